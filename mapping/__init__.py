@@ -1,0 +1,1 @@
+"""From a network to configured chips, and the tables that lead back."""

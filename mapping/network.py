@@ -1,0 +1,135 @@
+"""The network as the mapping sees it: frozen records of arrays, in PyNN's biological units.
+
+Index spaces
+------------
+*neuron*
+    ``0 .. n_neurons - 1``: the neurons of all populations, population after population.
+*source*
+    ``0 .. n_neurons - 1`` are the neurons; ``n_neurons .. n_sources - 1`` the cells of the spike
+    source populations, one population after the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+__all__ = ["ADEX_PARAMETERS", "LIF_PARAMETERS", "Network", "Population", "Projection", "Sources"]
+
+#: Parameters of every neuron, with units: each a float64 array of shape (size,).
+LIF_PARAMETERS = {
+    "cm": "nF",
+    "tau_m": "ms",
+    "v_rest": "mV",
+    "v_thresh": "mV",
+    "v_reset": "mV",
+    "tau_refrac": "ms",
+    "i_offset": "nA",
+}
+
+#: Further parameters of a neuron with exponential term and adaptation. `v_thresh` is then the
+#: onset of the exponential term and `v_spike` the threshold at which a spike is registered.
+ADEX_PARAMETERS = {
+    "v_spike": "mV",
+    "delta_T": "mV",
+    "tau_w": "ms",
+    "a": "uS",
+    "b": "nA",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Neurons of one kind.
+
+    Attributes
+    ----------
+    label : str
+    size : int
+    adex : bool
+        Exponential term and adaptation.
+    conductance_based : bool
+    receptors : tuple of str
+        One or two names; the position is the input line.
+    parameters : dict of str to float64 (size,)
+        `LIF_PARAMETERS`, with `adex` also `ADEX_PARAMETERS`.
+    tau_syn : float64 (2, size), ms
+        One row for each line; an unused line holds 1.0.
+    e_rev : float64 (2, size), mV
+        Used if `conductance_based`; an unused line holds 0.0.
+    """
+
+    label: str
+    size: int
+    adex: bool
+    conductance_based: bool
+    receptors: tuple[str, ...]
+    parameters: dict[str, np.ndarray]
+    tau_syn: np.ndarray
+    e_rev: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Spike sources outside the chip: their spikes are made on the host."""
+
+    label: str
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Synapses of one projection, in the order in which the user sees them.
+
+    Attributes
+    ----------
+    label : str
+    pre : int32 (n,)
+        Source (see the module).
+    post : int32 (n,)
+        Neuron.
+    line : int
+        Position of the receptor among its population's receptors.
+    weight : float64 (n,)
+        nA, or µS where the target is conductance-based. Negative for current-based inhibition.
+    delay : float64 (n,), ms
+    """
+
+    label: str
+    pre: np.ndarray
+    post: np.ndarray
+    line: int
+    weight: np.ndarray
+    delay: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """All that the mapping needs to know of a model.
+
+    Attributes
+    ----------
+    timestep : float, ms
+        The emulator's step.
+    """
+
+    timestep: float
+    populations: tuple[Population, ...] = field(default=())
+    sources: tuple[Sources, ...] = field(default=())
+    projections: tuple[Projection, ...] = field(default=())
+
+    @property
+    def n_neurons(self) -> int:
+        """Neurons of all populations."""
+        return sum(p.size for p in self.populations)
+
+    @property
+    def n_sources(self) -> int:
+        """Neurons and external sources."""
+        return self.n_neurons + sum(s.size for s in self.sources)
+
+    @property
+    def first_neuron(self) -> np.ndarray:
+        """Index of each population's first neuron, and the total: int64 (n_populations + 1,)."""
+        return np.concatenate([[0], np.cumsum([p.size for p in self.populations])]).astype(np.int64)

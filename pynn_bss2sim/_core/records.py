@@ -1,0 +1,323 @@
+"""The records that enter and leave the emulator.
+
+Frozen dataclasses of C-contiguous, read-only NumPy arrays. The emulator integrates what stands in
+them and knows nothing else. Units are those of :mod:`pynn_bss2sim._core`: µs, mV, pF, µS, nA.
+
+Index spaces
+------------
+*neuron*
+    ``0 .. n_neurons - 1``: one entry for each logical neuron on any chip.
+*source*
+    ``0 .. n_neurons - 1`` are the neurons, ``n_neurons .. n_sources - 1`` the external inputs.
+*line*
+    each neuron has two synaptic input lines, 0 and 1.
+*step*
+    integer multiples of the time step; state ``n`` is the state at time ``n * timestep``.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+__all__ = [
+    "LINES",
+    "Activity",
+    "Circuits",
+    "CurrentInputs",
+    "InputEvents",
+    "Probe",
+    "Status",
+    "SynapseTable",
+    "Variable",
+]
+
+#: Synaptic input lines of one neuron circuit: excitatory and inhibitory.
+LINES = 2
+
+
+class Variable(enum.IntEnum):
+    """What a probe observes."""
+
+    V = 0  #: membrane potential (mV)
+    W = 1  #: adaptation current (nA)
+    LINE0 = 2  #: state of line 0: current (nA) or conductance (µS)
+    LINE1 = 3  #: state of line 1
+
+
+class Status(enum.IntEnum):
+    """How a run ended."""
+
+    DONE = 0
+    INTERRUPTED = 1  #: Ctrl-C; everything up to ``Activity.stop_step`` is valid
+    NON_FINITE = 2  #: a state variable became NaN or infinite, see ``Activity.culprit``
+
+
+def frozen_array(value, dtype, shape=None, name="array"):
+    """Return `value` as a read-only C-contiguous array of `dtype`, copied if it had to change.
+
+    Raises
+    ------
+    ValueError
+        If `shape` is given and differs (-1 stands for any length).
+    """
+    array = np.ascontiguousarray(value, dtype=dtype)
+    if shape is not None and (
+        array.ndim != len(shape)
+        or any(want not in (-1, got) for want, got in zip(shape, array.shape, strict=True))
+    ):
+        raise ValueError(f"{name}: shape {array.shape} where {shape} is needed")
+    if array.flags.writeable:
+        if array is value or array.base is not None:
+            array = array.copy()
+        array.flags.writeable = False
+    return array
+
+
+def _freeze(record, n):
+    """Freeze every array field of `record`; metadata gives its dtype and shape ("n" = `n`)."""
+    for f in fields(record):
+        if "dtype" not in f.metadata:
+            continue
+        shape = tuple(n if s == "n" else s for s in f.metadata["shape"])
+        array = frozen_array(getattr(record, f.name), f.metadata["dtype"], shape, f.name)
+        object.__setattr__(record, f.name, array)
+
+
+def _array(dtype, *shape, unit="1", doc=""):
+    return field(metadata={"dtype": dtype, "shape": shape, "unit": unit, "doc": doc})
+
+
+@dataclass(frozen=True, eq=False)
+class Circuits:
+    """The physical quantities of the neuron circuits, one entry for each neuron.
+
+    The equations, for a neuron with conductance-based lines (``conductance_based``)::
+
+        c_m dV/dt = g_leak (e_leak - V) + g_leak delta_t exp((V - v_exp) / delta_t) - w
+                    + i_offset + i_injected + sum_l g_l (e_rev_l - V)
+        tau_w dw/dt = a (V - e_leak) - w
+        dg_l/dt = -g_l / tau_syn_l
+
+    With current-based lines the sum is ``sum_l i_l``. Where ``adex`` is False there is neither
+    exponential term nor adaptation. A spike is registered at the end of the first step in which
+    ``V >= v_thresh``; then ``V`` is held at ``v_reset`` for ``refractory_steps`` steps and, with
+    `adex`, ``w`` grows by ``b``.
+    """
+
+    adex: np.ndarray = _array(np.bool_, "n", doc="exponential term and adaptation are connected")
+    conductance_based: np.ndarray = _array(np.bool_, "n", doc="COBA input lines instead of CUBA")
+    c_m: np.ndarray = _array(np.float64, "n", unit="pF", doc="membrane capacitance, > 0")
+    g_leak: np.ndarray = _array(np.float64, "n", unit="uS", doc="leak conductance, > 0")
+    e_leak: np.ndarray = _array(np.float64, "n", unit="mV", doc="leak potential")
+    v_reset: np.ndarray = _array(np.float64, "n", unit="mV", doc="reset potential")
+    v_thresh: np.ndarray = _array(np.float64, "n", unit="mV", doc="spike detection threshold")
+    refractory_steps: np.ndarray = _array(np.int32, "n", doc="steps at reset after a spike, >= 0")
+    i_offset: np.ndarray = _array(np.float64, "n", unit="nA", doc="constant membrane current")
+    tau_syn: np.ndarray = _array(np.float64, LINES, "n", unit="us", doc="line time constants, > 0")
+    e_rev: np.ndarray = _array(np.float64, LINES, "n", unit="mV", doc="reversal (COBA only)")
+    delta_t: np.ndarray = _array(np.float64, "n", unit="mV", doc="slope factor; 0 = no exponential")
+    v_exp: np.ndarray = _array(np.float64, "n", unit="mV", doc="onset of the exponential term")
+    tau_w: np.ndarray = _array(np.float64, "n", unit="us", doc="adaptation time constant, > 0")
+    a: np.ndarray = _array(np.float64, "n", unit="uS", doc="subthreshold adaptation")
+    b: np.ndarray = _array(np.float64, "n", unit="nA", doc="spike-triggered adaptation")
+
+    def __post_init__(self):
+        _freeze(self, len(self.c_m))
+        self.validate()
+
+    def __len__(self):
+        return len(self.c_m)
+
+    def validate(self):
+        """Raise ValueError, naming field and index, where a value has no physical meaning."""
+        for f in fields(self):
+            values = getattr(self, f.name)
+            if values.dtype == np.float64 and not np.isfinite(values).all():
+                raise ValueError(f"Circuits.{f.name}: not finite at {_first(~np.isfinite(values))}")
+        for name in ("c_m", "g_leak", "tau_syn", "tau_w"):
+            bad = getattr(self, name) <= 0
+            if bad.any():
+                raise ValueError(f"Circuits.{name} must be positive, is not at {_first(bad)}")
+        for name in ("delta_t", "refractory_steps"):
+            bad = getattr(self, name) < 0
+            if bad.any():
+                raise ValueError(f"Circuits.{name} must not be negative, is at {_first(bad)}")
+        bad = self.v_reset >= self.v_thresh
+        if bad.any():
+            raise ValueError(f"Circuits.v_reset must lie below v_thresh, does not at {_first(bad)}")
+
+
+@dataclass(frozen=True, eq=False)
+class SynapseTable:
+    """Who reaches whom: synapses sorted by source (compressed rows).
+
+    ``indptr[s]:indptr[s + 1]`` are the synapses of source ``s``. A spike of the source at step
+    ``n`` adds ``amplitude`` to its line at step ``n + delay``, in the order of the table.
+    """
+
+    n_neurons: int
+    indptr: np.ndarray = _array(np.int64, -1, doc="n_sources + 1 ascending offsets")
+    target: np.ndarray = _array(np.int32, "n", doc="neuron")
+    line: np.ndarray = _array(np.uint8, "n", doc="0 or 1")
+    amplitude: np.ndarray = _array(np.float64, "n", unit="nA or uS", doc="step of the line's state")
+    delay: np.ndarray = _array(np.int32, "n", doc="steps, >= 1")
+
+    def __post_init__(self):
+        _freeze(self, len(self.target))
+        self.validate()
+
+    def __len__(self):
+        return len(self.target)
+
+    @property
+    def n_sources(self):
+        """Neurons and external inputs."""
+        return len(self.indptr) - 1
+
+    def validate(self):
+        """Raise ValueError where the table would lead out of its index spaces."""
+        indptr = self.indptr
+        if len(indptr) < 1 or indptr[0] != 0 or indptr[-1] != len(self) or (np.diff(indptr) < 0).any():
+            raise ValueError("SynapseTable.indptr: must ascend from 0 to the number of synapses")
+        if self.n_neurons < 0 or self.n_sources < self.n_neurons:
+            raise ValueError("SynapseTable: fewer sources than neurons")
+        for name, low, high in (("target", 0, self.n_neurons), ("line", 0, LINES),
+                                ("delay", 1, np.iinfo(np.int32).max)):
+            values = getattr(self, name)
+            bad = (values < low) | (values >= high)
+            if bad.any():
+                raise ValueError(f"SynapseTable.{name}: outside [{low}, {high}) at {_first(bad)}")
+        if not np.isfinite(self.amplitude).all():
+            raise ValueError(f"SynapseTable.amplitude: not finite at "
+                             f"{_first(~np.isfinite(self.amplitude))}")
+
+    @classmethod
+    def from_pairs(cls, n_neurons, n_sources, source, target, line, amplitude, delay):
+        """Sort synapses given in any order by source (stable) into a table."""
+        source = np.asarray(source)
+        if len(source) and (source.min() < 0 or source.max() >= n_sources):
+            raise ValueError(f"SynapseTable: a source lies outside [0, {n_sources})")
+        order = np.argsort(source, kind="stable")
+        indptr = np.zeros(n_sources + 1, np.int64)
+        np.cumsum(np.bincount(source, minlength=n_sources), out=indptr[1:])
+        return cls(n_neurons, indptr, np.asarray(target)[order], np.asarray(line)[order],
+                   np.asarray(amplitude)[order], np.asarray(delay)[order])
+
+
+@dataclass(frozen=True, eq=False)
+class InputEvents:
+    """Spikes of the external inputs, sorted by step."""
+
+    step: np.ndarray = _array(np.int64, "n", doc="ascending")
+    source: np.ndarray = _array(np.int32, "n", doc="external input, 0 .. n_sources - n_neurons - 1")
+
+    def __post_init__(self):
+        _freeze(self, len(self.step))
+        if (np.diff(self.step) < 0).any():
+            raise ValueError("InputEvents.step: must ascend")
+
+    def __len__(self):
+        return len(self.step)
+
+    @classmethod
+    def none(cls):
+        """No events."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int32))
+
+
+@dataclass(frozen=True, eq=False)
+class CurrentInputs:
+    """Piecewise constant currents injected into membranes.
+
+    Source ``k`` carries ``change_value`` from ``change_step`` on (it acts on the integration from
+    that step to the next) until its next change; it begins at ``initial[k]``. It flows into every
+    neuron of ``target[indptr[k]:indptr[k + 1]]``, multiplied by ``gain`` there.
+    """
+
+    initial: np.ndarray = _array(np.float64, -1, unit="nA", doc="value at the begin of the run")
+    indptr: np.ndarray = _array(np.int64, -1, doc="number of sources + 1")
+    target: np.ndarray = _array(np.int32, -1, doc="neuron")
+    gain: np.ndarray = _array(np.float64, -1, doc="same length as target")
+    change_step: np.ndarray = _array(np.int64, "n", doc="ascending")
+    change_source: np.ndarray = _array(np.int32, "n", doc="current source")
+    change_value: np.ndarray = _array(np.float64, "n", unit="nA", doc="new value")
+
+    def __post_init__(self):
+        _freeze(self, len(self.change_step))
+        n_sources = len(self.initial)
+        if (len(self.indptr) != n_sources + 1 or self.indptr[0] != 0
+                or self.indptr[-1] != len(self.target) or (np.diff(self.indptr) < 0).any()):
+            raise ValueError("CurrentInputs.indptr: must ascend from 0 to the number of targets")
+        if len(self.gain) != len(self.target):
+            raise ValueError("CurrentInputs.gain: one value for each target is needed")
+        if (np.diff(self.change_step) < 0).any():
+            raise ValueError("CurrentInputs.change_step: must ascend")
+        bad = (self.change_source < 0) | (self.change_source >= n_sources)
+        if bad.any():
+            raise ValueError(f"CurrentInputs.change_source: no such source at {_first(bad)}")
+        if not (np.isfinite(self.change_value).all() and np.isfinite(self.initial).all()
+                and np.isfinite(self.gain).all()):
+            raise ValueError("CurrentInputs: a current is not finite")
+
+    @property
+    def n_sources(self):
+        """Number of current sources."""
+        return len(self.initial)
+
+    @classmethod
+    def none(cls):
+        """No currents."""
+        return cls(np.empty(0), np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0),
+                   np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """Observe one variable of some neurons, noise-free, at every ``interval``-th step."""
+
+    variable: Variable
+    neuron: np.ndarray = _array(np.int32, "n", doc="columns of the samples, in this order")
+    interval: int = 1
+
+    def __post_init__(self):
+        _freeze(self, len(self.neuron))
+        object.__setattr__(self, "variable", Variable(self.variable))
+        if self.interval < 1:
+            raise ValueError(f"Probe.interval: {self.interval} steps, at least 1 is needed")
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """What one run of the emulator produced.
+
+    Attributes
+    ----------
+    start_step, stop_step : int
+        The run went from the state at `start_step` to the state at `stop_step`.
+    status : Status
+    culprit : int
+        With ``Status.NON_FINITE``, the neuron whose state left the finite numbers, else -1.
+    spike_step : int64 (n,)
+        Ascending; a spike registered at the end of the integration to that step.
+    spike_neuron : int32 (n,)
+        Ascending within one step. Only neurons asked for.
+    samples : tuple of float64 (k, m)
+        One array for each probe: row = multiple of its interval in (start_step, stop_step].
+    """
+
+    start_step: int
+    stop_step: int
+    status: Status
+    culprit: int
+    spike_step: np.ndarray
+    spike_neuron: np.ndarray
+    samples: tuple[np.ndarray, ...]
+
+
+def _first(bad):
+    """Index of the first True, for a message."""
+    index = tuple(int(i) for i in np.argwhere(bad)[0])
+    return index[0] if len(index) == 1 else index
