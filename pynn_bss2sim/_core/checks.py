@@ -1,0 +1,47 @@
+"""Checks at the door of the compiled engine: what passes them cannot lead outside an array."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["checked_floats", "checked_index", "checked_offsets", "probe_columns"]
+
+
+def checked_index(name, values, low, high, dtype):
+    """Return `values` as a contiguous 1-D array of `dtype`, all in [low, high)."""
+    array = np.array(values, dtype=dtype, copy=True, ndmin=1, order="C")
+    if array.ndim != 1:
+        raise ValueError(f"{name}: must have one dimension, has {array.ndim}")
+    if array.size and (array.min() < low or array.max() >= high):
+        raise ValueError(f"{name}: must lie in [{low}, {high}), "
+                         f"goes from {array.min()} to {array.max()}")
+    return array
+
+
+def checked_offsets(name, values, total):
+    """Return `values` as int64 offsets that ascend from 0 to `total`."""
+    array = np.array(values, dtype=np.int64, copy=True, ndmin=1)
+    if (array.ndim != 1 or array.size == 0 or array[0] != 0 or array[-1] != total
+            or (np.diff(array) < 0).any()):
+        raise ValueError(f"{name}: must ascend from 0 to {total}")
+    return array
+
+
+def checked_floats(name, values, shape):
+    """Return a C-contiguous float64 copy of `values`, which must have `shape`."""
+    array = np.array(values, dtype=np.float64, copy=True, order="C")
+    if array.shape != shape:
+        raise ValueError(f"{name}: shape {array.shape} where {shape} is needed")
+    return array
+
+
+def probe_columns(probes, n):
+    """Flatten probes: variable and interval of each, offsets and neurons of its columns."""
+    neurons = [checked_index("probe.neuron", p.neuron, 0, n, np.int64) for p in probes]
+    variable = np.array([int(p.variable) for p in probes], np.int64)
+    interval = np.array([int(p.interval) for p in probes], np.int64)
+    start = np.zeros(len(neurons) + 1, np.int64)
+    np.cumsum([len(column) for column in neurons], out=start[1:])
+    return (checked_index("probe.variable", variable, 0, 4, np.int64),
+            checked_index("probe.interval", interval, 1, 2**62, np.int64),
+            start, np.concatenate([np.empty(0, np.int64), *neurons]))

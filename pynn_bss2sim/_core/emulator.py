@@ -1,0 +1,195 @@
+"""The emulator: records in, activity out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pynn_bss2sim._core.engine import Engine
+from pynn_bss2sim._core.plan import make_plan, make_routes
+from pynn_bss2sim._core.records import (
+    LINES,
+    Activity,
+    Circuits,
+    CurrentInputs,
+    InputEvents,
+    Status,
+    SynapseTable,
+    Variable,
+)
+from pynn_bss2sim._core.state import EmulatorState
+
+__all__ = ["Emulator"]
+
+
+class Emulator:
+    """Integrates circuits and synapses step by step.
+
+    Parameters
+    ----------
+    circuits : Circuits
+    synapses : SynapseTable
+    timestep : float
+        Time step in µs (hardware time).
+    probes : sequence of Probe, optional
+    spike_neurons : bool (n_neurons,), optional
+        Neurons whose spikes are reported; all by default.
+    engine : callable, optional
+        `Engine` (default) or `reference.ReferenceEngine`.
+
+    Raises
+    ------
+    ValueError
+        If the records do not fit together.
+
+    Attributes
+    ----------
+    step : int
+        The state is the one at ``step * timestep``.
+    interruption : BaseException or None
+        What the handler of Ctrl-C raised during the last run, if it did.
+    """
+
+    def __init__(self, circuits: Circuits, synapses: SynapseTable, timestep: float, probes=(),
+                 spike_neurons=None, engine=Engine):
+        self.timestep = float(timestep)
+        self._make_engine = engine
+        self._circuits, self._synapses = circuits, synapses
+        self._probes, self._spike_neurons = tuple(probes), spike_neurons
+        self._build(None)
+
+    def _build(self, state: EmulatorState | None) -> None:
+        n = len(self._circuits)
+        if self._synapses.n_neurons != n:
+            raise ValueError(f"the synapse table was made for {self._synapses.n_neurons} neurons, "
+                             f"there are {n} circuits")
+        routes = make_routes(self._synapses, 2 if state is None else state.last_arrival + 1)
+        plan = make_plan(self._circuits, self.timestep)
+        engine = self._make_engine(plan, routes, self._probes, self._spike_neurons)
+        if state is not None:
+            engine.import_state(vars(state.grown(self._circuits.e_leak, routes.depth)))
+        self._engine = engine
+
+    @property
+    def step(self) -> int:
+        """Steps since the last reset."""
+        return self._engine.step
+
+    @property
+    def n_neurons(self) -> int:
+        """Neurons of the circuits."""
+        return len(self._circuits)
+
+    @property
+    def interruption(self) -> BaseException | None:
+        """What the handler of Ctrl-C raised during the last run."""
+        return self._engine.interruption
+
+    @property
+    def state(self) -> EmulatorState:
+        """A copy of the dynamic state."""
+        return EmulatorState(**self._engine.export_state())
+
+    def run(self, n_steps: int, events: InputEvents | None = None,
+            currents: CurrentInputs | None = None) -> Activity:
+        """Integrate `n_steps` steps. The GIL is released meanwhile.
+
+        Ctrl-C ends the run early: the activity then has ``status == Status.INTERRUPTED`` and
+        holds everything up to its `stop_step`.
+
+        Parameters
+        ----------
+        n_steps : int
+            At least 0.
+        events : InputEvents, optional
+            Their steps lie in [step, step + n_steps).
+        currents : CurrentInputs, optional
+            Their changes lie in [step, step + n_steps).
+
+        Returns
+        -------
+        Activity
+
+        Raises
+        ------
+        ValueError
+            If `n_steps` is negative, or events or currents lie outside the run or the network.
+        """
+        n_steps = int(n_steps)
+        if n_steps < 0:
+            raise ValueError(f"n_steps: must not be negative, is {n_steps}")
+        start = self.step
+        status, culprit, steps, neurons, samples = self._engine.run(
+            n_steps,
+            InputEvents.none() if events is None else events,
+            CurrentInputs.none() if currents is None else currents,
+        )
+        return Activity(start, self.step, Status(status), int(culprit), steps, neurons,
+                        tuple(samples))
+
+    def get_state(self, variable: Variable, neuron) -> np.ndarray:
+        """Present value of a variable of some neurons: float64 (len(neuron),)."""
+        state = self.state
+        return self._column(state, variable)[np.asarray(neuron)]
+
+    def set_state(self, variable: Variable, neuron, values) -> None:
+        """Set the present value of a variable of some neurons.
+
+        Raises
+        ------
+        ValueError
+            If a value is not finite.
+        """
+        values = np.broadcast_to(np.asarray(values, np.float64), np.shape(neuron))
+        if not np.isfinite(values).all():
+            raise ValueError(f"{Variable(variable).name}: a state must be finite")
+        state = self.state
+        self._column(state, variable)[np.asarray(neuron)] = values
+        self._engine.import_state(vars(state))
+
+    @staticmethod
+    def _column(state: EmulatorState, variable: Variable) -> np.ndarray:
+        return {Variable.V: state.v, Variable.W: state.w, Variable.LINE0: state.line[0],
+                Variable.LINE1: state.line[1]}[Variable(variable)]
+
+    def reset(self) -> None:
+        """Back to step 0: membranes at their leak potential, all else 0, nothing under way."""
+        n = self.n_neurons
+        depth = len(self._engine.export_state()["under_way"])
+        self._engine.import_state({
+            "step": 0, "v": np.array(self._circuits.e_leak), "w": np.zeros(n),
+            "line": np.zeros((LINES, n)), "hold": np.zeros(n),
+            "under_way": np.zeros((depth, LINES, n)),
+        })  # fmt: skip
+
+    def reconfigure(self, circuits: Circuits | None = None, synapses: SynapseTable | None = None,
+                    probes=None, spike_neurons=None, state: EmulatorState | None = None) -> None:
+        """Exchange parts of the configuration; state and spikes under way are kept.
+
+        Parameters
+        ----------
+        circuits : Circuits, optional
+            May have more neurons than before; new ones start at rest. `synapses` and
+            `spike_neurons` must then come with it.
+        synapses, probes, spike_neurons
+            As in the constructor; None keeps the present ones.
+        state : EmulatorState, optional
+            To be taken instead of the present state, for example a rescaled one.
+
+        Raises
+        ------
+        ValueError
+            If the records do not fit together; the emulator is then as it was before.
+        """
+        before = (self._circuits, self._synapses, self._probes, self._spike_neurons)
+        state = self.state if state is None else state
+        if circuits is not None and len(circuits) < len(self._circuits):
+            raise ValueError(f"{len(circuits)} circuits where {len(self._circuits)} are running")
+        self._circuits = self._circuits if circuits is None else circuits
+        self._synapses = self._synapses if synapses is None else synapses
+        self._probes = self._probes if probes is None else tuple(probes)
+        self._spike_neurons = self._spike_neurons if spike_neurons is None else spike_neurons
+        try:
+            self._build(state)
+        except Exception:
+            self._circuits, self._synapses, self._probes, self._spike_neurons = before
+            raise

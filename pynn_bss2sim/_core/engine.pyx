@@ -1,0 +1,540 @@
+"""The compiled engine: one hot loop over time steps, without Python and without the GIL.
+
+One step, from state n to state n + 1 (reference.py follows the same order):
+
+1. currents that change at step n take their new value;
+2. external inputs that spike at step n put their synapses' amplitudes on the ring;
+3. every block of neurons is integrated to n + 1 by its kernel, which then adds what the ring holds
+   for n + 1, applies the refractory hold, detects spikes and resets (kernels_impl.h);
+4. neurons that spiked at n + 1, in ascending order, put their amplitudes on the ring;
+5. probes due at n + 1 take their samples.
+
+The class trusts nobody: whatever index could lead outside an array is checked when it enters, by
+plain Python (checks.py), because in this file bounds checks are switched off (setup.py).
+"""
+
+from cpython.exc cimport PyErr_CheckSignals
+from libc.math cimport isfinite
+from libc.stdint cimport int32_t, int64_t
+from libc.string cimport memset
+
+import time
+
+import numpy as np
+
+from pynn_bss2sim._core.checks import (
+    checked_floats,
+    checked_index,
+    checked_offsets,
+    probe_columns,
+)
+from pynn_bss2sim._core.plan import Plan
+
+__all__ = ["Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
+
+cdef extern from "kernels.h" nogil:
+    ctypedef struct bss_block:
+        int64_t n
+        int64_t substeps
+        double *v
+        double *w
+        double *line0
+        double *line1
+        double *hold
+        double *arrive0
+        double *arrive1
+        double *fired
+        const double *i_injected
+        const double *e_leak
+        const double *v_reset
+        const double *v_thresh
+        const double *hold_steps
+        const double *i_offset
+        const double *decay0
+        const double *decay1
+        const double *p_vv
+        const double *p_v0
+        const double *p_v1
+        const double *p_vi
+        const double *e_rev0
+        const double *e_rev1
+        const double *mean0
+        const double *mean1
+        const double *half0
+        const double *half1
+        const double *g_leak
+        const double *h_over_c
+        const double *g_delta_t
+        const double *inv_delta_t
+        const double *v_exp
+        const double *a
+        const double *b
+        const double *h_over_tau_w
+    ctypedef int64_t (*bss_kernel)(const bss_block *)
+    enum:
+        BSS_N_KINDS
+    const bss_kernel *bss_kernels_for(int isa)
+    void bss_exp_array(int64_t n, const double *x, double *y)
+    void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
+
+#: Instruction sets for which kernels were compiled, best last.
+INSTRUCTION_SETS = ("portable", "avx2", "avx512")
+
+# What run_chunk reports.
+cdef enum:
+    CHUNK_DONE = 0
+    CHUNK_SPIKES_FULL = 1
+
+# Wall-clock time (s) between two looks for Ctrl-C.
+cdef double CHUNK_SECONDS = 0.02
+
+
+def available_instruction_sets():
+    """Names of the instruction sets of this machine for which there are kernels, best last."""
+    return tuple(name for i, name in enumerate(INSTRUCTION_SETS) if bss_kernels_for(i) != NULL)
+
+
+def exp_array(x):
+    """The kernels' exponential function of a float64 array, for tests."""
+    cdef const double[::1] source = np.ascontiguousarray(x, np.float64).ravel()
+    cdef double[::1] result = np.empty(source.shape[0])
+    if source.shape[0]:
+        bss_exp_array(source.shape[0], &source[0], &result[0])
+    return np.asarray(result)
+
+
+cdef double *pointer(double[::1] array) noexcept:
+    return &array[0] if array.shape[0] else NULL
+
+
+cdef const double *const_pointer(const double[::1] array) noexcept:
+    return &array[0] if array.shape[0] else NULL
+
+
+cdef class Engine:
+    """Integrates a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    routes : Routes
+    probes : sequence of Probe
+    spike_mask : bool (n,), optional
+        Neurons whose spikes are reported; by default all.
+    instruction_set : str, optional
+        One of `available_instruction_sets`; by default the best. It changes no result.
+
+    Raises
+    ------
+    ValueError
+        If an array has the wrong shape or an index leads outside.
+    """
+
+    cdef readonly int64_t n, n_sources, depth, substeps
+    cdef readonly int64_t step
+    cdef readonly str instruction_set
+    cdef readonly object interruption
+    cdef object keep
+    cdef const bss_kernel *kernels
+    # state
+    cdef double[::1] v, w, line, hold, ring, i_injected, fired
+    # synapses
+    cdef const int64_t[::1] indptr, offset
+    cdef const double[::1] amplitude
+    cdef const unsigned char[::1] spike_mask
+    # blocks
+    cdef const int64_t[::1] block_kind, block_start
+    cdef bss_block whole
+    cdef unsigned char[::1] blocks
+    # injected currents of the present run
+    cdef const double[::1] current_gain
+    cdef const int64_t[::1] current_indptr
+    cdef const int32_t[::1] current_target
+    cdef double[::1] current_value
+    # probes
+    cdef int64_t n_probes
+    cdef const int64_t[::1] probe_variable, probe_interval, probe_start, probe_column
+    cdef object probe_sizes
+
+    def __init__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None):
+        self.n = len(plan)
+        self.step = 0
+        self.interruption = None
+        self._choose_kernels(instruction_set)
+        self._take_plan(plan)
+        self._take_routes(routes)
+        self._take_probes(probes)
+        mask = np.ones(self.n, np.uint8) if spike_mask is None else spike_mask
+        mask = np.array(mask, dtype=np.bool_, copy=True).astype(np.uint8)
+        if mask.shape != (self.n,):
+            raise ValueError(f"spike_mask: shape {mask.shape} where ({self.n},) is needed")
+        self.spike_mask = mask
+
+    def _choose_kernels(self, instruction_set):
+        best = available_instruction_sets()
+        name = best[len(best) - 1] if instruction_set is None else instruction_set
+        if name not in best:
+            raise ValueError(f"instruction_set: {name!r} is not among {best}")
+        self.instruction_set = name
+        self.kernels = bss_kernels_for(INSTRUCTION_SETS.index(name))
+
+    def _take_plan(self, plan):
+        cdef int64_t n = self.n
+        coefficients = {name: checked_floats(f"plan.{name}", getattr(plan, name), (n,))
+                        for name in Plan.coefficient_names()}
+        kind = checked_index("plan.block_kind", plan.block_kind, 0, BSS_N_KINDS, np.int64)
+        start = checked_offsets("plan.block_start", plan.block_start, n)
+        if len(start) != len(kind) + 1:
+            raise ValueError("plan.block_start: one entry more than blocks is needed")
+        self.block_kind = kind
+        self.block_start = start
+        self.substeps = int(plan.substeps)
+        if self.substeps < 1:
+            raise ValueError(f"plan.substeps: must be at least 1, is {self.substeps}")
+        self.keep = coefficients
+        self.v = coefficients["e_leak"].copy()
+        self.w = np.zeros(n)
+        self.line = np.zeros(2 * n)
+        self.hold = np.zeros(n)
+        self.i_injected = np.zeros(n)
+        self.fired = np.zeros(n)
+        cdef bss_block *block = &self.whole
+        block.n = n
+        block.substeps = self.substeps
+        block.v = pointer(self.v)
+        block.w = pointer(self.w)
+        block.line0 = pointer(self.line)
+        block.line1 = block.line0 + n
+        block.hold = pointer(self.hold)
+        block.fired = pointer(self.fired)
+        block.i_injected = pointer(self.i_injected)
+        block.e_leak = const_pointer(coefficients["e_leak"])
+        block.v_reset = const_pointer(coefficients["v_reset"])
+        block.v_thresh = const_pointer(coefficients["v_thresh"])
+        block.hold_steps = const_pointer(coefficients["hold_steps"])
+        block.i_offset = const_pointer(coefficients["i_offset"])
+        block.decay0 = const_pointer(coefficients["decay0"])
+        block.decay1 = const_pointer(coefficients["decay1"])
+        block.p_vv = const_pointer(coefficients["p_vv"])
+        block.p_v0 = const_pointer(coefficients["p_v0"])
+        block.p_v1 = const_pointer(coefficients["p_v1"])
+        block.p_vi = const_pointer(coefficients["p_vi"])
+        block.e_rev0 = const_pointer(coefficients["e_rev0"])
+        block.e_rev1 = const_pointer(coefficients["e_rev1"])
+        block.mean0 = const_pointer(coefficients["mean0"])
+        block.mean1 = const_pointer(coefficients["mean1"])
+        block.half0 = const_pointer(coefficients["half0"])
+        block.half1 = const_pointer(coefficients["half1"])
+        block.g_leak = const_pointer(coefficients["g_leak"])
+        block.h_over_c = const_pointer(coefficients["h_over_c"])
+        block.g_delta_t = const_pointer(coefficients["g_delta_t"])
+        block.inv_delta_t = const_pointer(coefficients["inv_delta_t"])
+        block.v_exp = const_pointer(coefficients["v_exp"])
+        block.a = const_pointer(coefficients["a"])
+        block.b = const_pointer(coefficients["b"])
+        block.h_over_tau_w = const_pointer(coefficients["h_over_tau_w"])
+        self.blocks = np.zeros(max(1, len(kind)) * sizeof(bss_block), np.uint8)
+        cdef bss_block *parts = <bss_block *>&self.blocks[0]
+        cdef int64_t k
+        for k in range(self.block_kind.shape[0]):
+            bss_slice(block, self.block_start[k], self.block_start[k + 1] - self.block_start[k],
+                      &parts[k])
+
+    def _take_routes(self, routes):
+        depth = int(routes.depth)
+        if depth < 2 or depth * 2 * self.n > 2**40:
+            raise ValueError(f"routes.depth: {depth} is out of range")
+        self.depth = depth
+        slot = 2 * self.n
+        offset = checked_index("routes.offset", routes.offset, slot, max(depth * slot, slot),
+                               np.int64)
+        self.offset = offset
+        self.amplitude = checked_floats("routes.amplitude", routes.amplitude, offset.shape)
+        self.indptr = checked_offsets("routes.indptr", routes.indptr, len(offset))
+        self.n_sources = self.indptr.shape[0] - 1
+        if self.n_sources < self.n:
+            raise ValueError(f"routes.indptr: {self.n_sources} sources for {self.n} neurons")
+        self.ring = np.zeros(depth * slot)
+
+    def _take_probes(self, probes):
+        variable, interval, start, column = probe_columns(probes, self.n)
+        self.n_probes = len(variable)
+        self.probe_variable = variable
+        self.probe_interval = interval
+        self.probe_start = start
+        self.probe_column = column
+        self.probe_sizes = np.diff(start)
+
+    # -- state ------------------------------------------------------------------------------
+
+    def export_state(self):
+        """Copies of the state: dict with step, v, w, line (2, n), hold, under_way.
+
+        ``under_way[k]`` is what arrives on each line at ``step + k``, shape (depth, 2, n).
+        """
+        n = self.n
+        ring = np.asarray(self.ring).reshape(self.depth, 2, n)
+        return {"step": self.step, "v": np.array(self.v), "w": np.array(self.w),
+                "line": np.array(self.line).reshape(2, n), "hold": np.array(self.hold),
+                "under_way": np.roll(ring, -(self.step % self.depth), axis=0)}
+
+    def import_state(self, state):
+        """Take a state as `export_state` gives it, for the same n and depth."""
+        n = self.n
+        step = int(state["step"])
+        if step < 0:
+            raise ValueError(f"state.step: must not be negative, is {step}")
+        arrays = {name: checked_floats(f"state.{name}", state[name], (n,))
+                  for name in ("v", "w", "hold")}
+        line = checked_floats("state.line", state["line"], (2, n))
+        ring = checked_floats("state.under_way", state["under_way"], (self.depth, 2, n))
+        np.asarray(self.v)[:] = arrays["v"]
+        np.asarray(self.w)[:] = arrays["w"]
+        np.asarray(self.hold)[:] = arrays["hold"]
+        np.asarray(self.line)[:] = line.ravel()
+        np.asarray(self.ring)[:] = np.roll(ring, step % self.depth, axis=0).ravel()
+        self.step = step
+
+    # -- running ----------------------------------------------------------------------------
+
+    def run(self, n_steps, events, currents):
+        """Integrate `n_steps` steps, or until Ctrl-C.
+
+        Parameters
+        ----------
+        n_steps : int
+        events : InputEvents
+            With steps in [step, step + n_steps).
+        currents : CurrentInputs
+            With changes in [step, step + n_steps).
+
+        Returns
+        -------
+        status : int
+            See `records.Status`; after an interruption `interruption` holds the exception that
+            the signal handler raised.
+        culprit : int
+        spike_step : int64 (k,)
+        spike_neuron : int32 (k,)
+        samples : list of float64 (rows, columns)
+        """
+        cdef int64_t stop = self.step + max(0, int(n_steps))
+        cdef int64_t chunk, done, code, culprit = -1
+        cdef int64_t n_events, n_changes
+        cdef double began, took
+        event_step = checked_index("events.step", events.step, self.step, max(stop, self.step),
+                                   np.int64)
+        event_source = checked_index("events.source", events.source, 0,
+                                     self.n_sources - self.n, np.int32)
+        n_events = len(event_step)
+        if len(event_source) != n_events or (np.diff(event_step) < 0).any():
+            raise ValueError("events: steps must ascend, one source for each")
+        self._take_currents(currents)
+        change_step = checked_index("currents.change_step", currents.change_step, self.step,
+                                    max(stop, self.step), np.int64)
+        change_source = checked_index("currents.change_source", currents.change_source, 0,
+                                      self.current_value.shape[0], np.int32)
+        n_changes = len(change_step)
+        change_value = checked_floats("currents.change_value", currents.change_value,
+                                      (n_changes,))
+        if len(change_source) != n_changes or (np.diff(change_step) < 0).any():
+            raise ValueError("currents: steps must ascend, one source for each")
+
+        cdef Inputs inputs = Inputs(event_step, event_source, change_step, change_source,
+                                    change_value)
+        cdef Outputs outputs = Outputs(self.n, self.step, stop, self.probe_interval,
+                                       self.probe_sizes)
+        status = 0
+        self.interruption = None
+        self._apply_currents()
+        chunk = 16
+        while self.step < stop:
+            done = self.step
+            began = time.perf_counter()
+            with nogil:
+                code = self._run_chunk(min(stop, self.step + chunk), inputs, outputs)
+                culprit = self._first_non_finite()
+            took = time.perf_counter() - began
+            if code == CHUNK_SPIKES_FULL:
+                outputs.grow()
+            if culprit >= 0:
+                status = 2
+                break
+            try:
+                PyErr_CheckSignals()
+            except BaseException as error:
+                self.interruption = error
+                status = 1
+                break
+            if took < 0.5 * CHUNK_SECONDS and self.step - done == chunk:
+                chunk *= 2
+            elif took > CHUNK_SECONDS and chunk > 1:
+                chunk //= 2
+        return (status, culprit, *outputs.collect(self.step))
+
+    def _take_currents(self, currents):
+        initial = np.array(currents.initial, dtype=np.float64, copy=True)
+        if initial.ndim != 1:
+            raise ValueError("currents.initial: must have one dimension")
+        target = checked_index("currents.target", currents.target, 0, self.n, np.int32)
+        gain = checked_floats("currents.gain", currents.gain, target.shape)
+        indptr = checked_offsets("currents.indptr", currents.indptr, len(target))
+        if len(indptr) != len(initial) + 1:
+            raise ValueError("currents.indptr: one entry more than sources is needed")
+        self.current_value = initial
+        self.current_target = target
+        self.current_gain = gain
+        self.current_indptr = indptr
+
+    cdef void _apply_currents(self) noexcept nogil:
+        """Sum of all injected currents of every neuron, in source order."""
+        cdef int64_t source, k
+        if self.n:
+            memset(&self.i_injected[0], 0, self.n * sizeof(double))
+        for source in range(self.current_value.shape[0]):
+            for k in range(self.current_indptr[source], self.current_indptr[source + 1]):
+                self.i_injected[self.current_target[k]] += (self.current_value[source]
+                                                            * self.current_gain[k])
+
+    cdef int64_t _first_non_finite(self) noexcept nogil:
+        """Neuron whose state is NaN or infinite, or -1."""
+        cdef int64_t i, n = self.n
+        for i in range(n):
+            if not (isfinite(self.v[i]) and isfinite(self.w[i]) and isfinite(self.line[i])
+                    and isfinite(self.line[n + i])):
+                return i
+        return -1
+
+    cdef void _deliver(self, int64_t source, int64_t base) noexcept nogil:
+        """Put the amplitudes of a spiking source on the ring; `base` is the present slot."""
+        cdef int64_t k, position, length = self.ring.shape[0]
+        for k in range(self.indptr[source], self.indptr[source + 1]):
+            position = base + self.offset[k]
+            if position >= length:
+                position -= length
+            self.ring[position] += self.amplitude[k]
+
+    cdef int64_t _integrate(self, int64_t slot) noexcept nogil:
+        """All blocks, one step; arrivals are taken from ring position `slot`. Number of spikes."""
+        cdef int64_t k, count = 0, n = self.n
+        cdef double *arrive = &self.ring[slot]
+        cdef bss_block *blocks = <bss_block *>&self.blocks[0]
+        for k in range(self.block_kind.shape[0]):
+            blocks[k].arrive0 = arrive + self.block_start[k]
+            blocks[k].arrive1 = arrive + n + self.block_start[k]
+            count += self.kernels[self.block_kind[k]](&blocks[k])
+        return count
+
+    cdef int _run_chunk(self, int64_t stop, Inputs inputs, Outputs outputs) noexcept nogil:
+        """Steps until `stop`, or until there is no room for the spikes of one more step."""
+        cdef int64_t i, p, now, base, slot_length = 2 * self.n
+        cdef bint changed
+        while self.step < stop:
+            if outputs.spike_count + self.n > outputs.spike_step.shape[0]:
+                return CHUNK_SPIKES_FULL
+            now = self.step
+            base = (now % self.depth) * slot_length
+            changed = False
+            while inputs.change < inputs.n_changes and inputs.change_step[inputs.change] <= now:
+                self.current_value[inputs.change_source[inputs.change]] = (
+                    inputs.change_value[inputs.change])
+                inputs.change += 1
+                changed = True
+            if changed:
+                self._apply_currents()
+            while inputs.event < inputs.n_events and inputs.event_step[inputs.event] <= now:
+                self._deliver(self.n + inputs.event_source[inputs.event], base)
+                inputs.event += 1
+            self.step = now = now + 1
+            base = (now % self.depth) * slot_length
+            if self.n and self._integrate(base):
+                for i in range(self.n):
+                    if self.fired[i] != 0.0:
+                        self._deliver(i, base)
+                        if self.spike_mask[i]:
+                            outputs.spike_step[outputs.spike_count] = now
+                            outputs.spike_neuron[outputs.spike_count] = <int32_t>i
+                            outputs.spike_count += 1
+            for p in range(self.n_probes):
+                if now % self.probe_interval[p] == 0:
+                    self._sample(p, outputs)
+        return CHUNK_DONE
+
+    cdef void _sample(self, int64_t p, Outputs outputs) noexcept nogil:
+        """Append one row to the samples of probe `p`."""
+        cdef const double *values
+        cdef int64_t k, to = outputs.sample_position[p]
+        if self.probe_variable[p] == 0:
+            values = self.whole.v
+        elif self.probe_variable[p] == 1:
+            values = self.whole.w
+        elif self.probe_variable[p] == 2:
+            values = self.whole.line0
+        else:
+            values = self.whole.line1
+        for k in range(self.probe_start[p], self.probe_start[p + 1]):
+            outputs.samples[to] = values[self.probe_column[k]]
+            to += 1
+        outputs.sample_position[p] = to
+
+
+cdef class Inputs:
+    """Where the present run stands in its external events and current changes."""
+
+    cdef const int64_t[::1] event_step, change_step
+    cdef const int32_t[::1] event_source, change_source
+    cdef const double[::1] change_value
+    cdef int64_t event, change, n_events, n_changes
+
+    def __init__(self, event_step, event_source, change_step, change_source, change_value):
+        self.event_step = event_step
+        self.event_source = event_source
+        self.change_step = change_step
+        self.change_source = change_source
+        self.change_value = change_value
+        self.n_events = len(event_step)
+        self.n_changes = len(change_step)
+        self.event = self.change = 0
+
+
+cdef class Outputs:
+    """Growing columns of spikes, and the samples of all probes one after the other.
+
+    The samples have their final size from the start: the number of steps is known.
+    """
+
+    cdef int64_t spike_count, n, start
+    cdef int64_t[::1] spike_step, sample_position
+    cdef int32_t[::1] spike_neuron
+    cdef double[::1] samples
+    cdef object sample_start, intervals, sizes
+
+    def __init__(self, n, start, stop, intervals, sizes):
+        self.n = n
+        self.start = start
+        self.spike_count = 0
+        self.spike_step = np.empty(max(4 * n, 256), np.int64)
+        self.spike_neuron = np.empty(max(4 * n, 256), np.int32)
+        self.intervals = np.asarray(intervals)
+        self.sizes = np.asarray(sizes, np.int64)
+        rows = stop // self.intervals - start // self.intervals
+        self.sample_start = np.concatenate([[0], np.cumsum(rows * self.sizes)]).astype(np.int64)
+        self.sample_position = self.sample_start[:-1].copy()
+        self.samples = np.empty(self.sample_start[-1])
+
+    def grow(self):
+        """Double the room for spikes."""
+        size = 2 * self.spike_step.shape[0] + self.n
+        steps, neurons = np.empty(size, np.int64), np.empty(size, np.int32)
+        steps[:self.spike_count] = self.spike_step[:self.spike_count]
+        neurons[:self.spike_count] = self.spike_neuron[:self.spike_count]
+        self.spike_step, self.spike_neuron = steps, neurons
+
+    def collect(self, step):
+        """Spike steps, spike neurons and samples up to `step`."""
+        rows = step // self.intervals - self.start // self.intervals
+        samples = np.asarray(self.samples)
+        return (np.array(self.spike_step[:self.spike_count]),
+                np.array(self.spike_neuron[:self.spike_count]),
+                [samples[first:first + m * k].reshape(m, k)
+                 for first, m, k in zip(self.sample_start, rows, self.sizes)])

@@ -1,0 +1,59 @@
+/* One integration step for a block of neurons of one kind.
+ *
+ * Every function works on structure-of-arrays data and is written so that the compiler vectorizes
+ * its loops. kernels_impl.h is compiled once for each instruction set; engine.pyx picks one at run
+ * time. The source fixes the order of all floating-point operations, contraction is off, and no
+ * function of the C mathematics library is used: all instruction sets give the same bits, and so
+ * does the NumPy twin in reference.py, which follows this file line by line.
+ */
+#ifndef BSS2SIM_KERNELS_H
+#define BSS2SIM_KERNELS_H
+
+#include <stdint.h>
+
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__amd64__))
+#define BSS_X86 1
+#endif
+
+typedef struct {
+    int64_t n;
+    int64_t substeps;
+    /* from here on only pointers to double: bss_slice relies on it. State, updated in place */
+    double *v, *w, *line0, *line1, *hold;
+    /* what arrives on the lines at the end of the step; taken and cleared */
+    double *arrive0, *arrive1;
+    /* result: 1.0 where a spike was registered, else 0.0 */
+    double *fired;
+    const double *i_injected;
+    /* common coefficients */
+    const double *e_leak, *v_reset, *v_thresh, *hold_steps, *i_offset, *decay0, *decay1;
+    /* current-based LIF: exact propagators */
+    const double *p_vv, *p_v0, *p_v1, *p_vi;
+    /* conductance-based lines */
+    const double *e_rev0, *e_rev1, *mean0, *mean1, *half0, *half1;
+    /* conductance-based LIF and AdEx */
+    const double *g_leak, *h_over_c, *g_delta_t, *inv_delta_t, *v_exp, *a, *b, *h_over_tau_w;
+} bss_block;
+
+typedef int64_t (*bss_kernel)(const bss_block *);
+
+/* order of the kernels in each table: see plan.Kind */
+enum { BSS_CUBA_LIF = 0, BSS_COBA_LIF = 1, BSS_CUBA_ADEX = 2, BSS_COBA_ADEX = 3, BSS_N_KINDS = 4 };
+
+extern const bss_kernel bss_kernels_portable[BSS_N_KINDS];
+#if defined(BSS_X86)
+extern const bss_kernel bss_kernels_avx2[BSS_N_KINDS];
+extern const bss_kernel bss_kernels_avx512[BSS_N_KINDS];
+#endif
+
+/* instruction sets, best last; bss_kernels_for returns NULL where this machine lacks one */
+enum { BSS_PORTABLE = 0, BSS_AVX2 = 1, BSS_AVX512 = 2, BSS_N_ISAS = 3 };
+const bss_kernel *bss_kernels_for(int isa);
+
+/* the neurons first .. first + n - 1 of a block */
+void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part);
+
+/* e**x for each element; exposed for tests */
+void bss_exp_array(int64_t n, const double *x, double *y);
+
+#endif

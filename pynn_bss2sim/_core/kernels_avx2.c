@@ -1,0 +1,17 @@
+/* Kernels compiled for AVX2; called only after the machine was asked whether it has it. */
+#include "kernels.h"
+#if defined(BSS_X86)
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
+#pragma GCC target("avx2")
+#endif
+#define BSS_NAME(name) BSS_NAME_(name)
+#define BSS_NAME_(name) bss_##name##_avx2
+#include "kernels_impl.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#else
+typedef int bss_no_avx2; /* ISO C wants a declaration in every file */
+#endif

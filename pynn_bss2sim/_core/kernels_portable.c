@@ -1,0 +1,36 @@
+/* Kernels for the instruction set every machine of this architecture has, and the choice. */
+#define BSS_NAME(name) BSS_NAME_(name)
+#define BSS_NAME_(name) bss_##name##_portable
+#include "kernels_impl.h"
+
+void bss_exp_array(int64_t n, const double *x, double *y)
+{
+    int64_t i;
+    for (i = 0; i < n; i++)
+        y[i] = bss_exp_portable(x[i]);
+}
+
+void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
+{
+    double **pointer;
+    *part = *whole;
+    part->n = n;
+    for (pointer = &part->v; pointer != (double **)(part + 1); pointer++)
+        if (*pointer)
+            *pointer += first;
+}
+
+const bss_kernel *bss_kernels_for(int isa)
+{
+    if (isa == BSS_PORTABLE)
+        return bss_kernels_portable;
+#if defined(BSS_X86)
+    __builtin_cpu_init();
+    if (isa == BSS_AVX2 && __builtin_cpu_supports("avx2"))
+        return bss_kernels_avx2;
+    if (isa == BSS_AVX512 && __builtin_cpu_supports("avx512f")
+        && __builtin_cpu_supports("avx512dq"))
+        return bss_kernels_avx512;
+#endif
+    return 0;
+}

@@ -1,0 +1,207 @@
+"""From physical quantities to the coefficients of one step: what both engines integrate.
+
+Derivations (h = time step, one neuron, C = ``c_m``, g = ``g_leak``, tau = C / g):
+
+current-based LIF
+    V and the line currents form a linear system, solved exactly over one step [1]_:
+    ``p_vv = e^(-h/tau)``, ``p_vi = (1 - e^(-h/tau)) / g``,
+    ``p_v(l) = (e^(-h/tau) - e^(-h/tau_l)) / (C (1/tau_l - 1/tau))``, evaluated without
+    cancellation where the time constants are close.
+conductance-based LIF
+    a line's conductance, averaged exactly over the (sub)step, is ``mean = phi(-h/tau_l)`` times its
+    value at the begin; see kernels_impl.h.
+AdEx
+    fourth-order Runge-Kutta; the lines' decay over half a (sub)step is exact.
+
+Conductance-based and AdEx neurons take substeps of at most `MAX_SUBSTEP`.
+
+References
+----------
+.. [1] S. Rotter and M. Diesmann, Exact digital simulation of time-invariant linear systems with
+   applications to neuronal modeling, Biol. Cybern. 81, 1999.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from pynn_bss2sim._core.exponential import exp, phi
+from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
+
+__all__ = ["MAX_RING_BYTES", "MAX_SUBSTEP", "Kind", "Plan", "Routes", "make_plan", "make_routes"]
+
+#: Longest substep (µs) of the methods that are not exact.
+MAX_SUBSTEP = 0.1
+#: Largest buffer for spikes under way.
+MAX_RING_BYTES = 1 << 30
+
+
+class Kind(enum.IntEnum):
+    """Neuron kinds, in the order of the kernel tables in kernels.h."""
+
+    CUBA_LIF = 0
+    COBA_LIF = 1
+    CUBA_ADEX = 2
+    COBA_ADEX = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Coefficients of one step.
+
+    Attributes
+    ----------
+    block_kind, block_start : int64 (n_blocks,), int64 (n_blocks + 1,)
+        Maximal runs of neighbouring neurons of one kind.
+    substeps : int
+    others : float64 (n,) each
+        Named as in kernels.h.
+    """
+
+    block_kind: np.ndarray
+    block_start: np.ndarray
+    substeps: int
+    e_leak: np.ndarray
+    v_reset: np.ndarray
+    v_thresh: np.ndarray
+    hold_steps: np.ndarray
+    i_offset: np.ndarray
+    decay0: np.ndarray
+    decay1: np.ndarray
+    p_vv: np.ndarray
+    p_v0: np.ndarray
+    p_v1: np.ndarray
+    p_vi: np.ndarray
+    e_rev0: np.ndarray
+    e_rev1: np.ndarray
+    mean0: np.ndarray
+    mean1: np.ndarray
+    half0: np.ndarray
+    half1: np.ndarray
+    g_leak: np.ndarray
+    h_over_c: np.ndarray
+    g_delta_t: np.ndarray
+    inv_delta_t: np.ndarray
+    v_exp: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    h_over_tau_w: np.ndarray
+
+    def __len__(self):
+        return len(self.e_leak)
+
+    @classmethod
+    def coefficient_names(cls) -> list[str]:
+        """Names of the per-neuron arrays."""
+        return [f.name for f in fields(cls)][3:]
+
+
+def make_plan(circuits: Circuits, timestep: float) -> Plan:
+    """Compute the coefficients of one step.
+
+    Parameters
+    ----------
+    circuits : Circuits
+    timestep : float
+        In µs, positive and finite.
+
+    Raises
+    ------
+    ValueError
+        If the time step is not a positive number.
+    """
+    if not (np.isfinite(timestep) and timestep > 0):
+        raise ValueError(f"the time step must be a positive number of µs, not {timestep!r}")
+    c = circuits
+    kind = 2 * c.adex.astype(np.int64) + c.conductance_based
+    edges = np.flatnonzero(np.diff(kind)) + 1
+    start = np.concatenate([[0], edges, [len(kind)]]).astype(np.int64)
+    start = start if len(kind) else start[:1]
+    substeps = max(1, int(np.ceil(timestep / MAX_SUBSTEP - 1e-9)))
+    h_sub = timestep / substeps
+    # exact current-based LIF takes the whole step, the others their substep
+    h_line = np.where(kind == Kind.CUBA_LIF, timestep, h_sub)
+    decay = exp(-h_line / c.tau_syn)
+    p_line = [_line_to_membrane(c, c.tau_syn[line], timestep) for line in range(LINES)]
+    sloped = c.delta_t > 0
+    arrays = {
+        "e_leak": c.e_leak,
+        "v_reset": c.v_reset,
+        "v_thresh": c.v_thresh,
+        "hold_steps": c.refractory_steps,
+        "i_offset": c.i_offset,
+        "decay0": decay[0],
+        "decay1": decay[1],
+        "p_vv": exp(-timestep * c.g_leak / c.c_m),
+        "p_v0": p_line[0],
+        "p_v1": p_line[1],
+        "p_vi": timestep / c.c_m * phi(-timestep * c.g_leak / c.c_m),
+        "e_rev0": c.e_rev[0],
+        "e_rev1": c.e_rev[1],
+        "mean0": phi(-h_sub / c.tau_syn[0]),
+        "mean1": phi(-h_sub / c.tau_syn[1]),
+        "half0": exp(-0.5 * h_sub / c.tau_syn[0]),
+        "half1": exp(-0.5 * h_sub / c.tau_syn[1]),
+        "g_leak": c.g_leak,
+        "h_over_c": h_sub / c.c_m,
+        "g_delta_t": c.g_leak * c.delta_t,
+        "inv_delta_t": np.where(sloped, 1.0 / np.where(sloped, c.delta_t, 1.0), 0.0),
+        "v_exp": c.v_exp,
+        "a": c.a,
+        "b": c.b,
+        "h_over_tau_w": h_sub / c.tau_w,
+    }
+    return Plan(kind[start[:-1]], start, substeps,
+                **{k: np.ascontiguousarray(v, np.float64) for k, v in arrays.items()})
+
+
+def _line_to_membrane(c: Circuits, tau_line, h):
+    """Effect of a line current of 1 nA at the begin of a step on V (mV) at its end."""
+    rate_m, rate_l = c.g_leak / c.c_m, 1.0 / tau_line
+    slow, fast = np.minimum(rate_m, rate_l), np.maximum(rate_m, rate_l)
+    return exp(-slow * h) * (h / c.c_m) * phi(-(fast - slow) * h)
+
+
+@dataclass(frozen=True, eq=False)
+class Routes:
+    """A synapse table compiled for the engines.
+
+    Spikes under way lie in a ring of `depth` slots, one for each step; a slot holds what arrives on
+    every line: ``ring[slot, line, neuron]``. A synapse of delay ``d`` adds `amplitude` at flat
+    position ``offset = d * LINES * n + line * n + target`` behind the present slot.
+
+    Attributes
+    ----------
+    depth : int
+    indptr : int64 (n_sources + 1,)
+    offset : int64 (n_synapses,)
+    amplitude : float64 (n_synapses,)
+    """
+
+    depth: int
+    indptr: np.ndarray
+    offset: np.ndarray
+    amplitude: np.ndarray
+
+
+def make_routes(synapses: SynapseTable, min_depth: int = 2) -> Routes:
+    """Compile a synapse table.
+
+    Raises
+    ------
+    ValueError
+        If the spikes under way would need more than `MAX_RING_BYTES`.
+    """
+    n = synapses.n_neurons
+    longest = int(synapses.delay.max(initial=1))
+    depth = max(longest + 1, min_depth)
+    if depth * LINES * n * 8 > MAX_RING_BYTES:
+        raise ValueError(
+            f"a delay of {longest} time steps for {n} neurons needs "
+            f"{depth * LINES * n * 8 / 2**20:.0f} MiB of spikes under way, more than "
+            f"{MAX_RING_BYTES / 2**20:.0f} MiB: shorten the delay or use a longer time step")
+    offset = ((synapses.delay.astype(np.int64) * LINES + synapses.line) * n) + synapses.target
+    return Routes(depth, synapses.indptr, offset, synapses.amplitude)

@@ -1,0 +1,59 @@
+"""Extensions and compiler flags; everything else stands in pyproject.toml.
+
+Environment
+-----------
+BSS2SIM_DEBUG=1
+    Bounds checks in the Cython code, no optimization.
+BSS2SIM_SANITIZE=address,undefined
+    Build with these sanitizers (implies debug symbols).
+"""
+
+import os
+import sys
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+DEBUG = os.environ.get("BSS2SIM_DEBUG", "0") == "1"
+SANITIZE = os.environ.get("BSS2SIM_SANITIZE", "")
+
+# No contraction to fused multiply-adds and no -ffast-math: all instruction sets give the same bits.
+# The two -fno flags only let the compiler vectorize conditional expressions; they change no value.
+FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+LINK = []
+if sys.platform == "win32":
+    FLAGS = ["/std:c11", "/O2", "/fp:precise"]
+elif DEBUG:
+    FLAGS[1] = "-O1"
+    FLAGS.append("-g")
+if SANITIZE:
+    FLAGS += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-fno-sanitize-recover", "-g"]
+    LINK += [f"-fsanitize={SANITIZE}"]
+
+CORE = "pynn_bss2sim/_core"
+
+setup(
+    ext_modules=cythonize(
+        [
+            Extension(
+                "pynn_bss2sim._core.engine",
+                [f"{CORE}/engine.pyx"]
+                + [f"{CORE}/kernels_{isa}.c" for isa in ("portable", "avx2", "avx512")],
+                depends=[f"{CORE}/kernels.h", f"{CORE}/kernels_impl.h"],
+                include_dirs=[CORE],
+                extra_compile_args=FLAGS,
+                extra_link_args=LINK,
+                define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+            )
+        ],
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": DEBUG,
+            "wraparound": False,
+            "initializedcheck": DEBUG,
+            "cdivision": True,
+            "embedsignature": True,
+        },
+        force=DEBUG or bool(SANITIZE),
+    )
+)
