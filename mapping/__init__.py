@@ -1,1 +1,29 @@
 """From a network to configured chips, and the tables that lead back."""
+
+from .errors import MappingError, ParameterError, PlacementError, WeightError
+from .mapper import Mapping, map_network
+from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population, Projection, Sources
+from .place import Placement
+from .report import ParameterReport, PopulationReport, ProjectionReport, Report
+from .translate import Scaling
+
+__all__ = [
+    "ADEX_PARAMETERS",
+    "LIF_PARAMETERS",
+    "Mapping",
+    "MappingError",
+    "Network",
+    "ParameterError",
+    "ParameterReport",
+    "Placement",
+    "PlacementError",
+    "Population",
+    "PopulationReport",
+    "Projection",
+    "ProjectionReport",
+    "Report",
+    "Scaling",
+    "Sources",
+    "WeightError",
+    "map_network",
+]

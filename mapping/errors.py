@@ -1,0 +1,21 @@
+"""What the mapping refuses."""
+
+from __future__ import annotations
+
+__all__ = ["MappingError", "ParameterError", "PlacementError", "WeightError"]
+
+
+class MappingError(ValueError):
+    """A network cannot be brought onto the chip."""
+
+
+class ParameterError(MappingError):
+    """A parameter of a neuron or the time step has no meaning, or none on the chip."""
+
+
+class PlacementError(MappingError):
+    """A neuron needs more of the chip than there is."""
+
+
+class WeightError(MappingError):
+    """A weight or delay of a synapse cannot be realised."""

@@ -1,0 +1,118 @@
+"""Neurons to circuits.
+
+A neuron takes one circuit, or several neighbouring ones that are joined if it needs more synapse
+rows than one circuit has. Neurons are placed in their order, each at the first free circuit behind
+its predecessor where it fits; only a neuron of several circuits can leave gaps, at the end of a
+block of columns, because no neuron may lie across that border.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pynn_bss2sim._core.hicannx import HICANN_X, Target
+
+from .errors import PlacementError
+
+__all__ = ["Placement", "circuits_needed", "place"]
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where each neuron lies.
+
+    Attributes
+    ----------
+    target : Target
+    circuit : int64 (n_neurons,)
+        First circuit of each neuron, counted over all chips:
+        ``chip * target.circuits + row * target.columns + column``.
+    count : int64 (n_neurons,)
+        Neighbouring circuits of each neuron, at least 1.
+    """
+
+    target: Target
+    circuit: np.ndarray
+    count: np.ndarray
+
+    def __post_init__(self) -> None:
+        self.circuit.flags.writeable = False
+        self.count.flags.writeable = False
+
+    @property
+    def chips(self) -> int:
+        """Chips in use."""
+        return int(self.circuit[-1]) // self.target.circuits + 1 if len(self.circuit) else 0
+
+    @property
+    def used(self) -> int:
+        """Circuits in use."""
+        return int(self.count.sum())
+
+    @property
+    def chip(self) -> np.ndarray:
+        """Chip of each neuron: int64 (n_neurons,)."""
+        return self.circuit // self.target.circuits
+
+    @property
+    def row(self) -> np.ndarray:
+        """Hemisphere of each neuron: int64 (n_neurons,)."""
+        return self.circuit % self.target.circuits // self.target.columns
+
+    @property
+    def column(self) -> np.ndarray:
+        """Column of the first circuit of each neuron: int64 (n_neurons,)."""
+        return self.circuit % self.target.columns
+
+    def owner(self) -> np.ndarray:
+        """Neuron of each circuit of all chips, -1 = free: int32 (chips * circuits,)."""
+        owner = np.full(self.chips * self.target.circuits, -1, np.int32)
+        owner[self.circuits()] = np.repeat(np.arange(len(self.circuit)), self.count)
+        return owner
+
+    def circuits(self) -> np.ndarray:
+        """All circuits in use, neuron after neuron: int64 (used,)."""
+        start = np.cumsum(self.count) - self.count
+        within = np.arange(self.used) - np.repeat(start, self.count)
+        return np.repeat(self.circuit, self.count) + within
+
+
+def circuits_needed(rows: np.ndarray, target: Target = HICANN_X) -> np.ndarray:
+    """Circuits that neurons with so many synapse rows need: int64 like `rows`, at least 1."""
+    return np.maximum(1, -(-np.asarray(rows, np.int64) // target.rows))
+
+
+def place(count: np.ndarray, target: Target = HICANN_X) -> Placement:
+    """Lay neurons of `count` neighbouring circuits onto as many chips as it takes.
+
+    Parameters
+    ----------
+    count : int (n_neurons,), 1 to ``target.columns_per_block``
+    target : Target
+
+    Raises
+    ------
+    PlacementError
+        A neuron needs fewer than one circuit or more than a block has.
+    """
+    count = np.array(count, np.int64)
+    block = target.columns_per_block
+    bad = np.flatnonzero((count < 1) | (count > block))
+    if len(bad):
+        raise PlacementError(
+            f"neuron {bad[0]} needs {count[bad[0]]} circuits, 1 to {block} neighbouring ones "
+            "can be joined; give it fewer or weaker synapses"
+        )
+    end = np.cumsum(count)
+    start = end - count
+    gap = np.zeros(len(count), np.int64)
+    first = 0
+    while first < len(count):
+        # all that fit into the block that neuron `first` opens; the next one opens another
+        following = int(np.searchsorted(end, start[first] + block, side="right"))
+        if following < len(count):
+            gap[following] = start[first] + block - end[following - 1]
+        first = following
+    return Placement(target, start + np.cumsum(gap), count)

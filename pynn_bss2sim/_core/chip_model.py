@@ -1,0 +1,202 @@
+"""Which of the chip's limits are emulated: one switch for each.
+
+>>> ChipModel.ideal()
+ChipModel.ideal()
+>>> ChipModel.quantized(delays="asked")
+ChipModel.quantized(delays='asked')
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+__all__ = ["ChipModel", "ChipModelError", "NotEmulatedError"]
+
+#: Allowed words of each switch, the ideal one first.
+CHOICES = {
+    "weights": ("exact", "6bit"),
+    "parameters": ("exact", "10bit"),
+    "delays": ("asked", "fixed"),
+    "routing": ("lifted", "real"),
+    "mismatch": ("none", "residual", "full"),
+}
+
+#: The presets in the order of the ladder, each with what it sets.
+PRESETS = {
+    "ideal": {
+        "weights": "exact",
+        "parameters": "exact",
+        "delays": "asked",
+        "routing": "lifted",
+        "mismatch": "none",
+        "noise": False,
+    },
+    "quantized": {
+        "weights": "6bit",
+        "parameters": "10bit",
+        "delays": "fixed",
+        "routing": "real",
+        "mismatch": "none",
+        "noise": False,
+    },
+    "silicon": {
+        "weights": "6bit",
+        "parameters": "10bit",
+        "delays": "fixed",
+        "routing": "real",
+        "mismatch": "residual",
+        "noise": True,
+    },
+    "uncalibrated": {
+        "weights": "6bit",
+        "parameters": "10bit",
+        "delays": "fixed",
+        "routing": "real",
+        "mismatch": "full",
+        "noise": True,
+    },
+}
+
+_MAX_SEED = 2**64 - 1
+
+
+class ChipModelError(ValueError):
+    """A chip model is asked for that does not exist."""
+
+
+class NotEmulatedError(ChipModelError, NotImplementedError):
+    """A chip model needs an effect that this version does not emulate."""
+
+
+@dataclass(frozen=True, repr=False)
+class ChipModel:
+    """The limits of the chip that an emulation takes into account.
+
+    Attributes
+    ----------
+    weights : {"exact", "6bit"}
+        "6bit": codes 0 to 63 times one step for each input line of a neuron; a larger weight
+        occupies several synapses.
+    parameters : {"exact", "10bit"}
+        "10bit": analog parameters go through the register codes of the chip and are clipped to
+        their ranges; biological and chip units are then related by a map of each population.
+    delays : {"asked", "fixed"}
+        "fixed": the chip has no programmable delays, only the latency of its event routing.
+    routing : {"lifted", "real"}
+        "real": neurons are placed on the circuits that exist, and a neuron that needs more
+        synapse rows than its circuits can have is refused. "lifted": neurons are placed and
+        counted, nothing is refused. With both, who reaches whom is carried by the table of
+        synapses, not by routing registers: limits of buses, drivers and labels are not emulated
+        in this version.
+    mismatch : {"none", "residual", "full"}
+        Only "none" is emulated in this version.
+    noise : bool
+        Only False is emulated in this version.
+    seed : int, 0 to 2**64 - 1
+        The individual chip. Without mismatch and noise it changes nothing.
+
+    Raises
+    ------
+    ChipModelError
+        A field has no such value.
+    NotEmulatedError
+        The model needs mismatch or noise.
+    """
+
+    weights: str = "exact"
+    parameters: str = "exact"
+    delays: str = "asked"
+    routing: str = "lifted"
+    mismatch: str = "none"
+    noise: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, words in CHOICES.items():
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in words:
+                raise ChipModelError(
+                    f"ChipModel: {name}={value!r} is unknown; choose one of "
+                    + ", ".join(repr(word) for word in words)
+                )
+        if not isinstance(self.noise, bool):
+            raise ChipModelError(f"ChipModel: noise={self.noise!r}, True or False is needed")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
+            raise ChipModelError(f"ChipModel: seed={self.seed!r}, an int is needed")
+        if not 0 <= self.seed <= _MAX_SEED:
+            raise ChipModelError(f"ChipModel: seed={self.seed} lies outside 0 to 2**64 - 1")
+        if self.mismatch != "none" or self.noise:
+            raise NotEmulatedError(
+                f"ChipModel: mismatch={self.mismatch!r}, noise={self.noise}: models of mismatch "
+                "and noise are not part of this version. The presets 'ideal' and 'quantized' "
+                "work, with any of their other fields changed"
+            )
+
+    @classmethod
+    def ideal(cls, **overrides) -> ChipModel:
+        """No limits: the reference, which agrees with other simulators to integration error."""
+        return cls._preset("ideal", overrides)
+
+    @classmethod
+    def quantized(cls, **overrides) -> ChipModel:
+        """What digital weights, 10-bit analog parameters and fixed latencies alone do."""
+        return cls._preset("quantized", overrides)
+
+    @classmethod
+    def silicon(cls, **overrides) -> ChipModel:
+        """The calibrated chip; its mismatch and noise are not emulated in this version.
+
+        Raises
+        ------
+        NotEmulatedError
+            Unless `overrides` switches both off.
+        """
+        return cls._preset("silicon", overrides)
+
+    @classmethod
+    def uncalibrated(cls, **overrides) -> ChipModel:
+        """The chip without calibration; its mismatch and noise are not emulated in this version.
+
+        Raises
+        ------
+        NotEmulatedError
+            Unless `overrides` switches both off.
+        """
+        return cls._preset("uncalibrated", overrides)
+
+    @classmethod
+    def named(cls, name: str) -> ChipModel:
+        """The preset called `name`."""
+        if name not in PRESETS:
+            raise ChipModelError(
+                f"ChipModel: there is no preset {name!r}; choose one of "
+                + ", ".join(repr(preset) for preset in PRESETS)
+            )
+        return cls._preset(name, {})
+
+    @classmethod
+    def _preset(cls, name: str, overrides: dict) -> ChipModel:
+        unknown = sorted(set(overrides) - {f.name for f in fields(cls)})
+        if unknown:
+            raise ChipModelError(
+                f"ChipModel.{name}: no field {unknown[0]!r}; the fields are "
+                + ", ".join(f.name for f in fields(cls))
+            )
+        return cls(**{**PRESETS[name], **overrides})
+
+    @property
+    def name(self) -> str:
+        """The preset that differs from this model in the fewest fields."""
+        return min(PRESETS, key=lambda name: len(self._differences(name)))
+
+    def _differences(self, name: str) -> dict:
+        preset = {**PRESETS[name], "seed": 0}
+        return {
+            f.name: getattr(self, f.name)
+            for f in fields(self)
+            if getattr(self, f.name) != preset[f.name]
+        }
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{k}={v!r}" for k, v in self._differences(self.name).items())
+        return f"ChipModel.{self.name}({words})"

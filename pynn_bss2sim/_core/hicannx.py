@@ -1,0 +1,225 @@
+"""The numbers of the BrainScaleS-2 chip HICANN-X v3, each with where it comes from.
+
+Confidence: *code* = read in the published software of the chip, *paper* = stated in a
+publication, *estimate* = derived from figures or from several facts; an estimate is a starting
+value, no measurement. Sources: names of the published repositories (``calix``, ``grenade``,
+``halco``, ``haldls``, ``hxtorch``, ``brainscales2-demos``), DISS = S. Billaudelle, *From
+Transistors to Learning Systems*, dissertation, Heidelberg 2022.
+
+No other module holds a number of the chip. Units: µs, mV, pF, µS, nA.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CONFIDENCE", "FACTS", "HICANN_X", "Fact", "Target"]
+
+CONFIDENCE = ("code", "paper", "estimate")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number of the chip.
+
+    Attributes
+    ----------
+    value : int or float
+    unit : str
+        "1" for counts and codes.
+    confidence : {"code", "paper", "estimate"}
+    source : str
+    """
+
+    value: float
+    unit: str
+    confidence: str
+    source: str
+
+
+#: Every number of this module by its name.
+FACTS: dict[str, Fact] = {}
+
+
+def _fact(name: str, value, unit: str, confidence: str, source: str):
+    FACTS[name] = Fact(value, unit, confidence, source)
+    return value
+
+
+# --- counts -------------------------------------------------------------------------------------
+HEMISPHERES = _fact("HEMISPHERES", 2, "1", "code", "halco: coordinates")
+COLUMNS = _fact("COLUMNS", 256, "1", "code", "halco: neuron.cpp")
+ROWS = _fact("ROWS", 256, "1", "code", "halco: synapse.h, rows of one synapse array")
+COLUMNS_PER_BLOCK = _fact(
+    "COLUMNS_PER_BLOCK", 128, "1", "code", "halco: neuron.h, no neuron crosses columns 127/128"
+)
+BACKEND_BLOCKS = _fact("BACKEND_BLOCKS", 2, "1", "code", "halco: neuron.cpp")
+REFRACTORY_CLOCKS = _fact("REFRACTORY_CLOCKS", 2, "1", "code", "haldls: neuron.h, slow and fast")
+EVENT_OUTPUTS = _fact("EVENT_OUTPUTS", 8, "1", "code", "halco: neuron.cpp")
+DRIVERS = _fact("DRIVERS", 128, "1", "code", "halco: synapse_driver.cpp, per hemisphere")
+PADI_BUSES = _fact("PADI_BUSES", 4, "1", "code", "halco: synapse_driver.cpp, per hemisphere")
+CROSSBAR_INPUTS = _fact("CROSSBAR_INPUTS", 20, "1", "code", "halco: routing_crossbar.cpp")
+CROSSBAR_OUTPUTS = _fact("CROSSBAR_OUTPUTS", 12, "1", "code", "halco: routing_crossbar.cpp")
+BACKGROUND_SOURCES = _fact("BACKGROUND_SOURCES", 8, "1", "code", "halco: background.cpp")
+QUADRANTS = _fact("QUADRANTS", 4, "1", "code", "halco: capmem.h")
+
+# --- widths and ranges of registers -------------------------------------------------------------
+ANALOG_MAX = _fact("ANALOG_MAX", 1022, "1", "code", "haldls: capmem.h; 1023 is no value")
+ANALOG_OFF = _fact("ANALOG_OFF", 1023, "1", "code", "haldls: capmem.h, refresh of the cell is off")
+WEIGHT_MAX = _fact("WEIGHT_MAX", 63, "1", "code", "haldls: synapse.h")
+LABEL_MAX = _fact("LABEL_MAX", 63, "1", "code", "haldls: synapse.h")
+ROW_MODE_MAX = _fact("ROW_MODE_MAX", 3, "1", "code", "haldls: synapse_driver.h")
+ROW_MASK_MAX = _fact("ROW_MASK_MAX", 31, "1", "code", "haldls: synapse_driver.h")
+NEURON_LABEL_MAX = _fact("NEURON_LABEL_MAX", 2**14 - 1, "1", "code", "halco: event.h")
+ADDRESS_MAX = _fact("ADDRESS_MAX", 255, "1", "code", "halco: event.h, address out of a neuron")
+CAPACITANCE_MAX = _fact("CAPACITANCE_MAX", 63, "1", "code", "haldls: neuron.h")
+REFRACTORY_MAX = _fact("REFRACTORY_MAX", 255, "1", "code", "haldls: neuron.h")
+HOLDOFF_MAX = _fact("HOLDOFF_MAX", 15, "1", "code", "haldls: neuron.h")
+CLOCK_SCALE_MAX = _fact("CLOCK_SCALE_MAX", 15, "1", "code", "haldls: neuron.h")
+BACKGROUND_PERIOD_MAX = _fact(
+    "BACKGROUND_PERIOD_MAX", 2**16 - 1, "1", "code", "haldls: background.h"
+)
+BACKGROUND_RATE_MAX = _fact("BACKGROUND_RATE_MAX", 255, "1", "code", "haldls: background.h")
+BACKGROUND_MASK_MAX = _fact("BACKGROUND_MASK_MAX", 255, "1", "code", "haldls: background.h")
+BACKGROUND_SEED_MAX = _fact("BACKGROUND_SEED_MAX", 2**32 - 1, "1", "code", "haldls: background.h")
+
+# --- clocks and latencies -----------------------------------------------------------------------
+SPEEDUP = _fact("SPEEDUP", 1000, "1", "paper", "DISS: chip time runs 1000 times faster")
+CLOCK = _fact("CLOCK", 250.0, "1/us", "code", "calix: refractory_period.py, neuron backend")
+LATENCY_INTERNAL = _fact(
+    "LATENCY_INTERNAL", 0.15, "us", "estimate", "spike of a neuron to synapse, from chip-to-chip"
+)
+LATENCY_EXTERNAL = _fact(
+    "LATENCY_EXTERNAL", 0.4, "us", "estimate", "spike of the FPGA to synapse, from chip-to-chip"
+)
+
+# --- voltages: analog-to-digital scale, code curves, ranges ---------------------------------------
+CADC_PER_MV = _fact("CADC_PER_MV", 0.222, "LSB/mV", "estimate", "calix: cadc_calib_target.h")
+CADC_OFFSET = _fact("CADC_OFFSET", -13.0, "LSB", "estimate", "calix: cadc_calib_target.h")
+MADC_PER_MV = _fact("MADC_PER_MV", 0.658, "LSB/mV", "estimate", "brainscales2-demos: figures")
+MADC_OFFSET = _fact("MADC_OFFSET", 27.0, "LSB", "estimate", "brainscales2-demos: figures")
+LEAK_SLOPE = _fact("LEAK_SLOPE", 0.267, "LSB", "estimate", "brainscales2-demos: fp_calibration")
+LEAK_OFFSET = _fact("LEAK_OFFSET", -80.0, "LSB", "estimate", "brainscales2-demos: fp_calibration")
+RESET_SLOPE = _fact("RESET_SLOPE", 0.287, "LSB", "estimate", "brainscales2-demos: fp_calibration")
+RESET_OFFSET = _fact("RESET_OFFSET", -60.0, "LSB", "estimate", "brainscales2-demos: figures")
+THRESHOLD_SLOPE = _fact("THRESHOLD_SLOPE", 0.385, "LSB", "estimate", "brainscales2-demos: figures")
+THRESHOLD_OFFSET = _fact("THRESHOLD_OFFSET", -2.0, "LSB", "estimate", "brainscales2-demos: figures")
+CELL_VOLTAGE = _fact("CELL_VOLTAGE", 1.6, "mV", "estimate", "DISS: 0 to 1.6 V, one code")
+POTENTIAL_LOW = _fact("POTENTIAL_LOW", 50.0, "CADC LSB", "code", "calix: spiking/neuron.py")
+POTENTIAL_HIGH = _fact("POTENTIAL_HIGH", 160.0, "CADC LSB", "code", "calix: leak and reset")
+THRESHOLD_HIGH = _fact("THRESHOLD_HIGH", 680.0, "MADC LSB", "code", "brainscales2-demos: clipping")
+
+# --- membrane -----------------------------------------------------------------------------------
+CAPACITANCE_STEP = _fact("CAPACITANCE_STEP", 0.0355, "pF", "estimate", "haldls: 2.2 pF / 63")
+CAPACITANCE_PARASITIC = _fact(
+    "CAPACITANCE_PARASITIC", 6.3, "capacitance LSB", "estimate", "hxtorch: tau_mem over capacitance"
+)
+BIAS_MIN = _fact("BIAS_MIN", 10, "1", "code", "hxtorch: range of the fitted power laws")
+BIAS_MAX = _fact("BIAS_MAX", 1020, "1", "code", "hxtorch: range of the fitted power laws")
+TAU_MEM_FACTOR = _fact("TAU_MEM_FACTOR", 242.0, "us", "code", "hxtorch: train_parameters test")
+TAU_MEM_EXPONENT = _fact("TAU_MEM_EXPONENT", -0.72, "1", "code", "hxtorch: train_parameters test")
+TAU_MEM_DIVIDED_FACTOR = _fact("TAU_MEM_DIVIDED_FACTOR", 851.0, "us", "code", "hxtorch: same test")
+TAU_MEM_DIVIDED_EXPONENT = _fact("TAU_MEM_DIVIDED_EXPONENT", -0.59, "1", "code", "hxtorch: same")
+LEAK_MULTIPLICATION = _fact("LEAK_MULTIPLICATION", 8.0, "1", "code", "haldls: neuron.h")
+OFFSET_CURRENT_STEP = _fact(
+    "OFFSET_CURRENT_STEP", 0.06, "nA", "estimate", "brainscales2-demos: rheobase, 50 to 75 pA"
+)
+
+# --- synaptic input -----------------------------------------------------------------------------
+TAU_SYN_EXC_FACTOR = _fact("TAU_SYN_EXC_FACTOR", 998.0, "us", "code", "hxtorch: train_parameters")
+TAU_SYN_EXC_EXPONENT = _fact("TAU_SYN_EXC_EXPONENT", -0.953, "1", "code", "hxtorch: same test")
+TAU_SYN_INH_FACTOR = _fact("TAU_SYN_INH_FACTOR", 979.0, "us", "code", "hxtorch: same test")
+TAU_SYN_INH_EXPONENT = _fact("TAU_SYN_INH_EXPONENT", -0.968, "1", "code", "hxtorch: same test")
+LINE_RESISTANCE_RATIO = _fact(
+    "LINE_RESISTANCE_RATIO", 5.0, "1", "estimate", "a guess: low-resistance mode reaches 0.3 us"
+)
+PSP_PER_WEIGHT = _fact(
+    "PSP_PER_WEIGHT", 0.29, "CADC LSB", "estimate", "brainscales2-demos: dynamic_range_solution"
+)
+PSP_TAU = _fact("PSP_TAU", 10.0, "us", "code", "calix: tau_mem = tau_syn of that PSP")
+PSP_GM = _fact("PSP_GM", 500, "1", "code", "calix: neuron_calib_target.h, i_synin_gm of that PSP")
+SYNAPSE_BIAS = _fact("SYNAPSE_BIAS", 600, "1", "code", "calix: synapse_dac_bias of that PSP")
+GM_MIN = _fact("GM_MIN", 30, "1", "code", "calix: spiking/neuron.py")
+GM_MAX = _fact("GM_MAX", 800, "1", "code", "calix: spiking/neuron.py")
+SHIFT_REFERENCE = _fact("SHIFT_REFERENCE", 310, "1", "code", "haldls: neuron.h, typical code")
+COBA_BIAS = _fact("COBA_BIAS", 500, "1", "estimate", "no published curve: middle of the range")
+COBA_DISTANCE = _fact(
+    "COBA_DISTANCE",
+    600.0,
+    "mV",
+    "estimate",
+    "reversal minus reference at COBA_BIAS; pynn-brainscales defaults give 470 and 740 mV",
+)
+
+# --- reset and refractory period ----------------------------------------------------------------
+RESET_BIAS = _fact("RESET_BIAS", 1022, "1", "code", "haldls: neuron.h, fastest reset")
+HOLDOFF_SHORTEST = _fact("HOLDOFF_SHORTEST", 15, "1", "code", "haldls: neuron.h, 1 cycle")
+RESET_LAG = _fact("RESET_LAG", 1, "cycles", "code", "calix: refractory_period.py, at holdoff 15")
+
+# --- adaptation and exponential term --------------------------------------------------------------
+TAU_W_REFERENCE = _fact("TAU_W_REFERENCE", 115.0, "us", "estimate", "brainscales2-demos: adex")
+TAU_W_CODE = _fact("TAU_W_CODE", 100, "1", "estimate", "brainscales2-demos: adex, its code")
+ADAPTATION_TRANSCONDUCTANCE = _fact(
+    "ADAPTATION_TRANSCONDUCTANCE",
+    0.087,
+    "uS",
+    "estimate",
+    "brainscales2-demos: adex-subthreshold, 0.4 times the leak at code 70",
+)
+A_GAIN = _fact(
+    "A_GAIN", 0.076, "1", "estimate", "brainscales2-demos: w per V and code at TAU_W_CODE"
+)
+B_STEP = _fact("B_STEP", 0.38, "mV/us", "estimate", "brainscales2-demos: adex-adaptation, per code")
+ADAPTATION_LEAK_SHIFT = _fact(
+    "ADAPTATION_LEAK_SHIFT", 200, "1", "code", "brainscales2-demos: adex, below the leak code"
+)
+ADAPTATION_REFERENCE = _fact("ADAPTATION_REFERENCE", 500, "1", "estimate", "middle of its slider")
+EXP_SLOPE_REFERENCE = _fact(
+    "EXP_SLOPE_REFERENCE", 30.0, "mV", "estimate", "a guess: no published curve of delta_T"
+)
+EXP_SLOPE_CODE = _fact("EXP_SLOPE_CODE", 500, "1", "estimate", "a guess: middle of the slider")
+
+
+@dataclass(frozen=True)
+class Target:
+    """How much of everything one chip has.
+
+    Attributes
+    ----------
+    rows : int
+        Synapse rows, i.e. synapses that one neuron circuit can receive.
+    columns : int
+        Neuron circuits in one hemisphere.
+    hemispheres : int
+    columns_per_block : int
+        Neighbouring columns within which circuits can be joined to one neuron.
+    """
+
+    hemispheres: int = HEMISPHERES
+    columns: int = COLUMNS
+    rows: int = ROWS
+    columns_per_block: int = COLUMNS_PER_BLOCK
+
+    def __post_init__(self) -> None:
+        for name in ("hemispheres", "columns", "rows", "columns_per_block"):
+            value = getattr(self, name)
+            if value < 1:
+                raise ValueError(f"Target: {name}={value}, at least 1 is needed")
+        if self.columns % self.columns_per_block:
+            raise ValueError(
+                f"Target: {self.columns} columns are no multiple of {self.columns_per_block}"
+            )
+
+    @property
+    def circuits(self) -> int:
+        """Neuron circuits of one chip."""
+        return self.hemispheres * self.columns
+
+    @property
+    def synapses(self) -> int:
+        """Synapses of one chip."""
+        return self.circuits * self.rows
+
+
+#: The real chip.
+HICANN_X = Target()
