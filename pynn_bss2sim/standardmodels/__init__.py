@@ -1,0 +1,71 @@
+"""PyNN's standard models on this backend: those that work, and those that are refused.
+
+Attributes
+----------
+SUPPORTED_CELLS : tuple of type
+    The cell types that work.
+"""
+
+from __future__ import annotations
+
+from .cells import (
+    LIF,
+    AdExp,
+    EIF_cond_exp_isfa_ista,
+    IF_cond_exp,
+    IF_curr_exp,
+    PointNeuron,
+)
+from .electrodes import ACSource, DCSource, NoisyCurrentSource, StepCurrentSource
+from .receptors import CondExpPostSynapticResponse, CurrExpPostSynapticResponse, ExpPSR
+from .refused import ModelNotOnChipError, refused_models
+from .sources import (
+    SpikeSourceArray,
+    SpikeSourceGamma,
+    SpikeSourceInhGamma,
+    SpikeSourcePoisson,
+    SpikeSourcePoissonRefractory,
+)
+from .synapses import StaticSynapse
+
+SUPPORTED_CELLS = (
+    IF_curr_exp,
+    IF_cond_exp,
+    EIF_cond_exp_isfa_ista,
+    PointNeuron,
+    SpikeSourceArray,
+    SpikeSourcePoisson,
+    SpikeSourcePoissonRefractory,
+    SpikeSourceGamma,
+    SpikeSourceInhGamma,
+)
+
+#: Refused models by name; each is also an attribute of this package.
+REFUSED_MODELS = refused_models()
+globals().update(REFUSED_MODELS)
+
+__all__ = [
+    "REFUSED_MODELS",
+    "SUPPORTED_CELLS",
+    "ACSource",
+    "AdExp",
+    "CondExpPostSynapticResponse",
+    "CurrExpPostSynapticResponse",
+    "DCSource",
+    "EIF_cond_exp_isfa_ista",
+    "ExpPSR",
+    "IF_cond_exp",
+    "IF_curr_exp",
+    "LIF",
+    "ModelNotOnChipError",
+    "NoisyCurrentSource",
+    "PointNeuron",
+    "SpikeSourceArray",
+    "SpikeSourceGamma",
+    "SpikeSourceInhGamma",
+    "SpikeSourcePoisson",
+    "SpikeSourcePoissonRefractory",
+    "StaticSynapse",
+    "StepCurrentSource",
+    *REFUSED_MODELS,
+]

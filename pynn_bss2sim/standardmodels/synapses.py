@@ -1,0 +1,89 @@
+"""Synapses that the chip has."""
+
+from __future__ import annotations
+
+import numpy as np
+from pyNN import errors
+from pyNN.standardmodels import synapses
+from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
+
+from pynn_bss2sim import simulator
+
+from .base import OneToOne, identity_translations
+
+__all__ = ["StaticSynapse", "check_weights"]
+
+
+def check_weights(weights, projection):
+    """Check the weights of one projection for finite values and for their sign.
+
+    Parameters
+    ----------
+    weights : float or float64 (n,)
+        nA, or uS onto conductances.
+    projection : Projection
+
+    Raises
+    ------
+    pyNN.errors.ConnectionError
+        Naming the projection. Weights onto conductances and onto excitatory receptors must not
+        be negative, onto inhibitory currents not positive; onto other receptors (of a
+        `PointNeuron` with currents) all must have one sign.
+    """
+    try:
+        values = np.asarray(weights, np.float64)
+    except (TypeError, ValueError):
+        raise errors.ConnectionError(
+            f"{projection.label}: weights must be numbers, not {weights!r}"
+        ) from None
+    if values.size == 0:
+        return
+    low, high = float(values.min()), float(values.max())
+    fault = (
+        "each must be a finite number"
+        if not np.isfinite(values).all()
+        else _wrong_sign(low, high, projection.receptor_type, projection.post.conductance_based)
+    )
+    if fault:
+        raise errors.ConnectionError(
+            f"{projection.label}: weights from {low:g} to {high:g} onto receptor "
+            f"'{projection.receptor_type}': {fault}"
+        )
+
+
+def _wrong_sign(low, high, receptor, conductance_based):
+    """Return what is wrong with the sign of weights from `low` to `high`, or None."""
+    if conductance_based:
+        if low < 0:
+            return (
+                "onto conductances they must not be negative; the reversal potential decides "
+                "whether a receptor inhibits"
+            )
+    elif receptor in excitatory_receptor_types:
+        if low < 0:
+            return "it excites, so they must not be negative; use an inhibitory receptor for them"
+    elif receptor in inhibitory_receptor_types:
+        if high > 0:
+            return "it inhibits with currents, so they must not be positive; change their sign"
+    elif low < 0 < high:
+        return "all must have one sign; use one projection for each sign"
+    return None
+
+
+class StaticSynapse(OneToOne, synapses.StaticSynapse):
+    """A synapse of fixed weight and delay.
+
+    Parameters
+    ----------
+    weight : float, nA or uS
+        nA onto current-based receptors (negative for inhibitory ones), uS onto conductances.
+    delay : float, ms, or None
+        None is the smallest delay, `get_min_delay`.
+    """
+
+    translations = identity_translations(synapses.StaticSynapse.default_parameters)
+    parameter_checks = {"weight": check_weights}
+
+    def _get_minimum_delay(self):
+        delay = simulator.state.min_delay
+        return simulator.state.dt if delay == "auto" else delay
