@@ -13,16 +13,22 @@ def checked_index(name, values, low, high, dtype):
     if array.ndim != 1:
         raise ValueError(f"{name}: must have one dimension, has {array.ndim}")
     if array.size and (array.min() < low or array.max() >= high):
-        raise ValueError(f"{name}: must lie in [{low}, {high}), "
-                         f"goes from {array.min()} to {array.max()}")
+        raise ValueError(
+            f"{name}: must lie in [{low}, {high}), goes from {array.min()} to {array.max()}"
+        )
     return array
 
 
 def checked_offsets(name, values, total):
     """Return `values` as int64 offsets that ascend from 0 to `total`."""
     array = np.array(values, dtype=np.int64, copy=True, ndmin=1)
-    if (array.ndim != 1 or array.size == 0 or array[0] != 0 or array[-1] != total
-            or (np.diff(array) < 0).any()):
+    if (
+        array.ndim != 1
+        or array.size == 0
+        or array[0] != 0
+        or array[-1] != total
+        or (np.diff(array) < 0).any()
+    ):
         raise ValueError(f"{name}: must ascend from 0 to {total}")
     return array
 
@@ -42,6 +48,9 @@ def probe_columns(probes, n):
     interval = np.array([int(p.interval) for p in probes], np.int64)
     start = np.zeros(len(neurons) + 1, np.int64)
     np.cumsum([len(column) for column in neurons], out=start[1:])
-    return (checked_index("probe.variable", variable, 0, 4, np.int64),
-            checked_index("probe.interval", interval, 1, 2**62, np.int64),
-            start, np.concatenate([np.empty(0, np.int64), *neurons]))
+    return (
+        checked_index("probe.variable", variable, 0, 4, np.int64),
+        checked_index("probe.interval", interval, 1, 2**62, np.int64),
+        start,
+        np.concatenate([np.empty(0, np.int64), *neurons]),
+    )

@@ -49,8 +49,15 @@ class Emulator:
         What the handler of Ctrl-C raised during the last run, if it did.
     """
 
-    def __init__(self, circuits: Circuits, synapses: SynapseTable, timestep: float, probes=(),
-                 spike_neurons=None, engine=Engine):
+    def __init__(
+        self,
+        circuits: Circuits,
+        synapses: SynapseTable,
+        timestep: float,
+        probes=(),
+        spike_neurons=None,
+        engine=Engine,
+    ):
         self.timestep = float(timestep)
         self._make_engine = engine
         self._circuits, self._synapses = circuits, synapses
@@ -60,8 +67,10 @@ class Emulator:
     def _build(self, state: EmulatorState | None) -> None:
         n = len(self._circuits)
         if self._synapses.n_neurons != n:
-            raise ValueError(f"the synapse table was made for {self._synapses.n_neurons} neurons, "
-                             f"there are {n} circuits")
+            raise ValueError(
+                f"the synapse table was made for {self._synapses.n_neurons} neurons, "
+                f"there are {n} circuits"
+            )
         routes = make_routes(self._synapses, 2 if state is None else state.last_arrival + 1)
         plan = make_plan(self._circuits, self.timestep)
         engine = self._make_engine(plan, routes, self._probes, self._spike_neurons)
@@ -89,8 +98,9 @@ class Emulator:
         """A copy of the dynamic state."""
         return EmulatorState(**self._engine.export_state())
 
-    def run(self, n_steps: int, events: InputEvents | None = None,
-            currents: CurrentInputs | None = None) -> Activity:
+    def run(
+        self, n_steps: int, events: InputEvents | None = None, currents: CurrentInputs | None = None
+    ) -> Activity:
         """Integrate `n_steps` steps. The GIL is released meanwhile.
 
         Ctrl-C ends the run early: the activity then has ``status == Status.INTERRUPTED`` and
@@ -123,8 +133,9 @@ class Emulator:
             InputEvents.none() if events is None else events,
             CurrentInputs.none() if currents is None else currents,
         )
-        return Activity(start, self.step, Status(status), int(culprit), steps, neurons,
-                        tuple(samples))
+        return Activity(
+            start, self.step, Status(status), int(culprit), steps, neurons, tuple(samples)
+        )
 
     def get_state(self, variable: Variable, neuron) -> np.ndarray:
         """Present value of a variable of some neurons: float64 (len(neuron),)."""
@@ -148,8 +159,12 @@ class Emulator:
 
     @staticmethod
     def _column(state: EmulatorState, variable: Variable) -> np.ndarray:
-        return {Variable.V: state.v, Variable.W: state.w, Variable.LINE0: state.line[0],
-                Variable.LINE1: state.line[1]}[Variable(variable)]
+        return {
+            Variable.V: state.v,
+            Variable.W: state.w,
+            Variable.LINE0: state.line[0],
+            Variable.LINE1: state.line[1],
+        }[Variable(variable)]
 
     def reset(self) -> None:
         """Back to step 0: membranes at their leak potential, all else 0, nothing under way."""
@@ -161,8 +176,14 @@ class Emulator:
             "under_way": np.zeros((depth, LINES, n)),
         })  # fmt: skip
 
-    def reconfigure(self, circuits: Circuits | None = None, synapses: SynapseTable | None = None,
-                    probes=None, spike_neurons=None, state: EmulatorState | None = None) -> None:
+    def reconfigure(
+        self,
+        circuits: Circuits | None = None,
+        synapses: SynapseTable | None = None,
+        probes=None,
+        spike_neurons=None,
+        state: EmulatorState | None = None,
+    ) -> None:
         """Exchange parts of the configuration; state and spikes under way are kept.
 
         Parameters

@@ -154,8 +154,12 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         "b": c.b,
         "h_over_tau_w": h_sub / c.tau_w,
     }
-    return Plan(kind[start[:-1]], start, substeps,
-                **{k: np.ascontiguousarray(v, np.float64) for k, v in arrays.items()})
+    return Plan(
+        kind[start[:-1]],
+        start,
+        substeps,
+        **{k: np.ascontiguousarray(v, np.float64) for k, v in arrays.items()},
+    )
 
 
 def _line_to_membrane(c: Circuits, tau_line, h):
@@ -202,6 +206,7 @@ def make_routes(synapses: SynapseTable, min_depth: int = 2) -> Routes:
         raise ValueError(
             f"a delay of {longest} time steps for {n} neurons needs "
             f"{depth * LINES * n * 8 / 2**20:.0f} MiB of spikes under way, more than "
-            f"{MAX_RING_BYTES / 2**20:.0f} MiB: shorten the delay or use a longer time step")
+            f"{MAX_RING_BYTES / 2**20:.0f} MiB: shorten the delay or use a longer time step"
+        )
     offset = ((synapses.delay.astype(np.int64) * LINES + synapses.line) * n) + synapses.target
     return Routes(depth, synapses.indptr, offset, synapses.amplitude)

@@ -61,9 +61,17 @@ def frozen_array(value, dtype, shape=None, name="array"):
     Raises
     ------
     ValueError
-        If `shape` is given and differs (-1 stands for any length).
+        If `shape` is given and differs (-1 stands for any length), or if a value does not
+        survive the conversion to `dtype`.
     """
-    array = np.ascontiguousarray(value, dtype=dtype)
+    given = np.asarray(value)
+    with np.errstate(invalid="ignore", over="ignore"):
+        array = np.ascontiguousarray(given, dtype=dtype)
+    if array.dtype.kind != "f" and given.dtype != array.dtype and not (array == given).all():
+        raise ValueError(
+            f"{name}: {given[np.unravel_index(np.argmin(array == given), given.shape)]}"
+            f" is no {array.dtype}"
+        )
     if shape is not None and (
         array.ndim != len(shape)
         or any(want not in (-1, got) for want, got in zip(shape, array.shape, strict=True))
@@ -180,31 +188,46 @@ class SynapseTable:
     def validate(self):
         """Raise ValueError where the table would lead out of its index spaces."""
         indptr = self.indptr
-        if len(indptr) < 1 or indptr[0] != 0 or indptr[-1] != len(self) or (np.diff(indptr) < 0).any():
+        if (
+            len(indptr) < 1
+            or indptr[0] != 0
+            or indptr[-1] != len(self)
+            or (np.diff(indptr) < 0).any()
+        ):
             raise ValueError("SynapseTable.indptr: must ascend from 0 to the number of synapses")
         if self.n_neurons < 0 or self.n_sources < self.n_neurons:
             raise ValueError("SynapseTable: fewer sources than neurons")
-        for name, low, high in (("target", 0, self.n_neurons), ("line", 0, LINES),
-                                ("delay", 1, np.iinfo(np.int32).max)):
+        for name, low, high in (
+            ("target", 0, self.n_neurons),
+            ("line", 0, LINES),
+            ("delay", 1, np.iinfo(np.int32).max),
+        ):
             values = getattr(self, name)
             bad = (values < low) | (values >= high)
             if bad.any():
                 raise ValueError(f"SynapseTable.{name}: outside [{low}, {high}) at {_first(bad)}")
         if not np.isfinite(self.amplitude).all():
-            raise ValueError(f"SynapseTable.amplitude: not finite at "
-                             f"{_first(~np.isfinite(self.amplitude))}")
+            raise ValueError(
+                f"SynapseTable.amplitude: not finite at {_first(~np.isfinite(self.amplitude))}"
+            )
 
     @classmethod
     def from_pairs(cls, n_neurons, n_sources, source, target, line, amplitude, delay):
         """Sort synapses given in any order by source (stable) into a table."""
-        source = np.asarray(source)
+        source = frozen_array(source, np.int64, (-1,), "SynapseTable.source")
         if len(source) and (source.min() < 0 or source.max() >= n_sources):
             raise ValueError(f"SynapseTable: a source lies outside [0, {n_sources})")
         order = np.argsort(source, kind="stable")
         indptr = np.zeros(n_sources + 1, np.int64)
         np.cumsum(np.bincount(source, minlength=n_sources), out=indptr[1:])
-        return cls(n_neurons, indptr, np.asarray(target)[order], np.asarray(line)[order],
-                   np.asarray(amplitude)[order], np.asarray(delay)[order])
+        return cls(
+            n_neurons,
+            indptr,
+            np.asarray(target)[order],
+            np.asarray(line)[order],
+            np.asarray(amplitude)[order],
+            np.asarray(delay)[order],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,8 +271,12 @@ class CurrentInputs:
     def __post_init__(self):
         _freeze(self, len(self.change_step))
         n_sources = len(self.initial)
-        if (len(self.indptr) != n_sources + 1 or self.indptr[0] != 0
-                or self.indptr[-1] != len(self.target) or (np.diff(self.indptr) < 0).any()):
+        if (
+            len(self.indptr) != n_sources + 1
+            or self.indptr[0] != 0
+            or self.indptr[-1] != len(self.target)
+            or (np.diff(self.indptr) < 0).any()
+        ):
             raise ValueError("CurrentInputs.indptr: must ascend from 0 to the number of targets")
         if len(self.gain) != len(self.target):
             raise ValueError("CurrentInputs.gain: one value for each target is needed")
@@ -258,8 +285,11 @@ class CurrentInputs:
         bad = (self.change_source < 0) | (self.change_source >= n_sources)
         if bad.any():
             raise ValueError(f"CurrentInputs.change_source: no such source at {_first(bad)}")
-        if not (np.isfinite(self.change_value).all() and np.isfinite(self.initial).all()
-                and np.isfinite(self.gain).all()):
+        if not (
+            np.isfinite(self.change_value).all()
+            and np.isfinite(self.initial).all()
+            and np.isfinite(self.gain).all()
+        ):
             raise ValueError("CurrentInputs: a current is not finite")
 
     @property
@@ -270,8 +300,15 @@ class CurrentInputs:
     @classmethod
     def none(cls):
         """No currents."""
-        return cls(np.empty(0), np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0),
-                   np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
+        return cls(
+            np.empty(0),
+            np.zeros(1, np.int64),
+            np.empty(0, np.int32),
+            np.empty(0),
+            np.empty(0, np.int64),
+            np.empty(0, np.int32),
+            np.empty(0),
+        )
 
 
 @dataclass(frozen=True, eq=False)

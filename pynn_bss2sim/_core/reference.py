@@ -43,9 +43,14 @@ class ReferenceEngine:
 
     def export_state(self) -> dict:
         """Copies of the state; see engine.pyx."""
-        return {"step": self.step, "v": self.v.copy(), "w": self.w.copy(),
-                "line": self.line.copy(), "hold": self.hold.copy(),
-                "under_way": np.roll(self.ring, -(self.step % self.depth), axis=0)}
+        return {
+            "step": self.step,
+            "v": self.v.copy(),
+            "w": self.w.copy(),
+            "line": self.line.copy(),
+            "hold": self.hold.copy(),
+            "under_way": np.roll(self.ring, -(self.step % self.depth), axis=0),
+        }
 
     def import_state(self, state: dict) -> None:
         """Take a state as `export_state` gives it."""
@@ -75,8 +80,12 @@ class ReferenceEngine:
             # 3. integrate every block to the next step
             self.step += 1
             fired = np.zeros(self.n, bool)
-            for kind, first, last in zip(self.plan.block_kind, self.plan.block_start[:-1],
-                                         self.plan.block_start[1:], strict=True):
+            for kind, first, last in zip(
+                self.plan.block_kind,
+                self.plan.block_start[:-1],
+                self.plan.block_start[1:],
+                strict=True,
+            ):
                 part = slice(first, last)
                 self._step[kind](self, part, injected[part])
                 fired[part] = self._finish(kind, part)
@@ -89,15 +98,21 @@ class ReferenceEngine:
             for probe, samples in zip(self.probes, rows, strict=True):
                 if self.step % probe.interval == 0:
                     samples.append(self._variable(probe.variable)[probe.neuron])
-            finite = (np.isfinite(self.v) & np.isfinite(self.w) & np.isfinite(self.line[0])
-                      & np.isfinite(self.line[1]))
+            finite = (
+                np.isfinite(self.v)
+                & np.isfinite(self.w)
+                & np.isfinite(self.line[0])
+                & np.isfinite(self.line[1])
+            )
             if not finite.all():
                 status, culprit = Status.NON_FINITE, int(np.argmin(finite))
         spikes = np.array(spikes, np.int64).reshape(-1, 2)
-        samples = [np.array(r).reshape(self.step // p.interval - start // p.interval,
-                                       len(p.neuron))
-                   for p, r in zip(self.probes, rows, strict=True)]
-        return (int(status), culprit, spikes[:, 0].copy(), spikes[:, 1].astype(np.int32), *[samples])
+        steps, neurons = spikes[:, 0].copy(), spikes[:, 1].astype(np.int32)
+        samples = [
+            np.array(r).reshape(self.step // p.interval - start // p.interval, len(p.neuron))
+            for p, r in zip(self.probes, rows, strict=True)
+        ]
+        return int(status), culprit, steps, neurons, samples
 
     def _variable(self, variable):
         return (self.v, self.w, self.line[0], self.line[1])[variable]
@@ -121,10 +136,13 @@ class ReferenceEngine:
         """Exact propagation of membrane and line currents."""
         p, v, line = self.plan, self.v[part], self.line[:, part]
         e_leak = p.e_leak[part]
-        self.v[part] = e_leak + ((v - e_leak) * p.p_vv[part]
-                                 + (line[0] * p.p_v0[part]
-                                    + (line[1] * p.p_v1[part]
-                                       + (p.i_offset[part] + injected) * p.p_vi[part])))
+        self.v[part] = e_leak + (
+            (v - e_leak) * p.p_vv[part]
+            + (
+                line[0] * p.p_v0[part]
+                + (line[1] * p.p_v1[part] + (p.i_offset[part] + injected) * p.p_vi[part])
+            )
+        )
         line[0] = line[0] * p.decay0[part]
         line[1] = line[1] * p.decay1[part]
 
@@ -134,8 +152,11 @@ class ReferenceEngine:
         for _ in range(p.substeps):
             g0, g1 = line[0] * p.mean0[part], line[1] * p.mean1[part]
             g = p.g_leak[part] + (g0 + g1)
-            drive = (g0 * (p.e_rev0[part] - e_leak) + g1 * (p.e_rev1[part] - e_leak)
-                     + (p.i_offset[part] + injected)) / g
+            drive = (
+                g0 * (p.e_rev0[part] - e_leak)
+                + g1 * (p.e_rev1[part] - e_leak)
+                + (p.i_offset[part] + injected)
+            ) / g
             decay = exp(-(g * p.h_over_c[part]))
             self.v[part] = e_leak + (drive + ((self.v[part] - e_leak) - drive) * decay)
             line[0] = line[0] * p.decay0[part]
@@ -188,8 +209,9 @@ class ReferenceEngine:
         v = np.where(held, p.v_reset[part], self.v[part])
         fired = (v >= p.v_thresh[part]) & ~held
         self.v[part] = np.where(fired, p.v_reset[part], v)
-        self.hold[part] = np.where(fired, p.hold_steps[part],
-                                   np.where(held, self.hold[part] - 1.0, 0.0))
+        self.hold[part] = np.where(
+            fired, p.hold_steps[part], np.where(held, self.hold[part] - 1.0, 0.0)
+        )
         self.line[:, part] += slot[:, part]
         slot[:, part] = 0.0
         if kind in (Kind.CUBA_ADEX, Kind.COBA_ADEX):

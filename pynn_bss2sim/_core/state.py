@@ -53,8 +53,14 @@ class EmulatorState:
 
     def rescaled(self, v_gain, v_offset, line_gain, w_gain) -> EmulatorState:
         """The same state in other voltage, current and conductance scales."""
-        return EmulatorState(self.step, self.v * v_gain + v_offset, self.w * w_gain,
-                             self.line * line_gain, self.hold, self.under_way * line_gain)
+        return EmulatorState(
+            self.step,
+            self.v * v_gain + v_offset,
+            self.w * w_gain,
+            self.line * line_gain,
+            self.hold,
+            self.under_way * line_gain,
+        )
 
     @property
     def last_arrival(self) -> int:

@@ -1,0 +1,50 @@
+# Commands for a fresh machine with Python 3.11 or newer and gcc. `make help` lists them.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint imports sanitize bench clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.demo  ## install and run the balanced network; writes results/balanced_network_bss2sim.png
+	$(BIN)/python examples/balanced_network.py
+
+test: $(VENV)/.test  ## install what the tests need and run them all
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.test  ## style of the Python and Cython sources
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PATH="$(BIN):$$PATH" cython-lint pynn_bss2sim/_core
+
+imports: $(VENV)/.test  ## imports run frontend -> mapping -> _core and never back
+	$(BIN)/python -m pytest -q tests/unit/test_imports.py
+
+sanitize: $(VENV)/.test  ## the core's tests under the address and undefined-behaviour sanitizers
+	tests/sanitize.sh $(BIN)/python
+
+bench: $(VENV)/.test  ## compare run times with pyNN.nest; writes docs/benchmarks.md
+	$(BIN)/python benchmarks/run_benchmarks.py
+
+clean:  ## remove what was built and installed
+	rm -rf $(VENV) build *.egg-info results
+	rm -f pynn_bss2sim/_core/*.so pynn_bss2sim/_core/engine.c
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+# An installation is redone when what it is made of has changed.
+BUILD_INPUTS := pyproject.toml setup.py $(wildcard pynn_bss2sim/_core/*.pyx pynn_bss2sim/_core/*.h \
+	pynn_bss2sim/_core/kernels_*.c)
+
+$(VENV)/.demo: $(BUILD_INPUTS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[plot]'
+	touch $@
+
+$(VENV)/.test: $(BUILD_INPUTS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[test,peer]'
+	touch $@ $(VENV)/.demo

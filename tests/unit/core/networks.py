@@ -1,0 +1,112 @@
+"""Random small networks of circuits, as hypothesis strategies and as plain functions."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from pynn_bss2sim._core.plan import Kind
+from pynn_bss2sim._core.records import (
+    Circuits,
+    CurrentInputs,
+    InputEvents,
+    Probe,
+    SynapseTable,
+    Variable,
+)
+
+
+def circuits_of_kind(kind, n, rng, **fixed):
+    """`n` circuits with plausible random quantities; `fixed` overrides fields."""
+    adex, coba = kind >= Kind.CUBA_ADEX, kind in (Kind.COBA_LIF, Kind.COBA_ADEX)
+    values = {
+        "adex": np.full(n, adex),
+        "conductance_based": np.full(n, coba),
+        "c_m": rng.uniform(0.5, 2.0, n),
+        "g_leak": rng.uniform(0.02, 0.1, n),
+        "e_leak": rng.uniform(-70.0, -60.0, n),
+        "v_reset": rng.uniform(-75.0, -65.0, n),
+        "v_thresh": rng.uniform(-40.0, -20.0, n) if adex else rng.uniform(-55.0, -45.0, n),
+        "refractory_steps": rng.integers(0, 30, n),
+        "i_offset": rng.uniform(0.5, 3.0, n),
+        "tau_syn": rng.uniform(1.0, 10.0, (2, n)),
+        "e_rev": np.stack([rng.uniform(-10.0, 10.0, n), rng.uniform(-90.0, -75.0, n)]),
+        "delta_t": rng.uniform(0.5, 3.0, n) * (rng.random(n) < 0.8),
+        "v_exp": rng.uniform(-55.0, -50.0, n),
+        "tau_w": rng.uniform(20.0, 200.0, n),
+        "a": rng.uniform(0.0, 0.01, n),
+        "b": rng.uniform(0.0, 0.1, n),
+    }
+    values.update({k: np.broadcast_to(v, np.shape(values[k])) for k, v in fixed.items()})
+    return values
+
+
+def join_circuits(parts):
+    """Circuits from several dictionaries of fields."""
+    return Circuits(**{k: np.concatenate([p[k] for p in parts], axis=-1) for k in parts[0]})
+
+
+def random_synapses(circuits, n_inputs, n_synapses, max_delay, rng):
+    """Synapses with any source, target, line and delay."""
+    n = len(circuits)
+    target = rng.integers(0, n, n_synapses)
+    amplitude = np.where(
+        circuits.conductance_based[target],
+        rng.uniform(0.0, 0.01, n_synapses),
+        rng.uniform(-0.3, 0.6, n_synapses),
+    )
+    return SynapseTable.from_pairs(
+        n,
+        n + n_inputs,
+        rng.integers(0, n + n_inputs, n_synapses),
+        target,
+        rng.integers(0, 2, n_synapses),
+        amplitude,
+        rng.integers(1, max_delay + 1, n_synapses),
+    )
+
+
+@st.composite
+def chips(draw, n_steps=150):
+    """(circuits, synapses, probes, events, currents, spike mask, time step) of a random chip."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kinds = draw(st.lists(st.sampled_from(list(Kind)), min_size=1, max_size=4))
+    circuits = join_circuits([circuits_of_kind(k, draw(st.integers(1, 9)), rng) for k in kinds])
+    n, n_inputs = len(circuits), draw(st.integers(0, 4))
+    synapses = random_synapses(
+        circuits, n_inputs, draw(st.integers(0, 60)), draw(st.integers(1, 40)), rng
+    )
+    probes = [
+        Probe(v, rng.integers(0, n, draw(st.integers(0, 5))), draw(st.integers(1, 7)))
+        for v in draw(st.lists(st.sampled_from(list(Variable)), max_size=4))
+    ]
+    n_events = draw(st.integers(0, 40)) if n_inputs else 0
+    events = InputEvents(
+        np.sort(rng.integers(0, n_steps, n_events)), rng.integers(0, max(1, n_inputs), n_events)
+    )
+    currents = random_currents(n, draw(st.integers(0, 3)), draw(st.integers(0, 10)), n_steps, rng)
+    mask = rng.random(n) < 0.7
+    return (
+        circuits,
+        synapses,
+        probes,
+        events,
+        currents,
+        mask,
+        draw(st.sampled_from([0.01, 0.1, 0.3])),
+    )
+
+
+def random_currents(n, n_sources, n_changes, n_steps, rng):
+    """Current sources with a few changes and targets."""
+    n_changes = n_changes if n_sources else 0
+    counts = rng.integers(0, 4, n_sources)
+    return CurrentInputs(
+        rng.normal(0.0, 0.5, n_sources),
+        np.concatenate([[0], np.cumsum(counts)]),
+        rng.integers(0, n, counts.sum()),
+        rng.uniform(0.5, 2.0, counts.sum()),
+        np.sort(rng.integers(0, n_steps, n_changes)),
+        rng.integers(0, max(1, n_sources), n_changes),
+        rng.normal(0.0, 1.0, n_changes),
+    )

@@ -1,0 +1,142 @@
+"""The engine against closed formulas and against itself at a much finer step."""
+
+import numpy as np
+import pytest
+from networks import circuits_of_kind, join_circuits
+
+from pynn_bss2sim._core.emulator import Emulator
+from pynn_bss2sim._core.plan import Kind
+from pynn_bss2sim._core.records import InputEvents, Probe, SynapseTable, Variable
+
+REST, THRESH, RESET, TAU_M, C_M = -65.0, -50.0, -65.0, 20.0, 1.0
+LIF = {"c_m": C_M, "g_leak": C_M / TAU_M, "e_leak": REST, "v_thresh": THRESH, "v_reset": RESET,
+       "i_offset": 0.0, "refractory_steps": 20}  # fmt: skip
+
+
+def emulator(kind, h, n_inputs=0, synapse=None, variable=Variable.V, **fixed):
+    """One neuron, perhaps with one synapse (line, amplitude, delay), its variable observed."""
+    circuits = join_circuits(
+        [circuits_of_kind(kind, 1, np.random.default_rng(0), **{**LIF, **fixed})]
+    )
+    if synapse is None:
+        table = SynapseTable.from_pairs(1, 1 + n_inputs, [], [], [], [], [])
+    else:
+        line, amplitude, delay = synapse
+        table = SynapseTable.from_pairs(1, 2, [1], [0], [line], [amplitude], [delay])
+    return Emulator(circuits, table, h, [Probe(variable, [0])])
+
+
+@pytest.mark.parametrize("tau_syn", [0.5, 5.0, 20.0 - 1e-9, 20.0, 20.0 + 1e-7, 80.0])
+@pytest.mark.parametrize("h", [0.01, 0.1, 1.0])
+def test_current_based_psp_is_exact_at_any_step(tau_syn, h):
+    """V = w/C (e^(-t/tau_m) - e^(-t/tau_s)) / (1/tau_s - 1/tau_m), t e^(-t/tau) when equal."""
+    amplitude = 0.4
+    emu = emulator(Kind.CUBA_LIF, h, synapse=(0, amplitude, 1), tau_syn=tau_syn)
+    steps = int(100 / h)
+    got = emu.run(steps, InputEvents([0], [0])).samples[0][:, 0] - REST
+    t = h * np.arange(steps)  # the current begins at step 1
+    rate = 1 / tau_syn - 1 / TAU_M
+    if abs(rate) < 1e-6:
+        wanted = amplitude / C_M * t * np.exp(-t / TAU_M)
+    else:
+        wanted = amplitude / C_M * (np.exp(-t / TAU_M) - np.exp(-t / tau_syn)) / rate
+    np.testing.assert_allclose(got, wanted, atol=1e-9)
+
+
+@pytest.mark.parametrize("current", [0.8, 1.0, 2.5])
+@pytest.mark.parametrize("kind", [Kind.CUBA_LIF, Kind.COBA_LIF])
+def test_constant_current_gives_the_textbook_interval(kind, current):
+    h = 0.1
+    emu = emulator(kind, h, i_offset=current)
+    spikes = emu.run(20000).spike_step
+    v_inf = REST + current * TAU_M / C_M
+    rise = TAU_M * np.log((v_inf - RESET) / (v_inf - THRESH))
+    interval = np.ceil(rise / h - 1e-9) + LIF["refractory_steps"]
+    assert len(spikes) > 10 and set(np.diff(spikes)) == {interval}
+
+
+def test_subthreshold_current_never_spikes():
+    emu = emulator(Kind.CUBA_LIF, 0.1, i_offset=(THRESH - REST) * C_M / TAU_M * 0.999)
+    assert not len(emu.run(20000).spike_step)
+
+
+def test_conductance_steady_state():
+    """A line that does not decay holds V at the conductance-weighted mean of the potentials."""
+    g, e_rev = 0.03, -20.0
+    emu = emulator(Kind.COBA_LIF, 0.1, synapse=(0, g, 1), tau_syn=1e12, e_rev=e_rev, v_thresh=0.0)
+    v = emu.run(5000, InputEvents([0], [0])).samples[0][-1, 0]
+    g_leak = C_M / TAU_M
+    assert v == pytest.approx((g_leak * REST + g * e_rev) / (g_leak + g), abs=1e-7)
+
+
+def trace(kind, h, variable=Variable.V, **fixed):
+    """Trace on the 0.1 µs grid under strong, fast input, with the step h."""
+    rng = np.random.default_rng(3)
+    every = round(0.1 / h)
+    times = np.sort(rng.choice(2000, 150, replace=False)) * every
+    emu = emulator(
+        kind,
+        h,
+        synapse=(0, 0.01, every),
+        variable=variable,
+        tau_syn=2.0,
+        e_rev=0.0,
+        v_thresh=1e3,
+        **fixed,
+    )
+    return emu.run(2000 * every, InputEvents(times, np.zeros(150))).samples[0][
+        every - 1 :: every, 0
+    ]
+
+
+def test_conductance_based_lif_is_of_second_order_and_below_its_stated_error():
+    fine = trace(Kind.COBA_LIF, 0.001)
+    error = {h: np.abs(trace(Kind.COBA_LIF, h) - fine).max() for h in (0.1, 0.05)}
+    assert 3.0 < error[0.1] / error[0.05] < 5.0
+    assert error[0.1] < 5e-4  # mV, on excursions of more than 10 mV
+    assert np.ptp(fine) > 10.0
+
+
+def test_adex_is_of_fourth_order_and_below_its_stated_error():
+    fixed = {"delta_t": 2.0, "v_exp": -40.0, "a": 0.004, "tau_w": 144.0}
+    for variable, bound in ((Variable.V, 1e-6), (Variable.W, 1e-9)):
+        fine = trace(Kind.COBA_ADEX, 0.005, variable, **fixed)
+        error = {
+            h: np.abs(trace(Kind.COBA_ADEX, h, variable, **fixed) - fine).max() for h in (0.1, 0.05)
+        }
+        assert error[0.1] / error[0.05] > 10.0
+        assert error[0.1] < bound
+
+
+def test_long_steps_are_divided():
+    """At a step of 1 µs the conductance-based trace is as good as at 0.1 µs."""
+    coarse = emulator(Kind.COBA_LIF, 1.0, synapse=(0, 0.05, 1), tau_syn=2.0, e_rev=0.0)
+    fine = emulator(Kind.COBA_LIF, 0.1, synapse=(0, 0.05, 10), tau_syn=2.0, e_rev=0.0)
+    a = coarse.run(50, InputEvents([0], [0])).samples[0][:, 0]
+    b = fine.run(500, InputEvents([0], [0])).samples[0][9::10, 0]
+    np.testing.assert_allclose(a, b, atol=1e-9)
+
+
+def test_adex_spikes_reach_the_detection_threshold_and_adapt():
+    emu = emulator(
+        Kind.CUBA_ADEX,
+        0.1,
+        variable=Variable.W,
+        c_m=0.281,
+        g_leak=0.03,
+        e_leak=-70.6,
+        v_reset=-70.6,
+        v_exp=-50.4,
+        delta_t=2.0,
+        v_thresh=0.0,
+        tau_w=144.0,
+        a=0.004,
+        b=0.0805,
+        i_offset=1.0,
+    )
+    activity = emu.run(5000)
+    intervals = np.diff(activity.spike_step)
+    assert len(intervals) > 5 and intervals[-1] > 1.5 * intervals[0]
+    w = activity.samples[0][:, 0]
+    jump = w[activity.spike_step - 1] - w[activity.spike_step - 2]
+    np.testing.assert_allclose(jump, 0.0805, atol=2e-3)

@@ -1,0 +1,78 @@
+"""Imports run frontend -> mapping -> _core, also in Cython files, which import-linter cannot see.
+
+The rule is checked from the text of every source file; the check itself is checked on planted
+violations.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+#: Folder of each layer and the packages it must not know.
+LAYERS = {
+    "mapping": ("pyNN", "neo", "quantities", "pynn_bss2sim"),
+    "pynn_bss2sim/_core": ("pyNN", "neo", "quantities", "pynn_bss2sim"),
+}
+#: What a layer may import of the project itself.
+ALLOWED = {
+    "mapping": ("pynn_bss2sim.mapping", "pynn_bss2sim._core"),
+    "pynn_bss2sim/_core": ("pynn_bss2sim._core",),
+}
+
+
+def imported_modules(source, cython):
+    """Names of all modules that a source text imports, at any depth."""
+    if cython:
+        names = re.findall(r"^\s*(?:from\s+([\w.]+)\s+c?import|c?import\s+([\w.]+))", source, re.M)
+        return [a or b for a, b in names]
+    modules = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules += ["." * node.level + (node.module or "")]
+            if node.module == "pynn_bss2sim":
+                modules += [f"pynn_bss2sim.{alias.name}" for alias in node.names]
+    return modules
+
+
+def violations(layer, source, cython=False):
+    """Imports of a source text that its layer must not make."""
+
+    def inside(module, packages):
+        return any(module == p or module.startswith(p + ".") for p in packages)
+
+    return [
+        m
+        for m in imported_modules(source, cython)
+        if m != "pynn_bss2sim"
+        and (m.startswith("..") or inside(m, LAYERS[layer]))
+        and not inside(m, ALLOWED[layer])
+    ]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_imports_only_what_lies_below(layer):
+    files = sorted(p for p in (ROOT / layer).iterdir() if p.suffix in (".py", ".pyx", ".pxd"))
+    assert len(files) > 3
+    found = {p.name: violations(layer, p.read_text(), p.suffix != ".py") for p in files}
+    assert {name: v for name, v in found.items() if v} == {}
+
+
+@pytest.mark.parametrize(
+    ("layer", "line", "cython"),
+    [
+        ("mapping", "import pyNN.errors", False),
+        ("mapping", "from pynn_bss2sim import simulator", False),
+        ("mapping", "from ..simulator import state", False),
+        ("mapping", "def f():\n    from pynn_bss2sim.control import run", False),
+        ("pynn_bss2sim/_core", "from pynn_bss2sim.mapping import network", False),
+        ("pynn_bss2sim/_core", "from pynn_bss2sim.mapping.network cimport x", True),
+        ("pynn_bss2sim/_core", "cimport pynn_bss2sim.simulator", True),
+    ],
+)
+def test_planted_violations_are_seen(layer, line, cython):
+    assert violations(layer, line, cython)
