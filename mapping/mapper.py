@@ -14,6 +14,7 @@ import numpy as np
 
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.hicannx import HICANN_X
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
@@ -23,6 +24,7 @@ from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population
 from .place import Placement, circuits_needed, place
 from .report import ParameterReport, PopulationReport, Report, deviations, projection_report
 from .translate import Asked, Scaling, exact_circuits, gather, realised
+from .voltage import voltage_maps
 
 __all__ = ["Mapping", "map_network"]
 
@@ -125,7 +127,9 @@ def map_network(network: Network, chip: ChipModel, previous: Mapping | None = No
         circuits = exact_circuits(asked, network.timestep)
     else:
         configs, clipped = registers.configure(asked, fit.scaling, fit.placement, fit.strength)
-        circuits = registers.read_circuits(configs, fit.placement, network.timestep)
+        circuits = Device().circuits(
+            configs, fit.placement.circuit, fit.placement.count, network.timestep
+        )
     steps = _delay_steps(network, chip, joined)
     delays = weights.realised_delays(steps, joined.delay, network.timestep)
     parameters = _parameters(network, asked, circuits, fit.scaling)
@@ -164,7 +168,7 @@ def _fit(
     rows = np.bincount(joined.post, minlength=network.n_neurons)
     volts = None
     if chip.parameters != "exact":
-        volts = registers.voltage_maps(network, asked, previous.scaling if previous else None)
+        volts = voltage_maps(network, asked, previous.scaling if previous else None)
     count = _circuits(network, chip, rows)
     while True:
         if volts is None:
@@ -209,7 +213,9 @@ def _weigh(chip: ChipModel, joined: weights.Joined, scaling: Scaling, count: np.
         if chip.parameters == "exact":
             step = weights.exact_step(largest)
         else:
-            strength = registers.Strength.choose(largest, scaling.conductance_based)
+            strength = registers.Strength.choose(
+                largest, np.repeat(scaling.conductance_based, LINES)
+            )
             step = strength.step()
         quantised = weights.quantise(joined, magnitude, step)
         synapses = quantised.rows

@@ -1,14 +1,304 @@
-"""Codes of the registers for parameters asked for."""
+"""Registers of the neurons: the codes nearest to what is asked for."""
 
 from __future__ import annotations
 
-from pynn_bss2sim._core.chip_model import NotEmulatedError
+from dataclasses import dataclass
+
+import numpy as np
+
+from pynn_bss2sim._core import curves
+from pynn_bss2sim._core import device as layout
+from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.config import AnalogParameter as Analog
+from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.config import NeuronSwitch as Switch
+from pynn_bss2sim._core.device import Device
+from pynn_bss2sim._core.records import LINES, Variable
+
+from .place import Placement
+from .translate import Asked, Scaling
+
+__all__ = ["Strength", "configure", "scaling"]
+
+_DEVICE = Device()
+_EVERYONE = slice(None)
 
 
+@dataclass(frozen=True, eq=False)
 class Strength:
-    """Codes of the synaptic strength of each input line."""
+    """Codes of the synaptic strength of each input line.
+
+    Attributes
+    ----------
+    gm, coba : int64 (2 * n_neurons,)
+        Transconductance and, for conductances, bias of its modulation; ``2 * neuron + line``.
+    conductance_based : bool (2 * n_neurons,)
+    """
+
+    gm: np.ndarray
+    coba: np.ndarray
+    conductance_based: np.ndarray
+
+    @classmethod
+    def choose(cls, largest: np.ndarray, conductance_based: np.ndarray) -> Strength:
+        """The codes with which `largest` is just the largest weight code, where they reach.
+
+        Parameters
+        ----------
+        largest : float64 (2 * n_neurons,), nA or µS on the chip
+        conductance_based : bool (2 * n_neurons,)
+        """
+        unit = _DEVICE.weight_step(1, chip.COBA_BIAS, conductance_based)
+        wanted = largest / chip.WEIGHT_MAX / unit
+        gm = np.clip(np.ceil(wanted), chip.GM_MIN, chip.GM_MAX)
+        coba = np.clip(np.ceil(chip.COBA_BIAS * wanted / gm), chip.BIAS_MIN, chip.ANALOG_MAX)
+        coba = np.where(conductance_based, coba, 0)
+        return cls(gm.astype(np.int64), coba.astype(np.int64), conductance_based)
+
+    @classmethod
+    def nominal(cls, conductance_based: np.ndarray) -> Strength:
+        """Middle codes, for weights that no register holds."""
+        n = len(conductance_based)
+        coba = np.where(conductance_based, chip.COBA_BIAS, 0)
+        return cls(np.full(n, chip.PSP_GM), coba, conductance_based)
+
+    def step(self) -> np.ndarray:
+        """What one weight code is worth at each line: float64 (2 * n_neurons,), nA or µS."""
+        return _DEVICE.weight_step(self.gm, self.coba, self.conductance_based)
 
 
-def voltage_maps(*_):
-    """Refuse: 10-bit parameters are not there yet."""
-    raise NotEmulatedError("10-bit analog parameters are not emulated yet; use chip='ideal'")
+def scaling(asked: Asked, volts: tuple[np.ndarray, np.ndarray], count: np.ndarray) -> Scaling:
+    """The scaling of neurons of `count` circuits with the voltage maps `volts`.
+
+    Membranes keep nearly the same capacitance: the first circuit gives up as much of its own as
+    the others add, as long as it has some.
+    """
+    c_m = curves.capacitance(_capacitance_code(count), count)
+    return Scaling(*volts, c_m / asked.values["cm"], asked.conductance_based)
+
+
+def _capacitance_code(count: np.ndarray) -> np.ndarray:
+    spare = chip.CAPACITANCE_MAX - chip.CAPACITANCE_PARASITIC * (count - 1)
+    return np.maximum(0, np.rint(spare)).astype(np.uint8)
+
+
+def configure(
+    asked: Asked, scaling: Scaling, placement: Placement, strength: Strength | None
+) -> tuple[tuple[ChipConfig, ...], dict[str, np.ndarray]]:
+    """Set the registers of all chips.
+
+    Parameters
+    ----------
+    strength : Strength or None
+        None: weights are exact, the registers of strength get middle codes.
+
+    Returns
+    -------
+    configs : tuple of ChipConfig
+    clipped : dict of str to bool
+        For each parameter where it lies outside of what the chip can do: shape (n_neurons,), of
+        ``tau_syn`` and ``e_rev`` (2, n_neurons).
+    """
+    draft = _Draft(placement)
+    if strength is None:
+        strength = Strength.nominal(np.repeat(asked.conductance_based, LINES))
+    clipped = _set_potentials(draft, asked, scaling)
+    clipped |= _set_membrane(draft, asked, scaling)
+    clipped |= _set_lines(draft, asked, scaling, strength)
+    clipped |= _set_adaptation(draft, asked, scaling)
+    clipped |= _set_exponential(draft, asked, scaling)
+    clipped |= _set_refractory(draft, asked)
+    return draft.configs(), clipped
+
+
+class _Draft:
+    """Registers of all chips while they are being filled."""
+
+    def __init__(self, placement: Placement) -> None:
+        target = placement.target
+        n = placement.chips * target.circuits
+        self.placement = placement
+        self.chips = placement.chips
+        self.first = placement.circuit
+        self.all = placement.circuits()
+        self.owner = np.repeat(np.arange(len(placement.circuit)), placement.count)
+        self.block = placement.chip * chip.BACKEND_BLOCKS + placement.column // (
+            target.columns_per_block
+        )
+        reset = ChipConfig.default()
+        per_circuit = ("analog", "switches", "capacitance", "refractory_counter")
+        per_circuit += ("refractory_fast", "address")
+        self.registers = {
+            name: np.zeros((n, *reset.to_dict()[name].shape[1:]), reset.to_dict()[name].dtype)
+            for name in per_circuit
+        }
+        self.blocks: dict[str, np.ndarray] = {}
+
+    def code(self, parameter: Analog, values) -> None:
+        """Set an analog code of the first circuit of each neuron."""
+        self.registers["analog"][self.first, parameter] = values
+
+    def code_all(self, parameter: Analog, values: np.ndarray) -> None:
+        """Set an analog code of all circuits of each neuron."""
+        self.registers["analog"][self.all, parameter] = values[self.owner]
+
+    def switch(self, name: Switch, values) -> None:
+        self.registers["switches"][self.first, name] = values
+
+    def switch_all(self, name: Switch, values: np.ndarray) -> None:
+        self.registers["switches"][self.all, name] = values[self.owner]
+
+    def largest_of_block(self, values: np.ndarray, where=True) -> np.ndarray:
+        """Largest value, at least 0, of each backend block: float64 (chips * blocks,)."""
+        result = np.zeros(self.chips * chip.BACKEND_BLOCKS)
+        np.maximum.at(result, self.block, np.where(where, values, 0.0))
+        return result
+
+    def configs(self) -> tuple[ChipConfig, ...]:
+        circuits = self.placement.target.circuits
+        result = []
+        for k in range(self.chips):
+            here = slice(k * circuits, (k + 1) * circuits)
+            blocks = slice(k * chip.BACKEND_BLOCKS, (k + 1) * chip.BACKEND_BLOCKS)
+            result.append(
+                ChipConfig.default(
+                    **{name: values[here] for name, values in self.registers.items()},
+                    **{name: values[blocks] for name, values in self.blocks.items()},
+                )
+            )
+        return tuple(result)
+
+
+def _set_potentials(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
+    value = asked.values
+    rest, reset, threshold = (
+        scaling.to_chip(Variable.V, _EVERYONE, volts)
+        for volts in (value["v_rest"], value["v_reset"], asked.detection)
+    )
+    draft.code(Analog.V_LEAK, curves.LEAK.code(rest))
+    draft.code(Analog.V_RESET, curves.RESET.code(reset))
+    draft.code(Analog.V_THRESHOLD, curves.THRESHOLD.code(threshold))
+    draft.code(Analog.I_BIAS_RESET, chip.RESET_BIAS)
+    draft.switch(Switch.RESET_MULTIPLICATION, True)
+    draft.switch(Switch.THRESHOLD_ENABLE, True)
+    draft.switch(Switch.DIGITAL_ENABLE, True)
+    beyond = curves.THRESHOLD.clips(threshold)
+    return {
+        "v_rest": curves.LEAK.clips(rest),
+        "v_reset": curves.RESET.clips(reset),
+        "v_thresh": beyond & ~asked.onset,
+        "v_spike": beyond & asked.onset,
+    }
+
+
+def _set_membrane(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
+    count = draft.placement.count
+    capacitance = _capacitance_code(count)
+    draft.registers["capacitance"][draft.first] = capacitance
+    last = np.zeros(len(draft.all), bool)
+    last[np.cumsum(count) - 1] = True
+    draft.registers["switches"][draft.all, Switch.CONNECT_RIGHT] = ~last
+    # unique within the 64 circuits of one event output
+    per_output = chip.COLUMNS // chip.EVENT_OUTPUTS
+    draft.registers["address"][draft.first] = (
+        draft.placement.row * per_output + draft.placement.column % per_output
+    )
+    leak = curves.capacitance(capacitance, count) / asked.values["tau_m"]
+    code, divided, multiplied, slow_or_fast = _DEVICE.leak_codes(leak)
+    draft.code(Analog.I_BIAS_LEAK, code)
+    draft.switch(Switch.LEAK_DIVISION, divided)
+    draft.switch(Switch.LEAK_MULTIPLICATION, multiplied)
+    current = asked.values["i_offset"] * scaling.current_gain(_EVERYONE)
+    size = np.abs(current)
+    draft.code(Analog.I_MEM_OFFSET, curves.OFFSET_CURRENT.code(size))
+    draft.switch(Switch.OFFSET_ENABLE, size > 0)
+    draft.switch(Switch.OFFSET_SINK, current < 0)
+    return {"tau_m": slow_or_fast, "i_offset": curves.OFFSET_CURRENT.clips(size)}
+
+
+def _set_lines(
+    draft: _Draft, asked: Asked, scaling: Scaling, strength: Strength
+) -> dict[str, np.ndarray]:
+    tau_clipped = np.zeros(asked.tau_syn.shape, bool)
+    reversal_clipped = np.zeros(asked.e_rev.shape, bool)
+    coba = asked.conductance_based
+    everyone = np.ones(len(coba), bool)
+    for line in range(LINES):
+        code, high, tau_clipped[line] = _DEVICE.tau_syn_codes(line, asked.tau_syn[line])
+        draft.code_all(layout.LINE_TAU[line], code)
+        draft.code_all(layout.LINE_GM[line], strength.gm[line::LINES])
+        draft.code_all(layout.LINE_COBA[line], strength.coba[line::LINES])
+        draft.code_all(layout.LINE_SHIFT[line], np.full(len(coba), chip.SHIFT_REFERENCE))
+        volts = scaling.to_chip(Variable.V, _EVERYONE, asked.e_rev[line])
+        draft.code_all(layout.LINE_REVERSAL[line], np.where(coba, curves.CELL.code(volts), 0))
+        reversal_clipped[line] = coba & curves.CELL.clips(volts)
+        draft.switch_all(layout.LINE_ENABLE[line], everyone)
+        draft.switch_all(layout.LINE_HIGH_RESISTANCE[line], high)
+        draft.switch_all(layout.LINE_IS_COBA[line], coba)
+    return {"tau_syn": tau_clipped, "e_rev": reversal_clipped}
+
+
+def _set_adaptation(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
+    adex = asked.adex
+    tau_w = asked.values["tau_w"]
+    tau_code = curves.TAU_W.code(tau_w)
+    a = asked.values["a"] * scaling.conductance_gain
+    b = asked.values["b"] * scaling.current_gain(_EVERYONE)
+    # the shortest pulse with which the largest b of a block stays within the codes
+    strongest = _DEVICE.adaptation_b(chip.ANALOG_MAX, 0, False)
+    needed = draft.largest_of_block(np.abs(b), adex) / strongest
+    scale = np.clip(np.ceil(np.log2(np.maximum(needed, 1.0))), 0, chip.CLOCK_SCALE_MAX)
+    draft.blocks["adaptation_pulse_scale"] = scale.astype(np.uint8)
+    a_code = np.rint(np.abs(a) / _DEVICE.adaptation_a(1, tau_code, False))
+    b_code = np.rint(np.abs(b) / _DEVICE.adaptation_b(1, scale[draft.block], False))
+    leak = draft.registers["analog"][draft.first, Analog.V_LEAK].astype(np.int64)
+    track = np.maximum(leak - chip.ADAPTATION_LEAK_SHIFT, 0)
+    for parameter, code in (
+        (Analog.I_BIAS_ADAPT_TAU, tau_code),
+        (Analog.I_BIAS_ADAPT_A, np.minimum(a_code, chip.ANALOG_MAX)),
+        (Analog.I_BIAS_ADAPT_B, np.minimum(b_code, chip.ANALOG_MAX)),
+        (Analog.V_ADAPT_LEAK, track),
+        (Analog.V_ADAPT_REF, chip.ADAPTATION_REFERENCE),
+    ):
+        draft.code(parameter, np.where(adex, code, 0))
+    draft.switch(Switch.ADAPTATION_ENABLE, adex)
+    draft.switch(Switch.ADAPTATION_PULSE_ENABLE, adex & (b != 0))
+    draft.switch(Switch.ADAPTATION_INVERT_A, adex & (a < 0))
+    draft.switch(Switch.ADAPTATION_INVERT_B, adex & (b < 0))
+    return {
+        "tau_w": adex & curves.TAU_W.clips(tau_w),
+        "a": adex & (a_code > chip.ANALOG_MAX),
+        "b": adex & (b_code > chip.ANALOG_MAX),
+    }
+
+
+def _set_exponential(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
+    onset = asked.onset
+    volts = scaling.to_chip(Variable.V, _EVERYONE, asked.values["v_thresh"])
+    slope = asked.values["delta_T"] * scaling.voltage_gain
+    draft.code(Analog.V_EXP, np.where(onset, curves.CELL.code(volts), 0))
+    draft.code(Analog.I_BIAS_EXP, np.where(onset, curves.EXP_SLOPE.code(slope), 0))
+    draft.switch(Switch.EXPONENTIAL_ENABLE, onset)
+    return {"delta_T": onset & curves.EXP_SLOPE.clips(slope)}
+
+
+def _set_refractory(draft: _Draft, asked: Asked) -> dict[str, np.ndarray]:
+    """Two clocks for each block: the fast one for periods up to the mean of the block."""
+    tau = asked.values["tau_refrac"]
+    n_blocks = draft.chips * chip.BACKEND_BLOCKS
+    members = np.bincount(draft.block, minlength=n_blocks)
+    mean = np.bincount(draft.block, tau, minlength=n_blocks) / np.maximum(members, 1)
+    fast = tau <= mean[draft.block] * (1 + 1e-12)
+    most = chip.REFRACTORY_MAX - chip.RESET_LAG
+    scales = np.empty((n_blocks, chip.REFRACTORY_CLOCKS), np.uint8)
+    for clock, users in enumerate((~fast, fast)):
+        needed = draft.largest_of_block(tau, users) / (most * curves.refractory_cycle(0))
+        scales[:, clock] = np.clip(
+            np.ceil(np.log2(np.maximum(needed, 1.0))), 0, chip.CLOCK_SCALE_MAX
+        )
+    draft.blocks["refractory_clock_scale"] = scales.reshape(-1, chip.REFRACTORY_CLOCKS)
+    cycle = curves.refractory_cycle(scales[draft.block, fast.astype(np.int64)])
+    counter = np.rint(tau / cycle) + chip.RESET_LAG
+    draft.registers["refractory_counter"][draft.first] = np.minimum(counter, chip.REFRACTORY_MAX)
+    draft.registers["refractory_fast"][draft.first] = fast
+    return {"tau_refrac": counter > chip.REFRACTORY_MAX}

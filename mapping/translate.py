@@ -298,7 +298,7 @@ def realised(
 
     conductance, current = scaling.conductance_gain, scaling.current_gain(everyone)
     detection = volts(circuits.v_thresh)
-    found = {
+    return {
         "cm": asked.values["cm"],  # by the choice of the gains
         "tau_m": circuits.c_m / circuits.g_leak,
         "v_rest": volts(circuits.e_leak),
@@ -314,4 +314,3 @@ def realised(
         "tau_syn": circuits.tau_syn,
         "e_rev": np.where(asked.conductance_based, volts(circuits.e_rev), asked.e_rev),
     }
-    return found

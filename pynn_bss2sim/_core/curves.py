@@ -1,0 +1,189 @@
+"""From the codes of analog parameters to physical quantities, and back.
+
+Nominal curves: what an average circuit does, after calibration. All functions are vectorised.
+Units: µs, mV, pF, µS, nA. Where a curve rests on an estimate, `hicannx` says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import hicannx as chip
+
+__all__ = [
+    "A_RATIO",
+    "CELL",
+    "CONDUCTANCE_STEP",
+    "CURRENT_STEP",
+    "EXP_SLOPE",
+    "LEAK",
+    "OFFSET_CURRENT",
+    "RESET",
+    "TAU_MEM",
+    "TAU_MEM_DIVIDED",
+    "TAU_MEM_MULTIPLIED",
+    "TAU_SYN",
+    "TAU_SYN_LOW",
+    "TAU_W",
+    "THRESHOLD",
+    "Affine",
+    "PowerLaw",
+    "cadc_to_mv",
+    "capacitance",
+    "madc_to_mv",
+    "pulse_length",
+    "refractory_cycle",
+]
+
+#: A value this far, relatively, beyond the end of a curve is still its end.
+_TOLERANCE = 1e-9
+
+
+class _Curve:
+    """A monotone relation of codes ``low`` to ``high`` and values."""
+
+    low: int
+    high: int
+
+    def value(self, code):
+        """Physical value of `code`: float64."""
+        raise NotImplementedError
+
+    def _exact_code(self, value):
+        """The code as a real number, unlimited."""
+        raise NotImplementedError
+
+    def code(self, value) -> np.ndarray:
+        """Nearest code of `value`, within ``low`` to ``high``: uint16."""
+        nearest = np.rint(self._exact_code(np.asarray(value, np.float64)))
+        return np.clip(nearest, self.low, self.high).astype(np.uint16)
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Smallest and largest value."""
+        ends = sorted((float(self.value(self.low)), float(self.value(self.high))))
+        return ends[0], ends[1]
+
+    def clips(self, value) -> np.ndarray:
+        """Where `value` lies outside of `reach`: bool."""
+        value = np.asarray(value, np.float64)
+        low, high = self.reach
+        slack = _TOLERANCE * max(abs(low), abs(high))
+        return (value < low - slack) | (value > high + slack)
+
+
+@dataclass(frozen=True)
+class Affine(_Curve):
+    """``value = slope * code + offset``."""
+
+    slope: float
+    offset: float
+    low: int = 0
+    high: int = chip.ANALOG_MAX
+
+    def value(self, code):
+        return self.slope * np.asarray(code, np.float64) + self.offset
+
+    def _exact_code(self, value):
+        return (value - self.offset) / self.slope
+
+
+@dataclass(frozen=True)
+class PowerLaw(_Curve):
+    """``value = factor * code ** exponent``; the code of no finite positive value is its end."""
+
+    factor: float
+    exponent: float
+    low: int = chip.BIAS_MIN
+    high: int = chip.BIAS_MAX
+
+    def value(self, code):
+        return self.factor * np.asarray(code, np.float64) ** self.exponent
+
+    def _exact_code(self, value):
+        low, high = self.reach
+        return (np.clip(value, low, high) / self.factor) ** (1 / self.exponent)
+
+
+def cadc_to_mv(lsb: float) -> float:
+    """Membrane potential in mV at which the column converter reads `lsb`."""
+    return (lsb - chip.CADC_OFFSET) / chip.CADC_PER_MV
+
+
+def madc_to_mv(lsb: float) -> float:
+    """Membrane potential in mV at which the fast converter reads `lsb`."""
+    return (lsb - chip.MADC_OFFSET) / chip.MADC_PER_MV
+
+
+def _potential(slope: float, offset: float) -> Affine:
+    return Affine(slope / chip.CADC_PER_MV, cadc_to_mv(offset))
+
+
+#: Leak, reset and threshold potential, mV.
+LEAK = _potential(chip.LEAK_SLOPE, chip.LEAK_OFFSET)
+RESET = _potential(chip.RESET_SLOPE, chip.RESET_OFFSET)
+THRESHOLD = _potential(chip.THRESHOLD_SLOPE, chip.THRESHOLD_OFFSET)
+
+#: Voltages of which no curve is published: that of the memory cell, mV.
+CELL = Affine(chip.CELL_VOLTAGE, 0.0)
+
+
+def capacitance(code, circuits) -> np.ndarray:
+    """Membrane capacitance in pF of joined `circuits` whose codes sum up to `code`."""
+    code = np.asarray(code, np.float64)
+    return chip.CAPACITANCE_STEP * (code + chip.CAPACITANCE_PARASITIC * np.asarray(circuits))
+
+
+#: Time constants of a membrane of one circuit with the largest capacitance, µs.
+TAU_MEM = PowerLaw(chip.TAU_MEM_FACTOR, chip.TAU_MEM_EXPONENT)
+TAU_MEM_DIVIDED = PowerLaw(chip.TAU_MEM_DIVIDED_FACTOR, chip.TAU_MEM_DIVIDED_EXPONENT)
+TAU_MEM_MULTIPLIED = PowerLaw(chip.TAU_MEM_FACTOR / chip.LEAK_MULTIPLICATION, chip.TAU_MEM_EXPONENT)
+
+#: Time constants of the excitatory and inhibitory input line, µs: with high resistance, and low.
+TAU_SYN = (
+    PowerLaw(chip.TAU_SYN_EXC_FACTOR, chip.TAU_SYN_EXC_EXPONENT),
+    PowerLaw(chip.TAU_SYN_INH_FACTOR, chip.TAU_SYN_INH_EXPONENT),
+)
+TAU_SYN_LOW = tuple(
+    PowerLaw(curve.factor / chip.LINE_RESISTANCE_RATIO, curve.exponent) for curve in TAU_SYN
+)
+
+#: Current step of one weight code at code 1 of the transconductance, nA. From the peak of a
+#: current-based PSP with equal time constants: ``V = I tau / (e C)``.
+CURRENT_STEP = (
+    chip.PSP_PER_WEIGHT
+    / chip.CADC_PER_MV
+    * np.e
+    * float(capacitance(chip.CAPACITANCE_MAX, 1))
+    / chip.PSP_TAU
+    / chip.PSP_GM
+)
+
+#: Conductance step of one weight code at code 1 of the transconductance and of the modulation
+#: bias, µS: the current step vanishes at the reversal potential, `COBA_DISTANCE` away.
+CONDUCTANCE_STEP = CURRENT_STEP / chip.COBA_DISTANCE / chip.COBA_BIAS
+
+#: Offset current, nA, without its sign.
+OFFSET_CURRENT = Affine(chip.OFFSET_CURRENT_STEP, 0.0)
+
+#: Time constant of adaptation, µs.
+TAU_W = PowerLaw(chip.TAU_W_REFERENCE * chip.TAU_W_CODE, -1.0)
+
+#: Subthreshold adaptation for code 1 of ``a`` and code 1 of its time constant, µS: it is
+#: proportional to the first and, by the resistance of the w node, inverse to the second.
+A_RATIO = chip.ADAPTATION_TRANSCONDUCTANCE * chip.A_GAIN * chip.TAU_W_CODE
+
+#: Slope factor of the exponential term, mV.
+EXP_SLOPE = PowerLaw(chip.EXP_SLOPE_REFERENCE * chip.EXP_SLOPE_CODE, -1.0)
+
+
+def refractory_cycle(scale) -> np.ndarray:
+    """One cycle of a backend clock divided by `scale`, µs."""
+    return np.exp2(np.asarray(scale, np.float64) + 1) / chip.CLOCK
+
+
+def pulse_length(scale) -> np.ndarray:
+    """Length of the adaptation pulse, µs: one cycle of the clock of that `scale`."""
+    return refractory_cycle(scale)
