@@ -1,0 +1,147 @@
+"""PyNN objects to the record that the mapping takes, and the way back to populations and cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyNN.common import Assembly as BaseAssembly
+
+from .mapping import network as records
+
+if TYPE_CHECKING:
+    from .simulator import State
+
+__all__ = ["Capture", "capture_network"]
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """A captured network and the tables that lead from it back to the user's objects.
+
+    Attributes
+    ----------
+    network : Network
+    populations : tuple
+        Neuron populations in the order of the network.
+    first_neuron : dict of Population to int
+        Index of each population's first neuron.
+    first_source : dict of Population to int
+        Position of each source population's first cell among the external inputs.
+    parts : dict of Projection to tuple of (int, index array or None)
+        Which records of `network.projections` hold a projection, and which of its synapses each
+        of them holds (None: all).
+    """
+
+    network: records.Network
+    populations: tuple
+    first_neuron: dict = field(default_factory=dict)
+    first_source: dict = field(default_factory=dict)
+    parts: dict = field(default_factory=dict)
+
+    def cell_of_neuron(self, neuron: int):
+        """Population and index within it of a neuron."""
+        k = int(np.searchsorted(self.network.first_neuron, neuron, side="right")) - 1
+        return self.populations[k], int(neuron - self.network.first_neuron[k])
+
+    def neurons_of_cells(self, cells) -> np.ndarray:
+        """Neuron indices of a list of IDs: int64 (n,)."""
+        return np.array(
+            [self.first_neuron[c.parent] + c.parent.id_to_index(c) for c in cells], dtype=np.int64
+        )
+
+    def collect(self, projection, values) -> np.ndarray:
+        """Put what the mapping says of a projection's synapses into the user's order.
+
+        Parameters
+        ----------
+        projection : Projection
+        values : sequence of float64 (n,)
+            One array for each record of `network.projections`.
+        """
+        parts = self.parts[projection]
+        if len(parts) == 1 and parts[0][1] is None:
+            return values[parts[0][0]]
+        result = np.empty(len(projection))
+        for k, synapses in parts:
+            result[synapses] = values[k]
+        return result
+
+
+def capture_network(state: State) -> Capture:
+    """Describe the network that `state` holds, in biological units."""
+    first_neuron, n_neurons = _offsets(state.populations)
+    first_source, _ = _offsets(state.sources)
+    first = dict(first_neuron)
+    first.update((p, n_neurons + offset) for p, offset in first_source.items())
+    projections, parts = [], {}
+    for projection in state.projections:
+        parts[projection] = _capture_projection(projection, first, projections)
+    network = records.Network(
+        timestep=state.dt,
+        populations=tuple(
+            p.celltype.record(p.label, p.size, p.parameter_arrays) for p in state.populations
+        ),
+        sources=tuple(records.Sources(p.label, p.size) for p in state.sources),
+        projections=tuple(projections),
+    )
+    return Capture(network, tuple(state.populations), first_neuron, first_source, parts)
+
+
+def _offsets(populations):
+    """First index of each population in their common index space, and its size."""
+    offsets, total = {}, 0
+    for population in populations:
+        offsets[population] = total
+        total += population.size
+    return offsets, total
+
+
+def _members(cells):
+    """Populations and views of which `cells` (population, view or assembly) consists."""
+    return cells.populations if isinstance(cells, BaseAssembly) else [cells]
+
+
+def _global_index(cells, first) -> np.ndarray:
+    """Index in the network of each cell of a population, view or assembly: int32 (size,)."""
+    return np.concatenate([first[p.root] + p.cell_index for p in _members(cells)]).astype(np.int32)
+
+
+def _lines(projection) -> np.ndarray:
+    """Input line of each postsynaptic cell: int8 (post.size,)."""
+    return np.concatenate(
+        [
+            np.full(
+                p.size, list(p.celltype.receptor_types).index(projection.receptor_type), np.int8
+            )
+            for p in _members(projection.post)
+        ]
+    )
+
+
+def _capture_projection(projection, first, out):
+    """Append the record(s) of a projection to `out`; return which synapses each of them holds.
+
+    One record has one input line. A projection onto an assembly may need one for each line, where
+    its populations list the receptor at different places.
+    """
+    columns = projection.columns
+    pre = _global_index(projection.pre, first)[columns.pre]
+    post = _global_index(projection.post, first)[columns.post]
+    weight, delay = columns["weight"], columns["delay"]
+    lines = _lines(projection)
+    used = np.unique(lines)
+    if len(used) == 1:
+        out.append(records.Projection(projection.label, pre, post, int(used[0]), weight, delay))
+        return ((len(out) - 1, None),)
+    parts = []
+    for line in used:
+        some = np.flatnonzero(lines[columns.post] == line)
+        out.append(
+            records.Projection(
+                projection.label, pre[some], post[some], int(line), weight[some], delay[some]
+            )
+        )
+        parts.append((len(out) - 1, some))
+    return tuple(parts)

@@ -1,0 +1,160 @@
+"""How connectors collect all their connections before they store them.
+
+For the same `NumpyRNG` seed each connector makes the connections, in the order, and with the
+parameter values that PyNN's own loop over postsynaptic cells makes. That is possible at the speed
+of arrays because PyNN copies the random number generators of synapse parameters, so each
+parameter has a stream of its own: drawing it for one postsynaptic cell after the other, or for all
+at once, gives the same numbers, provided the distribution takes them one by one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pyNN import errors
+from pyNN.parameters import LazyArray
+from pyNN.random import NumpyRNG, RandomDistribution
+
+__all__ = ["Collecting", "cell_numbers", "evaluate"]
+
+#: Distributions of which `RandomState` takes n + m numbers as it takes n, then m. The clipped
+#: normal distribution is not among them: it draws again what lies outside, call by call.
+_SEQUENTIAL = frozenset(
+    [
+        "binomial", "exponential", "gamma", "lognormal", "normal", "normal_clipped_to_boundary",
+        "poisson", "uniform", "uniform_int", "vonmises",
+    ]
+)  # fmt: skip
+
+
+class Collecting:
+    """Makes a PyNN connector collect its connections and store them in one piece."""
+
+    def require_points(self, projection):
+        selector = getattr(self, "location_selector", None)
+        if selector is not None:
+            raise NotImplementedError(
+                f"{projection.label}: location_selector={selector!r}: neurons have one "
+                "compartment; leave it out"
+            )
+
+    def _standard_connect(self, projection, connection_map_generator, distance_map=None):
+        """Connect as PyNN's method of this name; see there for the arguments."""
+        self.require_points(projection)
+        parameters = self._parameters_from_synapse_type(projection, distance_map)
+        sources = []
+        for mask in connection_map_generator():
+            sources.append(_indices(mask, projection.pre.size))
+        counts = np.array([len(s) for s in sources], dtype=np.int64)
+        pre = np.concatenate(sources) if sources else np.empty(0, np.int64)
+        self.store(projection, pre, counts, parameters)
+
+    def _parameters_from_synapse_type(self, projection, distance_map=None):
+        try:
+            return super()._parameters_from_synapse_type(projection, distance_map)
+        except ValueError as error:
+            raise errors.InvalidDimensionsError(
+                f"{projection.label}: a synapse parameter must be one value, a function, or an "
+                f"array of shape {projection.shape}: {error}"
+            ) from error
+
+    def store(self, projection, pre, counts, parameters):
+        """Store connections that are sorted by postsynaptic cell.
+
+        Parameters
+        ----------
+        projection : Projection
+        pre : int (n,)
+            Presynaptic cells.
+        counts : int64 (post.size,)
+            Connections of each postsynaptic cell.
+        parameters : ParameterSpace
+        """
+        if not len(pre):
+            return
+        post = np.repeat(np.arange(len(counts)), counts)
+        projection.columns.append(pre, post, evaluate(parameters, pre, post, counts))
+        if self.callback:
+            for count in np.flatnonzero(counts):
+                self.callback(count / projection.post.local_size)
+
+    def without_self(self, projection, pre, post):
+        """Which of the pairs of cells the connector's `allow_self_connections` admits."""
+        if self.allow_self_connections == "NoMutual":
+            if projection.pre is not projection.post:
+                raise NotImplementedError(
+                    f"{projection.label}: allow_self_connections='NoMutual' needs the same "
+                    "Population as pre and post"
+                )
+            return pre > post
+        if self.allow_self_connections:
+            return np.ones(len(pre), dtype=bool)
+        return cell_numbers(projection.pre)[pre] != cell_numbers(projection.post)[post]
+
+    def _get_connection_map_no_self_connections(self, projection):
+        a, b = cell_numbers(projection.pre), cell_numbers(projection.post)
+        return LazyArray(a[:, np.newaxis] != b, shape=projection.shape)
+
+    def _get_connection_map_no_mutual_connections(self, projection):
+        if projection.pre is not projection.post:
+            raise NotImplementedError(
+                f"{projection.label}: allow_self_connections='NoMutual' needs the same "
+                "Population as pre and post"
+            )
+        index = np.arange(projection.pre.size)
+        return LazyArray(index[:, np.newaxis] > index, shape=projection.shape)
+
+
+def cell_numbers(cells) -> np.ndarray:
+    """Numbers of all cells of a population, view or assembly: int64 (size,)."""
+    return np.asarray(cells.all_cells).astype(np.int64)
+
+
+def _indices(mask, size) -> np.ndarray:
+    """Presynaptic cells that a mask chooses: bool for all or none, bool (size,), or indices."""
+    mask = np.asarray(mask)
+    if mask.dtype == bool:
+        return np.flatnonzero(np.broadcast_to(mask, size))
+    return np.atleast_1d(mask).astype(np.int64)
+
+
+def evaluate(parameters, pre, post, counts):
+    """Values of all synapse parameters: dict of str to float or float64 (n,)."""
+    values, loop = {}, {}
+    for name, value in parameters.items():
+        if value.is_homogeneous:
+            values[name] = value.evaluate(simplify=True)
+        elif _is_matrix(value):
+            values[name] = value.base_value[pre, post]
+        elif _is_sequential(value):
+            values[name] = value._apply_operations(value.base_value.next(len(pre)))
+        else:
+            loop[name] = value
+    if loop:
+        values.update(_evaluate_by_cell(loop, pre, counts))
+    return values
+
+
+def _is_matrix(value) -> bool:
+    return isinstance(value.base_value, np.ndarray) and not value.operations
+
+
+def _is_sequential(value) -> bool:
+    """The values may be drawn at once instead of cell by cell."""
+    random = value.base_value
+    return (
+        isinstance(random, RandomDistribution)
+        and type(random.rng) is NumpyRNG
+        and random.name in _SEQUENTIAL
+        and not value.operations
+    )
+
+
+def _evaluate_by_cell(parameters, pre, counts):
+    """Evaluate lazy arrays column by column, as PyNN does."""
+    result = {name: np.empty(len(pre)) for name in parameters}
+    ends = np.cumsum(counts)
+    for cell in np.flatnonzero(counts):
+        part = slice(ends[cell] - counts[cell], ends[cell])
+        for name, value in parameters.items():
+            result[name][part] = value[pre[part], int(cell)]
+    return result

@@ -1,0 +1,372 @@
+"""PyNN's connectors, making the connections that PyNN makes, without its loops over cells.
+
+See `collecting` for how; PyNN 0.13 is the reference for which random numbers are drawn when.
+"""
+
+from __future__ import annotations
+
+import logging
+from copy import deepcopy
+
+import numpy as np
+from pyNN import connectors as pynn
+from pyNN import errors
+from pyNN.connectors import Connector
+from pyNN.recording import files
+
+from .collecting import Collecting, evaluate
+
+__all__ = [
+    "AllToAllConnector",
+    "ArrayConnector",
+    "CSAConnector",
+    "CloneConnector",
+    "Connector",
+    "DisplacementDependentProbabilityConnector",
+    "DistanceDependentProbabilityConnector",
+    "FixedNumberPostConnector",
+    "FixedNumberPreConnector",
+    "FixedProbabilityConnector",
+    "FixedTotalNumberConnector",
+    "FromFileConnector",
+    "FromListConnector",
+    "IndexBasedProbabilityConnector",
+    "OneToOneConnector",
+    "SmallWorldConnector",
+]
+
+logger = logging.getLogger(__name__)
+
+#: Most pairs of cells for which random numbers are held at once.
+_BLOCK = 1 << 22
+
+
+class AllToAllConnector(Collecting, pynn.AllToAllConnector):
+    """Connect all cells to all."""
+
+    __doc__ = pynn.AllToAllConnector.__doc__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        self.require_points(projection)
+        n_pre, n_post = projection.shape
+        pre, post = np.tile(np.arange(n_pre), n_post), np.repeat(np.arange(n_post), n_pre)
+        wanted = self.without_self(projection, pre, post)
+        parameters = self._parameters_from_synapse_type(projection)
+        counts = np.bincount(post[wanted], minlength=n_post)
+        self.store(projection, pre[wanted], counts, parameters)
+
+
+class OneToOneConnector(Collecting, pynn.OneToOneConnector):
+    __doc__ = pynn.OneToOneConnector.__doc__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        self.require_points(projection)
+        n_pre, n_post = projection.shape
+        n = min(n_pre, n_post)
+        counts = (np.arange(n_post) < n).astype(np.int64)
+        self.store(projection, np.arange(n), counts, self._parameters_from_synapse_type(projection))
+
+
+class FixedProbabilityConnector(Collecting, pynn.FixedProbabilityConnector):
+    __doc__ = pynn.FixedProbabilityConnector.__doc__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        self.require_points(projection)
+        n_pre, n_post = projection.shape
+        # PyNN draws from a copy: one connector makes the same connections each time
+        rng = deepcopy(self.rng)
+        columns = max(1, _BLOCK // n_pre)
+        pre, post = [], []
+        for first in range(0, n_post, columns):
+            last = min(n_post, first + columns)
+            random = rng.next((last - first) * n_pre, "uniform", {"low": 0, "high": 1})
+            some_post, some_pre = np.nonzero(random.reshape(last - first, n_pre) < self.p_connect)
+            pre.append(some_pre)
+            post.append(some_post + first)
+        pre, post = np.concatenate(pre), np.concatenate(post)
+        wanted = self.without_self(projection, pre, post)
+        counts = np.bincount(post[wanted], minlength=n_post)
+        parameters = self._parameters_from_synapse_type(projection)
+        self.store(projection, pre[wanted], counts, parameters)
+
+
+class DistanceDependentProbabilityConnector(Collecting, pynn.DistanceDependentProbabilityConnector):
+    __doc__ = pynn.DistanceDependentProbabilityConnector.__doc__
+
+    def __init__(
+        self, d_expression, allow_self_connections=True, location_selector=None, rng=None,
+        safe=True, callback=None,
+    ):  # fmt: skip
+        # PyNN's constructor accepts a function and then evaluates its name as an expression
+        function = d_expression if callable(d_expression) else None
+        super().__init__(
+            "d" if function else d_expression, allow_self_connections, location_selector, rng,
+            safe, callback,
+        )  # fmt: skip
+        if function:
+            self.d_expression = self.distance_function = function
+
+
+class IndexBasedProbabilityConnector(Collecting, pynn.IndexBasedProbabilityConnector):
+    __doc__ = pynn.IndexBasedProbabilityConnector.__doc__
+
+
+class DisplacementDependentProbabilityConnector(
+    Collecting, pynn.DisplacementDependentProbabilityConnector
+):
+    __doc__ = pynn.DisplacementDependentProbabilityConnector.__doc__
+
+
+class ArrayConnector(Collecting, pynn.ArrayConnector):
+    __doc__ = pynn.ArrayConnector.__doc__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        self.require_points(projection)
+        array = np.asarray(self.array)
+        if array.shape != projection.shape or not np.isin(array, (0, 1)).all():
+            raise errors.InvalidDimensionsError(
+                f"{projection.label}: ArrayConnector needs a boolean array of shape "
+                f"{projection.shape}, got shape {array.shape} of {array.dtype}"
+            )
+        post, pre = np.nonzero(array.T)
+        self.store(
+            projection, pre, np.bincount(post, minlength=projection.post.size),
+            self._parameters_from_synapse_type(projection),
+        )  # fmt: skip
+
+
+class CloneConnector(Collecting, pynn.CloneConnector):
+    __doc__ = pynn.CloneConnector.__doc__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        reference = self.reference_projection
+        if projection.pre != reference.pre or projection.post != reference.post:
+            raise errors.ConnectionError(
+                f"{projection.label}: a CloneConnector needs the pre- and postsynaptic cells of "
+                f"its reference {reference.label!r}"
+            )
+        # several synapses between two cells become one, as in PyNN
+        pairs = np.unique(
+            reference.columns.post.astype(np.int64) * reference.pre.size + reference.columns.pre
+        )
+        post, pre = np.divmod(pairs, reference.pre.size)
+        self.store(
+            projection, pre, np.bincount(post, minlength=projection.post.size),
+            self._parameters_from_synapse_type(projection),
+        )  # fmt: skip
+
+
+class SmallWorldConnector(pynn.SmallWorldConnector):
+    """Not available: PyNN 0.13 does not define what it should do."""
+
+    def connect(self, projection):
+        """Raise NotImplementedError."""
+        raise NotImplementedError(
+            f"{projection.label}: PyNN has no algorithm for SmallWorldConnector, so no backend "
+            "has; make the list of connections yourself and use FromListConnector"
+        )
+
+
+class CSAConnector(Collecting, pynn.CSAConnector):
+    __doc__ = pynn.CSAConnector.__doc__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        self.require_points(projection)
+        csa = pynn.csa
+        n_pre, n_post = projection.shape
+        finite = csa.cross((0, n_pre - 1), (0, n_post - 1)) * self.cset
+        table = np.array([tuple(c) for c in finite], dtype=np.float64)
+        if not len(table):
+            return
+        table = table[np.lexsort((table[:, 0], table[:, 1]))]
+        pre, post = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
+        counts = np.bincount(post, minlength=n_post)
+        values = evaluate(self._parameters_from_synapse_type(projection), pre, post, counts)
+        if csa.arity(self.cset) == 2:
+            values |= {"weight": table[:, 2], "delay": table[:, 3]}
+        projection.columns.append(pre, post, values)
+
+
+class FromListConnector(Collecting, pynn.FromListConnector):
+    __doc__ = pynn.FromListConnector.__doc__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        self.require_points(projection)
+        known = projection.synapse_type.get_parameter_names()
+        for name in self.column_names:
+            if name not in known:
+                raise ValueError(
+                    f"{projection.label}: {name!r} is not a parameter of "
+                    f"{type(projection.synapse_type).__name__}; it has: {', '.join(known)}"
+                )
+        if self.conn_list.size == 0:
+            return
+        _check_addresses(self.conn_list, projection)
+        # the order that PyNN's sort gives to the connections onto one cell
+        table = self.conn_list[np.argsort(self.conn_list[:, 1])]
+        self.conn_list = table
+        pre, post = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
+        counts = np.bincount(post, minlength=projection.post.size)
+        values = {
+            name: self._values(projection, name, counts)
+            for name in known
+            if name not in self.column_names
+        }
+        for column, name in enumerate(self.column_names, 2):
+            values[name] = table[:, column].astype(np.float64)
+        projection.columns.append(pre, post, values)
+        if self.callback:
+            self.callback(1.0)
+
+    @staticmethod
+    def _values(projection, name, counts):
+        """Values of a parameter that the list does not give: float or float64 (n,)."""
+        value = projection.synapse_type.parameter_space[name]
+        if value.is_homogeneous:
+            return value.evaluate(simplify=True)
+        # PyNN evaluates a copy for each postsynaptic cell, so random numbers begin anew there
+        parts = []
+        for count in counts[counts > 0]:
+            copy = deepcopy(value)
+            try:
+                copy.shape = (int(count),)
+            except ValueError as error:
+                raise errors.InvalidDimensionsError(
+                    f"{projection.label}: give {name} as a column of the connection list: {error}"
+                ) from error
+            parts.append(np.broadcast_to(copy.evaluate(), count))
+        return np.concatenate(parts)
+
+
+def _check_addresses(table, projection):
+    """Raise ConnectionError where a connection list names cells that do not exist."""
+    for column, size, side in ((0, projection.pre.size, "pre"), (1, projection.post.size, "post")):
+        index = table[:, column]
+        bad = ~((index >= 0) & (index < size) & (index == np.floor(index)))
+        if bad.any():
+            raise errors.ConnectionError(
+                f"{projection.label}: {side}synaptic index out of range: {index[bad][0]:g} in the "
+                f"connection list; the {side}synaptic cells are numbered 0 to {size - 1}"
+            )
+
+
+class FromFileConnector(FromListConnector, pynn.FromFileConnector):
+    __doc__ = pynn.FromFileConnector.__doc__
+
+    __init__ = pynn.FromFileConnector.__init__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        if isinstance(self.file, str):
+            self.file = files.StandardTextFile(self.file, mode="r")
+        if self.distributed:
+            self.file.rename(f"{self.file.name}.{projection._simulator.state.mpi_rank}")
+        columns = self.file.get_metadata().get("columns", ("weight", "delay"))
+        self.column_names = [name for name in columns if name not in ("i", "j")]
+        # a file of one connection is read as one row without a second dimension
+        table = np.asarray(self.file.read())
+        self.conn_list = table.reshape(-1, 2 + len(self.column_names))
+        super().connect(projection)
+
+
+class _FixedNumber(Collecting):
+    """Draws a fixed number of partners for each cell, with the random numbers PyNN would use."""
+
+    def __init__(self, n, *args, **kwargs):
+        super().__init__(int(n) if isinstance(n, np.integer) else n, *args, **kwargs)
+
+    def _excludes_self(self, projection) -> bool:
+        if self.allow_self_connections == "NoMutual":
+            raise NotImplementedError(
+                f"{projection.label}: {type(self).__name__} cannot rule out mutual connections; "
+                "use True or False for allow_self_connections"
+            )
+        return not self.allow_self_connections and projection.pre == projection.post
+
+    def _draw(self, projection, n, size, exclude) -> np.ndarray:
+        """Draw `n` of the cells 0 to `size` - 1 without the cell `exclude`: int64 (n,)."""
+        cells = np.arange(size)
+        if exclude is not None:
+            cells = cells[cells != exclude]
+        if n == 0:
+            return np.empty(0, dtype=np.int64)
+        if not len(cells):
+            raise errors.ConnectionError(
+                f"{projection.label}: cell {exclude} needs {n} partners other than itself, there "
+                "are none; use a larger population or allow_self_connections=True"
+            )
+        if self.with_replacement:
+            return self._draw_with_replacement(n, size, exclude)
+        sets, rest = divmod(n, len(cells))
+        chosen = [cells] * sets
+        if rest:
+            chosen.append(self.rng.permutation(cells)[:rest])
+        return np.concatenate(chosen)
+
+    def _draw_with_replacement(self, n, size, exclude):
+        bounds = {"low": 0, "high": size}
+        drawn = self.rng.next(n, "uniform_int", bounds)
+        again = np.flatnonzero(drawn == exclude)
+        while again.size:
+            drawn[again] = self.rng.next(again.size, "uniform_int", bounds)
+            again = np.flatnonzero(drawn == exclude)
+        return drawn
+
+
+class FixedNumberPreConnector(_FixedNumber, pynn.FixedNumberPreConnector):
+    __doc__ = pynn.FixedNumberPreConnector.__doc__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        self.require_points(projection)
+        n_pre, n_post = projection.shape
+        # copies the generators of the parameters before any number is drawn, as PyNN does
+        parameters = self._parameters_from_synapse_type(projection)
+        exclude = self._excludes_self(projection)
+        numbers = [self.n] * n_post if isinstance(self.n, int) else self.n.next(n_post)
+        sources = [
+            self._draw(projection, int(n), n_pre, cell if exclude else None)
+            for cell, n in enumerate(numbers)
+        ]
+        counts = np.array([len(s) for s in sources])
+        self.store(projection, np.concatenate(sources), counts, parameters)
+
+
+class FixedNumberPostConnector(_FixedNumber, pynn.FixedNumberPostConnector):
+    __doc__ = pynn.FixedNumberPostConnector.__doc__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        self.require_points(projection)
+        n_pre, n_post = projection.shape
+        exclude = self._excludes_self(projection)
+        targets = [
+            self._draw(projection, int(self._get_num_post()), n_post, cell if exclude else None)
+            for cell in range(n_pre)
+        ]
+        pre = np.repeat(np.arange(n_pre), [len(t) for t in targets])
+        post = np.concatenate(targets)
+        order = np.argsort(post, kind="stable")
+        counts = np.bincount(post, minlength=n_post)
+        self.store(projection, pre[order], counts, self._parameters_from_synapse_type(projection))
+
+
+class FixedTotalNumberConnector(_FixedNumber, pynn.FixedTotalNumberConnector):
+    __doc__ = pynn.FixedTotalNumberConnector.__doc__
+
+    def connect(self, projection):
+        """Make the connections of `projection`."""
+        if self._excludes_self(projection):
+            logger.warning(
+                "%s: FixedTotalNumberConnector ignores allow_self_connections=False, in PyNN "
+                "and here; use another connector to rule them out",
+                projection.label,
+            )
+        super().connect(projection)

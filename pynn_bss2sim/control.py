@@ -1,0 +1,214 @@
+"""Set-up, control and the end of a simulation."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import warnings
+
+from pyNN import common
+from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
+from pyNN.recording import get_io
+
+from . import simulator
+from ._core.chip_model import ChipModel
+from .mapping.report import Report
+
+logger = logging.getLogger(__name__)
+
+#: Environment variable that names the chip for scripts that do not.
+CHIP_VARIABLE = "BSS2SIM_CHIP"
+DEFAULT_CHIP = "ideal"
+DEFAULT_SEED = 42
+
+_OWN_PARAMETERS = ("max_delay", "chip", "rng_seed", "seed")
+#: Names under which other backends take seeds; a sequence gives its first.
+_SEEDS = ("rng_seed", "seed", "rng_seeds", "rng_seeds_seed", "grng_seed", "native_rng_baseseed")
+#: What other backends understand and what has no meaning here.
+_FOREIGN_PARAMETERS = frozenset(
+    [
+        # pyNN.nest
+        "threads", "verbosity", "spike_precision", "recording_precision", "rng_type", "t_flush",
+        "optimize",
+        # pyNN.neuron, pyNN.brian2, pyNN.arbor, pyNN.mock
+        "use_cvode", "rtol", "atol", "default_maxstep", "quit_on_end", "num_processes", "rank",
+        # pyNN.neuroml, pyNN.nineml
+        "reference", "save_format", "filename", "label", "file",
+        # PyNN's example scripts and utilities
+        "debug", "logfile", "level",
+        # GeNN, SpiNNaker and earlier BrainScaleS backends
+        "backend", "model_name", "use_cpu", "selected_gpu_id", "time_scale_factor",
+        "n_chips_required", "n_boards_required", "database_socket_addresses", "speedupFactor",
+        "useSystemSim", "hardware", "mappingOptions", "logLevel",
+        *_SEEDS,
+    ]
+)  # fmt: skip
+
+
+def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params):
+    """Begin a simulation; what has been built before is forgotten.
+
+    Parameters
+    ----------
+    timestep : float, ms
+        Time step of the emulation.
+    min_delay : float, ms, or "auto"
+        Shortest delay allowed; "auto" is the time step.
+    max_delay : float, ms, or "auto"
+        Longest delay allowed.
+    chip : ChipModel or str, optional
+        The chip, or the name of a preset. By default the environment variable BSS2SIM_CHIP
+        names it, else it is "ideal".
+    rng_seed : int
+        Seed of the spike sources and of whatever else is random in the emulation.
+    **extra_params
+        What other backends understand is accepted and has no effect.
+
+    Returns
+    -------
+    int
+        Rank of this process, which is 0.
+
+    Raises
+    ------
+    ValueError
+        A number makes no sense.
+    pynn_bss2sim._core.chip_model.ChipModelError
+        There is no such chip, or it is not emulated in this version.
+    """
+    max_delay = extra_params.get("max_delay", DEFAULT_MAX_DELAY)
+    _check_time("timestep", timestep)
+    for name, value in (("min_delay", min_delay), ("max_delay", max_delay)):
+        if value != "auto":
+            _check_time(name, value)
+    common.setup(timestep, min_delay, **extra_params)
+    if max_delay != "auto" and max_delay < timestep:
+        raise ValueError(
+            f"setup: max_delay={max_delay} ms is shorter than the timestep ({timestep} ms)"
+        )
+    _warn_of_unknown(extra_params)
+    chip = _chip(extra_params.get("chip"))
+    seed = _seed(extra_params)
+    state = simulator.state
+    if state.write_on_end:
+        files = sorted({str(file) for _, _, file in state.write_on_end})
+        warnings.warn(
+            f"setup: the recordings for {', '.join(files)} have not been written; call end() "
+            "before a new setup() to write them",
+            stacklevel=2,
+        )
+    state.clear(timestep, min_delay, max_delay, chip, seed)
+    state.ready = True
+    return state.mpi_rank
+
+
+def _check_time(name, value):
+    try:
+        good = math.isfinite(value) and value > 0
+    except TypeError:
+        good = False
+    if not good or isinstance(value, bool):
+        raise ValueError(f"setup: {name}={value!r}; give a positive number of ms")
+
+
+def _warn_of_unknown(extra_params):
+    unknown = set(extra_params) - _FOREIGN_PARAMETERS - set(_OWN_PARAMETERS)
+    if unknown:
+        warnings.warn(
+            f"setup: {', '.join(sorted(unknown))} not known and ignored; this backend knows "
+            f"timestep, min_delay, {', '.join(_OWN_PARAMETERS)} (and accepts without effect: "
+            f"{', '.join(sorted(_FOREIGN_PARAMETERS))})",
+            stacklevel=3,
+        )
+
+
+def _chip(chip) -> ChipModel:
+    if chip is None:
+        chip = os.environ.get(CHIP_VARIABLE) or DEFAULT_CHIP
+    if isinstance(chip, ChipModel):
+        return chip
+    if isinstance(chip, str):
+        return ChipModel.named(chip)
+    raise TypeError(
+        f"setup: chip={chip!r}; give a ChipModel or the name of a preset, such as 'ideal'"
+    )
+
+
+def _seed(extra_params) -> int:
+    for name in _SEEDS:
+        value = extra_params.get(name)
+        if value is not None:
+            if isinstance(value, (list, tuple)) and value:
+                value = value[0]
+            if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 0:
+                raise ValueError(f"setup: {name}={value!r}; give an integer that is not negative")
+            return int(value)
+    return DEFAULT_SEED
+
+
+def end(compatible_output=True):
+    """Write the recordings that were to go to files; the data stay available.
+
+    Parameters
+    ----------
+    compatible_output : bool
+        Accepted for PyNN's sake, without effect.
+
+    Raises
+    ------
+    OSError
+        A file could not be written; all others have been.
+    """
+    pending, simulator.state.write_on_end = simulator.state.write_on_end, []
+    failed = []
+    for (cells, file), variables in _by_file(pending).items():
+        logger.debug("%s: %s to %s", cells.label, variables, file)
+        try:
+            cells.write_data(get_io(file) if isinstance(file, str) else file, variables)
+        except Exception as error:
+            failed.append((cells.label, file, error))
+    if failed:
+        raise OSError(
+            "; ".join(f"{label}: cannot write {file}: {error}" for label, file, error in failed)
+        ) from failed[0][2]
+
+
+def _by_file(pending):
+    """Merge what several record() calls send to the same file: the last would overwrite."""
+    merged = {}
+    for cells, variables, file in pending:
+        names = [variables] if isinstance(variables, str) else list(variables)
+        known = merged.setdefault((cells, file), [])
+        known.extend(name for name in names if name not in known)
+    return merged
+
+
+run, run_until = common.build_run(simulator)
+run_for = run
+
+reset = common.build_reset(simulator)
+
+initialize = common.initialize
+
+(
+    get_current_time,
+    get_time_step,
+    get_min_delay,
+    get_max_delay,
+    num_processes,
+    rank,
+) = common.build_state_queries(simulator)
+
+
+def prepare() -> None:
+    """Map the network onto the chip without running it.
+
+    Raises what the mapping has to object to the network.
+    """
+    simulator.state.prepare()
+
+
+def mapping_report() -> Report:
+    """Return what the mapping did to the network, mapping it first if it has changed."""
+    return simulator.state.prepare().report

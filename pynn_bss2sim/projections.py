@@ -1,0 +1,475 @@
+"""Projections: their synapses stored by column, and views of single connections."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from pyNN import common, errors
+from pyNN.core import IndexBasedExpression
+from pyNN.parameters import LazyArray, ParameterSpace
+from pyNN.random import RandomDistribution
+from pyNN.space import Space
+
+from . import simulator
+from .standardmodels import StaticSynapse
+
+__all__ = ["Connection", "Projection"]
+
+#: How several synapses between the same two cells become one number.
+_MERGE = {
+    "sum": np.add.at,
+    "min": np.minimum.at,
+    "max": np.maximum.at,
+    "last": operator.setitem,
+    "first": None,
+}
+
+
+class Columns:
+    """The synapses of a projection: one array for each of their attributes.
+
+    Synapses are appended in pieces and put together when first looked at.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Parameters of the synapses.
+    """
+
+    def __init__(self, names):
+        self.names = list(names)
+        self._pieces: list[tuple] = []
+        self._whole: dict[str, np.ndarray] = {
+            "pre": np.empty(0, np.int32),
+            "post": np.empty(0, np.int32),
+            **{name: np.empty(0) for name in self.names},
+        }
+
+    def append(self, pre, post, parameters):
+        """Append synapses.
+
+        Parameters
+        ----------
+        pre, post : int (n,)
+            Positions of the cells; `post` may be one number for all.
+        parameters : dict of str to float or float64 (n,)
+        """
+        self._pieces.append((pre, post, parameters))
+
+    def _merge(self):
+        if not self._pieces:
+            return
+        pieces, self._pieces = self._pieces, []
+        lengths = [len(p[0]) for p in pieces]
+
+        def column(old, values):
+            parts = [np.broadcast_to(v, n) for v, n in zip(values, lengths, strict=True)]
+            return np.concatenate([old, *parts]).astype(old.dtype)
+
+        whole = {
+            "pre": column(self._whole["pre"], [p[0] for p in pieces]),
+            "post": column(self._whole["post"], [p[1] for p in pieces]),
+        }
+        for name in self.names:
+            whole[name] = column(self._whole[name], [p[2][name] for p in pieces])
+        self._whole = whole
+
+    def __getitem__(self, name) -> np.ndarray:
+        self._merge()
+        return self._whole[name]
+
+    def __setitem__(self, name, values):
+        self._merge()
+        self._whole[name] = values
+
+    def __len__(self):
+        return len(self["pre"])
+
+    @property
+    def pre(self) -> np.ndarray:
+        """Positions of the presynaptic cells: int32 (n,)."""
+        return self["pre"]
+
+    @property
+    def post(self) -> np.ndarray:
+        """Positions of the postsynaptic cells: int32 (n,)."""
+        return self["post"]
+
+
+class Connection(common.Connection):
+    """One synapse of a projection.
+
+    Attributes are read from and written to the projection: ``weight``, ``delay`` and whatever
+    else the synapse type has.
+    """
+
+    __slots__ = ("index", "projection")
+
+    def __init__(self, projection, index):
+        object.__setattr__(self, "projection", projection)
+        object.__setattr__(self, "index", index)
+
+    @property
+    def presynaptic_index(self) -> int:
+        """Position of the presynaptic cell."""
+        return int(self.projection.columns.pre[self.index])
+
+    @property
+    def postsynaptic_index(self) -> int:
+        """Position of the postsynaptic cell."""
+        return int(self.projection.columns.post[self.index])
+
+    @property
+    def presynaptic_cell(self):
+        """The presynaptic cell."""
+        return self.projection.pre[self.presynaptic_index]
+
+    @property
+    def postsynaptic_cell(self):
+        """The postsynaptic cell."""
+        return self.projection.post[self.postsynaptic_index]
+
+    source, target = presynaptic_cell, postsynaptic_cell
+
+    def __getattr__(self, name):
+        projection = object.__getattribute__(self, "projection")
+        if name not in projection.columns.names:
+            raise AttributeError(
+                f"{projection.label}: a connection has no {name!r}; it has: "
+                f"{', '.join(projection.columns.names)}"
+            )
+        return float(projection.realised(name)[self.index])
+
+    def __setattr__(self, name, value):
+        projection = self.projection
+        if name not in projection.columns.names:
+            raise AttributeError(
+                f"{projection.label}: a connection has no {name!r}; it has: "
+                f"{', '.join(projection.columns.names)}"
+            )
+        values = projection.columns[name].copy()
+        values[self.index] = value
+        projection.replace({name: values})
+
+    def as_tuple(self, *attribute_names):
+        """Return the values of attributes, in this order."""
+        return tuple(getattr(self, name) for name in attribute_names)
+
+
+class Projection(common.Projection):
+    """Connections between two groups of cells.
+
+    Parameters
+    ----------
+    presynaptic_population, postsynaptic_population : Population, PopulationView or Assembly
+    connector : Connector
+    synapse_type : StaticSynapse, optional
+    source : None
+        Neurons have one compartment.
+    receptor_type : str, optional
+    space : Space, optional
+    label : str, optional
+
+    Raises
+    ------
+    pyNN.errors.ConnectionError
+        A weight or delay cannot be, or the postsynaptic cells have no such receptor.
+
+    Attributes
+    ----------
+    columns : Columns
+        The synapses as the user asked for them.
+    """
+
+    _simulator = simulator
+    _static_synapse_class = StaticSynapse
+
+    def __init__(
+        self, presynaptic_population, postsynaptic_population, connector, synapse_type=None,
+        source=None, receptor_type=None, space=None, label=None,
+    ):  # fmt: skip
+        simulator.state.require_setup("Projection()")
+        self._refuse_source_target(postsynaptic_population, label)
+        if source is not None:
+            raise errors.ConnectionError(
+                f"{label}: source={source!r}: neurons have one compartment; leave it out"
+            )
+        super().__init__(
+            presynaptic_population, postsynaptic_population, connector, synapse_type, source,
+            receptor_type, Space() if space is None else space, label,
+        )  # fmt: skip
+        if type(self.synapse_type).translations != getattr(
+            self.synapse_type, "translations", None
+        ) or not hasattr(self.synapse_type, "translate"):
+            raise errors.InvalidModelError(f"{self.label}: not a synapse type of this backend")
+        self.columns = Columns(self.synapse_type.get_parameter_names())
+        connector.connect(self)
+        self._check({name: self.columns[name] for name in self.columns.names})
+        simulator.state.projections.append(self)
+        simulator.state.changed()
+
+    @staticmethod
+    def _refuse_source_target(post, label):
+        populations = post.populations if isinstance(post, common.Assembly) else [post]
+        for population in populations:
+            if not getattr(population, "receptor_types", True):
+                raise errors.ConnectionError(
+                    f"{label or 'Projection'}: {population.label!r} consists of spike sources, "
+                    "which receive nothing; use neurons as the postsynaptic cells"
+                )
+
+    # --- construction ---------------------------------------------------------------------
+
+    def _convergent_connect(
+        self, presynaptic_indices, postsynaptic_index, location_selector=None,
+        **connection_parameters,
+    ):  # fmt: skip
+        """Append synapses from several cells onto one (called by PyNN's connectors)."""
+        if location_selector is not None:
+            raise NotImplementedError(
+                f"{self.label}: location_selector={location_selector!r}: neurons have one "
+                "compartment; leave it out"
+            )
+        pre = np.asarray(presynaptic_indices, dtype=np.int32)
+        self.columns.append(pre, postsynaptic_index, connection_parameters)
+
+    def _check(self, columns):
+        """Raise ConnectionError unless the attributes `columns` can be given to the synapses."""
+        for name, values in columns.items():
+            bad = ~np.isfinite(values)
+            if bad.any():
+                self._refuse(bad, values, name, "give a finite number")
+        check = self.synapse_type.parameter_checks.get("weight")
+        if check is not None and "weight" in columns and len(columns["weight"]):
+            check(columns["weight"], self)
+        if "delay" in columns:
+            self._check_delays(columns["delay"])
+
+    def _check_delays(self, delays):
+        state = simulator.state
+        shortest, longest = state.min_delay, state.max_delay
+        margin = 1e-9 * state.dt
+        bad = delays < shortest - margin
+        if bad.any():
+            self._refuse(
+                bad, delays, "delay",
+                f"the shortest delay is {shortest:g} ms (min_delay of setup(), at least the "
+                "time step)",
+            )  # fmt: skip
+        bad = delays > longest + margin
+        if bad.any():
+            self._refuse(
+                bad, delays, "delay",
+                f"the longest delay is {longest:g} ms; give setup() a larger max_delay",
+            )  # fmt: skip
+
+    def _refuse(self, bad, values, name, way_out):
+        k = int(np.flatnonzero(bad)[0])
+        raise errors.ConnectionError(
+            f"{self.label}: {name} = {values[k]} of the connection {self.columns.pre[k]} → "
+            f"{self.columns.post[k]} ({np.count_nonzero(bad)} of {len(bad)} connections): "
+            f"{way_out}"
+        )
+
+    def replace(self, columns):
+        """Give all synapses new attributes: dict of str to float64 (n,)."""
+        self._check(columns)
+        for name, values in columns.items():
+            self.columns[name] = values
+        simulator.state.changed()
+
+    # --- single connections ---------------------------------------------------------------
+
+    def __len__(self):
+        return len(self.columns)
+
+    def __getitem__(self, i):
+        """Return a `Connection`, or with a slice a list of them."""
+        if isinstance(i, slice):
+            return [Connection(self, k) for k in range(len(self))[i]]
+        try:
+            return Connection(self, range(len(self))[operator.index(i)])
+        except IndexError:
+            raise IndexError(
+                f"{self.label}: there is no connection {i}, there are {len(self)}"
+            ) from None
+
+    @property
+    def connections(self):
+        """Iterator over the connections."""
+        return iter(self)
+
+    # --- reading --------------------------------------------------------------------------
+
+    def realised(self, name) -> np.ndarray:
+        """Return what the chip holds of an attribute: float64 (n,), read-only for weights and
+        delays that a chip model changes.
+
+        The network is mapped if it has changed and the chip model does not take the attribute
+        over as it is.
+        """
+        state = simulator.state
+        asked = self.columns[name]
+        if name == "weight" and state.chip.weights != "exact":
+            values = state.prepare().weights
+        elif name == "delay" and not self._delays_are_exact():
+            values = state.prepare().delays
+        else:
+            return asked
+        return state.capture.collect(self, values)
+
+    def _delays_are_exact(self) -> bool:
+        state = simulator.state
+        steps = self.columns["delay"] / state.dt
+        return state.chip.delays == "asked" and bool((np.abs(steps - np.rint(steps)) < 1e-9).all())
+
+    def get(self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"):
+        """Return attributes of all connections as the chip holds them.
+
+        Parameters
+        ----------
+        attribute_names : str or sequence of str
+            ``"weight"``, ``"delay"``, ...
+        format : {"list", "array"}
+        gather : bool or "all"
+            Without effect: there is one process.
+        with_address : bool
+            With "list", begin each entry with the cells' positions.
+        multiple_synapses : {"sum", "last", "first", "min", "max"}
+            With "array", what to do with several synapses between two cells.
+
+        Returns
+        -------
+        list of tuple, list of float, float64 (pre.size, post.size), or list of such arrays
+            NaN stands where there is no connection.
+        """
+        return self._read(self.realised, attribute_names, format, with_address, multiple_synapses)
+
+    def requested(self, attribute_names, format, with_address=True, multiple_synapses="sum"):
+        """Return attributes of all connections as they were asked for (see `get`)."""
+        return self._read(
+            self.columns.__getitem__, attribute_names, format, with_address, multiple_synapses
+        )
+
+    def _read(self, read, attribute_names, format, with_address, multiple_synapses):
+        single = isinstance(attribute_names, str)
+        names = [attribute_names] if single else list(attribute_names)
+        for name in names:
+            self._require_attribute(name)
+        columns = [read(name) for name in names]
+        if format == "list":
+            return self._as_list(columns, single, with_address)
+        if format == "array":
+            arrays = [self._as_array(values, multiple_synapses) for values in columns]
+            return arrays[0] if single else arrays
+        raise ValueError(f"{self.label}: format must be 'list' or 'array', not {format!r}")
+
+    def _require_attribute(self, name):
+        if name not in self.columns.names:
+            raise errors.NonExistentParameterError(
+                name, f"{type(self.synapse_type).__name__} of {self.label}", self.columns.names
+            )
+
+    def _as_list(self, columns, single, with_address):
+        values = [c.tolist() for c in columns]
+        if with_address:
+            values = [self.columns.pre.tolist(), self.columns.post.tolist(), *values]
+        elif single:
+            return values[0]
+        return list(zip(*values, strict=True))
+
+    def _as_array(self, values, multiple_synapses) -> np.ndarray:
+        if multiple_synapses not in _MERGE:
+            raise ValueError(
+                f"{self.label}: multiple_synapses must be one of {', '.join(_MERGE)}, not "
+                f"{multiple_synapses!r}"
+            )
+        address = self.columns.pre, self.columns.post
+        array = np.full(self.shape, np.nan)
+        if multiple_synapses in ("first", "last"):
+            order = slice(None, None, -1 if multiple_synapses == "first" else 1)
+            # NumPy keeps the last of several values assigned to one place
+            array[address[0][order], address[1][order]] = values[order]
+            return array
+        neutral = {"sum": 0.0, "min": np.inf, "max": -np.inf}
+        array[address] = neutral[multiple_synapses]
+        _MERGE[multiple_synapses](array, address, values)
+        return array
+
+    # --- writing --------------------------------------------------------------------------
+
+    def set(self, **attributes):
+        """Set attributes of all connections.
+
+        Parameters
+        ----------
+        **attributes
+            A number; a list or 1D array of one value for each connection, in the order of
+            ``get(..., "list")``; a 2D array of shape (pre.size, post.size), as from
+            ``get(..., "array")``; a `RandomDistribution`; or a function of the distance.
+
+        Raises
+        ------
+        pyNN.errors.ConnectionError
+            A value cannot be. All attributes are then as before.
+        pyNN.errors.InvalidDimensionsError
+            A list or array has the wrong shape.
+        """
+        for name in attributes:
+            self._require_attribute(name)
+        self.replace({name: self._spread(name, value) for name, value in attributes.items()})
+
+    def _spread(self, name, value) -> np.ndarray:
+        """One value for each synapse: float64 (n,)."""
+        n = len(self)
+        if isinstance(value, (list, tuple, np.ndarray)):
+            array = np.asarray(value, dtype=np.float64)
+            if array.shape == (n,):
+                return array.copy()
+            if array.ndim == 0:
+                return np.full(n, float(array))
+            if array.shape != self.shape:
+                raise errors.InvalidDimensionsError(
+                    f"{self.label}: {name} has shape {array.shape}; give {n} values, one for "
+                    f"each connection, or an array of shape {self.shape}"
+                )
+            return array[self.columns.pre, self.columns.post]
+        space = ParameterSpace({name: value}, self.synapse_type.get_schema(), self.shape)
+        return self._evaluate(space[name])
+
+    def _evaluate(self, values: LazyArray) -> np.ndarray:
+        pre, post = self.columns.pre, self.columns.post
+        if isinstance(values.base_value, IndexBasedExpression):
+            values.base_value.projection = self
+        elif callable(values.base_value):
+            generators = self.pre.position_generator, self.post.position_generator
+            distances = LazyArray(self.space.distance_generator(*generators), shape=self.shape)
+            values = values(distances)
+        if values.is_homogeneous:
+            return np.full(len(self), float(values.evaluate(simplify=True)))
+        if isinstance(values.base_value, RandomDistribution):
+            # as in other backends: one number for each pair of cells, connected or not
+            matrix = np.broadcast_to(values.evaluate(), self.shape)
+            return np.array(matrix[pre, post], dtype=np.float64)
+        result = np.empty(len(self))
+        for cell in np.unique(post):
+            mine = np.flatnonzero(post == cell)
+            result[mine] = values[pre[mine], int(cell)]
+        return result
+
+    def save(self, attribute_names, file, format="list", gather=True, with_address=True):
+        """Write attributes to a file; in the array format absent connections are 0.
+
+        Parameters
+        ----------
+        attribute_names : str or sequence of str
+            ``"all"`` for all.
+        file : str or pyNN.recording.files.BaseFile
+        format, gather, with_address
+            As for `get`.
+        """
+        if format == "list" and isinstance(attribute_names, str):
+            every = attribute_names in ("all", "connections")
+            attribute_names = self.columns.names if every else [attribute_names]
+        super().save(attribute_names, file, format, gather, with_address)

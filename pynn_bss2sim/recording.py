@@ -1,0 +1,476 @@
+"""Recorded spikes and samples, and the Neo objects made of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import neo
+import numpy as np
+import quantities as pq
+from neo.core.spiketrainlist import SpikeTrainList
+from pyNN import errors, recording
+from pyNN.recording import Variable as RecordedVariable
+
+from . import simulator
+
+__all__ = ["Recorder", "RecordingError"]
+
+_SPIKES = RecordedVariable("spikes", location=None, label=None)
+
+
+class RecordingError(errors.RecordingError):
+    """A variable was asked for that the population's cells do not have."""
+
+    def __init__(self, label, variable, celltype):
+        super().__init__(variable, celltype)
+        self.label = label
+
+    def __str__(self):
+        return (
+            f"{self.label}: cannot record {self.variable!r} from cells of type "
+            f"{type(self.cell_type).__name__}; available variables are "
+            f"{', '.join(self.cell_type.recordable)}"
+        )
+
+
+@dataclass(eq=False)
+class Track:
+    """Samples of one variable of some cells that have been recorded since the same time.
+
+    Attributes
+    ----------
+    name : str
+        The recorded variable's name in PyNN.
+    variable : _core.records.Variable
+    cells : int64 (m,)
+        Ascending positions in the population.
+    interval : int
+        Steps between samples.
+    start_step : int
+        Step of the first sample, a multiple of `interval`.
+    chunks : list of float64 (k, m)
+        Biological units.
+    """
+
+    name: str
+    variable: object
+    cells: np.ndarray
+    interval: int
+    start_step: int
+    chunks: list = field(default_factory=list)
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of each cell."""
+        return sum(len(c) for c in self.chunks)
+
+    def starts_at(self, step: int) -> bool:
+        """The first sample is still to be taken, at `step`."""
+        return not self.chunks and step == self.start_step
+
+    def append(self, samples: np.ndarray):
+        """Store samples (k, m) that follow those stored."""
+        self.chunks.append(samples)
+
+    def restart(self, step: int):
+        """Drop the samples; the one of `step` is kept and becomes the first."""
+        last = self.start_step + (self.n_samples - 1) * self.interval
+        self.chunks = [self.chunks[-1][-1:].copy()] if self.chunks and last == step else []
+        self.start_step = _next_sample(step, self.interval)
+
+
+def _next_sample(step: int, interval: int) -> int:
+    """First multiple of `interval` from `step` on."""
+    return -(-step // interval) * interval
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """Samples of one variable: `values` (n, m) float64 of the cells `cells`, from `t_start` ms."""
+
+    name: str
+    units: str
+    cells: np.ndarray
+    t_start: float
+    interval: float
+    values: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What was recorded in one segment.
+
+    Attributes
+    ----------
+    spiking_cells : int64 (k,)
+        Ascending positions of the cells whose spikes were recorded.
+    spikes_since : float64 (k,), ms
+        From when on.
+    times, cells : float64 (n,), int64 (n,)
+        Spikes, ordered by time.
+    """
+
+    name: str
+    description: str
+    rec_datetime: datetime
+    t_stop: float
+    spiking_cells: np.ndarray | None
+    spikes_since: np.ndarray
+    times: np.ndarray
+    cells: np.ndarray
+    signals: tuple[Signal, ...]
+    annotations: dict
+
+
+class Recorder(recording.Recorder):
+    """Records one population.
+
+    Parameters
+    ----------
+    population : Population
+    file : str, optional
+    """
+
+    _simulator = simulator
+
+    def __init__(self, population, file=None):
+        super().__init__(population, file)
+        self._tracks: list[Track] = []
+        self._forget_spikes(None)
+
+    def _forget_spikes(self, since):
+        """Drop stored spikes; `since` (size,) says from when on (ms) spikes count, NaN: never."""
+        self._spike_times, self._spike_cells = [], []
+        self._spikes_since = since
+
+    # --- what to record -------------------------------------------------------------------
+
+    def record(self, variables, ids, sampling_interval=None, locations=None):
+        """Begin to record variables of the cells `ids` (see `Population.record`)."""
+        label = self.population.label
+        if locations is not None:
+            raise ValueError(
+                f"{label}: locations={locations!r}: neurons have one compartment; leave it out"
+            )
+        names = [variables] if isinstance(variables, str) else list(variables)
+        for name in names:
+            if not self.population.can_record(name):
+                raise RecordingError(label, name, self.population.celltype)
+        if any(name != "spikes" for name in names):
+            self._set_sampling_interval(sampling_interval)
+        cells = np.sort(self.population.id_to_index(ids))
+        for name in names:
+            variable = RecordedVariable(name, location=None, label=None)
+            self.recorded[variable] = self.recorded[variable].union(ids)
+            if name == "spikes":
+                self._record_spikes(cells)
+            else:
+                self._record_samples(name, cells)
+        simulator.state.recording_changed()
+
+    def _set_sampling_interval(self, interval):
+        if interval is None or interval == self.sampling_interval:
+            return
+        dt, label = simulator.state.dt, self.population.label
+        steps = round(interval / dt) if math.isfinite(interval) else 0
+        if steps < 1 or not math.isclose(steps * dt, interval, rel_tol=1e-9):
+            raise ValueError(
+                f"{label}: sampling_interval={interval} ms is no multiple of the time step "
+                f"({dt} ms); {max(steps, 1) * dt:g} ms is the nearest"
+            )
+        if self._tracks:
+            raise ValueError(
+                f"{label}: sampling_interval={interval} ms, but a population has one interval "
+                f"for all its cells and variables, and {self.sampling_interval:g} ms is in use; "
+                "call record(None) first to change it"
+            )
+        self.sampling_interval = float(interval)
+
+    @property
+    def _interval_steps(self) -> int:
+        return round(self.sampling_interval / simulator.state.dt)
+
+    def _record_spikes(self, cells):
+        if self._spikes_since is None:
+            self._spikes_since = np.full(self.population.size, np.nan)
+        new = cells[np.isnan(self._spikes_since[cells])]
+        self._spikes_since[new] = simulator.state.t
+
+    def _record_samples(self, name, cells):
+        known = [t.cells for t in self._tracks if t.name == name]
+        new = np.setdiff1d(cells, np.concatenate(known)) if known else cells
+        if not len(new):
+            return
+        step, interval = simulator.state.step, self._interval_steps
+        for track in self._tracks:
+            if track.name == name and not track.chunks and track.start_step >= step:
+                track.cells = np.union1d(track.cells, new)
+                track.start_step = _next_sample(step, interval)
+                return
+        variable = self.population.celltype.variables[name]
+        self._tracks.append(Track(name, variable, new, interval, _next_sample(step, interval)))
+
+    def tracks(self) -> list[Track]:
+        """What is to be sampled."""
+        return self._tracks
+
+    def spiking_cells(self) -> np.ndarray:
+        """Positions of the cells whose spikes are recorded: int64 (k,)."""
+        if self._spikes_since is None:
+            return np.empty(0, dtype=np.int64)
+        return np.flatnonzero(~np.isnan(self._spikes_since))
+
+    def _reset(self):
+        self._tracks = []
+        self._forget_spikes(None)
+        simulator.state.recording_changed()
+
+    # --- storing --------------------------------------------------------------------------
+
+    def store_spikes(self, times, cells):
+        """Store spikes: times (n,) in ms, ascending from call to call or not, and positions."""
+        if self._spikes_since is None or not len(times):
+            return
+        # NaN (not recorded) compares as False
+        wanted = times >= self._spikes_since[cells]
+        self._spike_times.append(times[wanted])
+        self._spike_cells.append(cells[wanted].astype(np.int64))
+
+    def drop_spikes_after(self, time: float):
+        """Forget spikes later than `time` ms: their source will be asked for them again."""
+        for k, times in enumerate(self._spike_times):
+            keep = times <= time
+            self._spike_times[k] = times[keep]
+            self._spike_cells[k] = self._spike_cells[k][keep]
+
+    def _spikes(self):
+        """Times (n,) and positions (n,) of all spikes of the segment."""
+        if not self._spike_times:
+            return np.empty(0), np.empty(0, dtype=np.int64)
+        if len(self._spike_times) > 1:
+            self._spike_times = [np.concatenate(self._spike_times)]
+            self._spike_cells = [np.concatenate(self._spike_cells)]
+        return self._spike_times[0], self._spike_cells[0]
+
+    # --- reading --------------------------------------------------------------------------
+
+    def _snapshot(self, names=None, cells=None) -> Snapshot:
+        """Describe the present segment, reduced to variables `names` and cells `cells`."""
+        state = simulator.state
+        times, spike_cells = self._spikes()
+        # in the order in which they were switched on, as the user wrote it
+        wanted = [n for n in dict.fromkeys(t.name for t in self._tracks) if _asked(n, names)]
+        spiking = since = None
+        if self._spikes_since is not None and _asked("spikes", names):
+            spiking = _intersection(self.spiking_cells(), cells)
+            since = self._spikes_since[spiking]
+            if len(spiking) < len(self.spiking_cells()):
+                mine = np.isin(spike_cells, spiking)
+                times, spike_cells = times[mine], spike_cells[mine]
+        return Snapshot(
+            name=f"segment{state.segment_counter:03d}",
+            description=self.population.describe(),
+            rec_datetime=datetime.now(),
+            t_stop=state.t,
+            spiking_cells=spiking,
+            spikes_since=since,
+            times=times,
+            cells=spike_cells,
+            signals=tuple(s for n in wanted if (s := self._signal(n, cells)) is not None),
+            annotations={},
+        )
+
+    def _signal(self, name, cells) -> Signal | None:
+        """Put the tracks of a variable together: cells in order, NaN where not yet recorded."""
+        tracks = [t for t in self._tracks if t.name == name and t.chunks]
+        columns = [np.flatnonzero(_contained(t.cells, cells)) for t in tracks]
+        tracks = [(t, c) for t, c in zip(tracks, columns, strict=True) if len(c)]
+        if not tracks:
+            return None
+        units = self.population.celltype.units[name]
+        interval = tracks[0][0].interval
+        start = min(t.start_step for t, _ in tracks)
+        rows = max((t.start_step - start) // interval + t.n_samples for t, _ in tracks)
+        order = np.sort(np.concatenate([t.cells[c] for t, c in tracks]))
+        values = np.full((rows, len(order)), np.nan) if len(tracks) > 1 else None
+        for track, column in tracks:
+            part = [c if len(column) == len(track.cells) else c[:, column] for c in track.chunks]
+            if values is None:
+                values = np.concatenate(part)
+            else:
+                first = (track.start_step - start) // interval
+                place = np.searchsorted(order, track.cells[column])
+                values[first : first + track.n_samples, place] = np.concatenate(part)
+        dt = simulator.state.dt
+        return Signal(
+            name, units, order, simulator.state.time(start), round(interval * dt, 12), values
+        )
+
+    def get(
+        self,
+        variables,
+        gather=False,
+        filter_ids=None,
+        clear=False,
+        annotations=None,
+        locations=None,
+    ):
+        """Return the recorded data as a Neo `Block`, one segment for each trial."""
+        if locations is not None:
+            raise ValueError(
+                f"{self.population.label}: locations={locations!r}: neurons have one "
+                "compartment; leave it out"
+            )
+        names = _names(variables)
+        cells = None if filter_ids is None else np.sort(self.population.id_to_index(filter_ids))
+        snapshots = list(self.cache)
+        if simulator.state.running:
+            snapshots.append(self._snapshot(names, cells))
+        block = neo.Block(
+            name=self.population.label,
+            description=self.population.describe(),
+            rec_datetime=snapshots[0].rec_datetime if snapshots else datetime.now(),
+        )
+        block.segments = [self._segment(s, names, cells) for s in snapshots]
+        for segment in block.segments:
+            segment.block = block
+        block.annotate(**self.metadata)
+        if annotations:
+            block.annotate(**annotations)
+        if clear:
+            self.clear()
+        return block
+
+    def _segment(self, snapshot: Snapshot, names, cells) -> neo.Segment:
+        """Make the Neo segment of a snapshot, reduced to variables and cells."""
+        segment = neo.Segment(
+            name=snapshot.name,
+            description=snapshot.description,
+            rec_datetime=snapshot.rec_datetime,
+        )
+        segment.annotate(**snapshot.annotations)
+        if snapshot.spiking_cells is not None and _asked("spikes", names):
+            spiking = _contained(snapshot.spiking_cells, cells)
+            if spiking.any():
+                segment.spiketrains = self._spike_trains(snapshot, spiking)
+                segment.spiketrains.segment = segment
+        for signal in snapshot.signals:
+            mine = _contained(signal.cells, cells)
+            if _asked(signal.name, names) and mine.any():
+                neo_signal = self._analog_signal(signal, mine)
+                segment.analogsignals.append(neo_signal)
+                neo_signal.segment = segment
+        return segment
+
+    def _spike_trains(self, snapshot: Snapshot, wanted) -> SpikeTrainList:
+        """Make spike trains of the cells `snapshot.spiking_cells[wanted]`."""
+        cells, since = snapshot.spiking_cells[wanted], snapshot.spikes_since[wanted]
+        mine = snapshot.times <= snapshot.t_stop
+        if len(cells) < len(snapshot.spiking_cells):
+            mine &= np.isin(snapshot.cells, cells)
+        times, spike_cells = snapshot.times[mine], snapshot.cells[mine]
+        first_id = self.population.first_id_number
+        if len(np.unique(since)) == 1:
+            return SpikeTrainList.from_spike_time_array(
+                times * pq.ms,
+                spike_cells + first_id,
+                all_channel_ids=cells + first_id,
+                t_stop=snapshot.t_stop * pq.ms,
+                units="ms",
+                t_start=since[0] * pq.ms,
+                source_population=self.population.label,
+                source_index=cells,
+            )
+        return SpikeTrainList(
+            [
+                neo.SpikeTrain(
+                    times[spike_cells == cell],
+                    units="ms",
+                    t_start=start,
+                    t_stop=snapshot.t_stop,
+                    source_population=self.population.label,
+                    source_index=int(cell),
+                    channel_id=int(cell + first_id),
+                )
+                for cell, start in zip(cells, since, strict=True)
+            ]
+        )
+
+    def _analog_signal(self, signal: Signal, wanted) -> neo.AnalogSignal:
+        cells = signal.cells[wanted]
+        values = signal.values if wanted.all() else signal.values[:, wanted]
+        return neo.AnalogSignal(
+            values,
+            units=signal.units,
+            t_start=signal.t_start * pq.ms,
+            sampling_period=signal.interval * pq.ms,
+            name=signal.name,
+            channel_ids=cells + self.population.first_id_number,
+            source_population=self.population.label,
+            array_annotations={"channel_index": cells},
+        )
+
+    def _local_count(self, variable, filter_ids=None):
+        """Spikes of each recorded cell in the present segment: dict of ID number to int."""
+        cells = self.spiking_cells()
+        if filter_ids is not None:
+            cells = _intersection(cells, self.population.id_to_index(filter_ids))
+        times, spike_cells = self._spikes()
+        spike_cells = spike_cells[times <= simulator.state.t]
+        counts = np.bincount(spike_cells, minlength=self.population.size)[cells]
+        ids = cells + self.population.first_id_number
+        return dict(zip(ids.tolist(), counts.tolist(), strict=True))
+
+    # --- segments -------------------------------------------------------------------------
+
+    def clear(self):
+        """Drop all recorded data; the last samples become the first of what follows."""
+        self.cache.clear()
+        self._begin(simulator.state.step)
+
+    def store_to_cache(self, annotations=None):
+        """Close the present segment and begin the next at time 0."""
+        if simulator.state.running and self.recorded:
+            snapshot = self._snapshot()
+            snapshot.annotations.update(annotations or {})
+            self.cache.store(snapshot)
+        for track in self._tracks:
+            track.chunks = []
+        self._begin(0)
+
+    def _begin(self, step: int):
+        """Begin an empty segment at `step`."""
+        for track in self._tracks:
+            track.restart(step)
+        since = self._spikes_since
+        if since is not None:
+            time = simulator.state.time(step)
+            since = np.where(np.isnan(since), np.nan, time)
+        times, cells = self._spikes()
+        self._forget_spikes(since)
+        if step:
+            # a source may have fired ahead of the present time
+            ahead = times > simulator.state.t
+            self.store_spikes(times[ahead], cells[ahead])
+
+
+def _names(variables):
+    """Names of the variables asked for, None for all."""
+    if variables == "all":
+        return None
+    return [variables] if isinstance(variables, str) else list(variables)
+
+
+def _asked(name, names) -> bool:
+    return names is None or name in names
+
+
+def _contained(cells, chosen):
+    """Which of `cells` are among `chosen` (None: all): bool (len(cells),)."""
+    return np.ones(len(cells), dtype=bool) if chosen is None else np.isin(cells, chosen)
+
+
+def _intersection(cells, chosen):
+    return cells if chosen is None else cells[np.isin(cells, chosen)]

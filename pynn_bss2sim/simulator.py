@@ -1,0 +1,339 @@
+"""The state of the simulation: the one mutable object of the frontend.
+
+Time is an integer number of steps; times in ms are derived from it and never accumulated.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyNN import common
+from pyNN.common.control import BaseState
+
+from ._core.emulator import Emulator
+from ._core.records import CurrentInputs, InputEvents, Probe, Status
+from .capture import Capture, capture_network
+from .mapping import map_network
+
+if TYPE_CHECKING:
+    from ._core.records import Activity
+    from .mapping import Mapping
+
+logger = logging.getLogger(__name__)
+
+#: How this backend calls itself in the annotations of recorded data.
+name = "BrainScaleS-2 (emulated)"
+
+#: Biological time (ms) that one call of the emulator covers at most. It bounds the memory of the
+#: input events and of the samples under way, and nothing else depends on it.
+CHUNK = 1000.0
+
+#: Largest delay (ms) where `max_delay` is "auto": the emulator keeps delays as 32 bit step counts.
+_LONGEST_DELAY_STEPS = 1 << 20
+
+
+class SimulationError(RuntimeError):
+    """The emulated circuits left the range in which their equations mean something."""
+
+
+class ID(int, common.IDMixin):
+    """A cell: its number, which knows its population."""
+
+    def __new__(cls, number: int, parent=None):
+        cell = super().__new__(cls, number)
+        if parent is not None:
+            object.__setattr__(cell, "parent", parent)
+        return cell
+
+    def __getattr__(self, name):
+        # NumPy and copy look for special attributes on every object; a parameter look-up for
+        # each would be slow, and would raise what neither of them expects
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return common.IDMixin.__getattr__(self, name)
+
+    @property
+    def local(self) -> bool:
+        """All cells live in this process."""
+        return True
+
+
+class State(BaseState):
+    """Everything that setup() begins and that the simulation changes."""
+
+    mpi_rank = 0
+    num_processes = 1
+
+    def __init__(self):
+        super().__init__()
+        self.ready = False
+        self.clear(timestep=0.1, min_delay="auto", max_delay="auto", chip=None, rng_seed=42)
+
+    def clear(self, timestep, min_delay, max_delay, chip, rng_seed):
+        """Forget the network and begin a new one at time 0."""
+        self.dt = float(timestep)
+        self._min_delay, self._max_delay = min_delay, max_delay
+        self.chip = chip
+        self.rng_seed = rng_seed
+        self.populations, self.sources, self.projections = [], [], []
+        self.recorders = set()
+        self.current_sources = []
+        self.write_on_end = []
+        self.id_counter = 1
+        self.step = 0
+        self.running = False
+        self.segment_counter = 0
+        self.capture: Capture | None = None
+        self.mapping: Mapping | None = None
+        self.emulator: Emulator | None = None
+        self._stale_network = True
+        self._stale_emulator = True
+        self._probed = []
+        self._events = _no_events()
+
+    # --- time and limits ------------------------------------------------------------------
+
+    @property
+    def t(self) -> float:
+        """Current time in ms."""
+        return self.time(self.step)
+
+    def time(self, step: int) -> float:
+        """Time (ms) of a step, without the last digits that the product brings along."""
+        return round(step * self.dt, 12)
+
+    @property
+    def min_delay(self) -> float:
+        """Shortest delay allowed, ms."""
+        return self.dt if self._min_delay == "auto" else float(self._min_delay)
+
+    @property
+    def max_delay(self) -> float:
+        """Longest delay allowed, ms."""
+        if self._max_delay == "auto":
+            return self.time(_LONGEST_DELAY_STEPS)
+        return float(self._max_delay)
+
+    def require_setup(self, action: str):
+        """Raise RuntimeError where setup() has not been called."""
+        if not self.ready:
+            raise RuntimeError(f"{action}: call setup() first")
+
+    # --- network to emulator --------------------------------------------------------------
+
+    def changed(self):
+        """Note that the network is no longer the one that was mapped."""
+        self._stale_network = True
+
+    def recording_changed(self):
+        """Note that other variables or cells are to be observed."""
+        self._stale_emulator = True
+
+    def prepare(self) -> Mapping:
+        """Map the network unless this has been done; return the current mapping."""
+        self.require_setup("prepare()")
+        if self._stale_network:
+            capture = capture_network(self)
+            mapping = map_network(capture.network, self.chip, previous=self.mapping)
+            if self.emulator is not None and not mapping.scaling.same_as(self.mapping.scaling):
+                self.emulator.rescale(**mapping.scaling.rescaling(self.mapping.scaling))
+            self.capture, self.mapping = capture, mapping
+            self._stale_network = False
+            self._stale_emulator = True
+        return self.mapping
+
+    def _configure(self):
+        """Bring the emulator up to date with mapping and recorders, keeping its state."""
+        mapping = self.prepare()
+        if self._stale_emulator:
+            self._probed, probes = [], []
+            for population in self.populations:
+                first = self.capture.first_neuron[population]
+                for track in population.recorder.tracks():
+                    self._probed.append((population, track))
+                    probes.append(Probe(track.variable, first + track.cells, track.interval))
+            observed = np.zeros(self.capture.network.n_neurons, dtype=bool)
+            for population in self.populations:
+                cells = population.recorder.spiking_cells()
+                observed[self.capture.first_neuron[population] + cells] = True
+            if self.emulator is None:
+                self.emulator = Emulator(
+                    mapping.circuits, mapping.synapses, self.dt, tuple(probes), observed
+                )
+            else:
+                self.emulator.reconfigure(
+                    mapping.circuits, mapping.synapses, tuple(probes), observed
+                )
+            self._stale_emulator = False
+        for population in self.populations:
+            self._apply_initial_values(population)
+
+    def _apply_initial_values(self, population):
+        """Write the initial values that a population has been given since the last time."""
+        first = self.capture.first_neuron[population]
+        for name, mask in population.take_pending_initial_values().items():
+            cells = np.flatnonzero(mask)
+            variable = population.celltype.variables[name]
+            neuron = (first + cells).astype(np.int32)
+            values = population.initial_array(name)[cells]
+            self.emulator.set_state(
+                variable, neuron, self.mapping.scaling.to_chip(variable, neuron, values)
+            )
+
+    # --- running --------------------------------------------------------------------------
+
+    def run(self, simtime: float):
+        """Advance by `simtime` ms."""
+        self.run_until(self.t + simtime)
+
+    def run_until(self, tstop: float):
+        """Advance to `tstop` ms, rounded to the nearest step."""
+        self.require_setup("run()")
+        if not np.isfinite(tstop):
+            raise ValueError(f"run: cannot run until {tstop} ms; give a finite time")
+        target = round(tstop / self.dt)
+        self._configure()
+        self.running = True
+        self._begin_tracks()
+        chunk = max(1, round(CHUNK / self.dt))
+        while self.step < target:
+            self._advance(min(target, self.step + chunk))
+
+    def _begin_tracks(self):
+        """Take the samples at the beginning of recordings that have none yet."""
+        for population, track in self._probed:
+            if track.starts_at(self.step):
+                neuron = (self.capture.first_neuron[population] + track.cells).astype(np.int32)
+                values = self.emulator.get_state(track.variable, neuron)
+                track.append(self._to_biology(track.variable, neuron, values[np.newaxis]))
+
+    def _to_biology(self, variable, neuron, values):
+        return self.mapping.scaling.to_biology(variable, neuron, values)
+
+    def _advance(self, stop: int):
+        """Run to step `stop` and store what was recorded on the way."""
+        self._draw_spikes(stop)
+        steps, source = self._events
+        due = steps < stop
+        events = InputEvents(steps[due], source[due])
+        currents = self._currents(self.step, stop)
+        activity = self.emulator.run(stop - self.step, events, currents)
+        self._store(activity)
+        self.step = activity.stop_step
+        self._events = steps[~due], source[~due]
+        if activity.status is Status.DONE:
+            return
+        self._undraw_spikes()
+        if activity.status is Status.INTERRUPTED:
+            raise self.emulator.interruption or KeyboardInterrupt
+        raise self._non_finite(activity)
+
+    def _undraw_spikes(self):
+        """Forget the spikes drawn for times that a run cut short did not reach."""
+        until = self._drawn_at(self.step)
+        self._events = _no_events()
+        for population in self.sources:
+            population.recorder.drop_spikes_after(until)
+            # from where the steps to come take their events, all of which are drawn again
+            population.drawn_until = min(population.drawn_until, (self.step - 0.5) * self.dt)
+
+    def _drawn_at(self, step: int) -> float:
+        """Time until which spikes are drawn when the simulation is at `step`.
+
+        The small excess includes the time of the step, however the product was rounded.
+        """
+        return self.time(step) + 1e-6 * self.dt
+
+    def _non_finite(self, activity: Activity) -> SimulationError:
+        population, cell = self.capture.cell_of_neuron(activity.culprit)
+        return SimulationError(
+            f"{population.label}: the state of cell {cell} became infinite or NaN at "
+            f"t = {self.time(activity.stop_step)} ms; everything recorded until then is kept. "
+            "Use a smaller timestep or weaker input (weights, currents, the slope factor delta_T)"
+        )
+
+    def _draw_spikes(self, stop: int):
+        """Let the spike sources fire up to and including the time of step `stop`.
+
+        A spike at exactly that time is recorded now, and emitted at the begin of the next run.
+        """
+        until = self._drawn_at(stop)
+        steps, sources = [self._events[0]], [self._events[1]]
+        for population in self.sources:
+            if until <= population.drawn_until:
+                continue
+            times, cells = population.process.spikes(population.drawn_until, until)
+            population.drawn_until = until
+            population.recorder.store_spikes(times, cells)
+            steps.append(np.rint(np.asarray(times) / self.dt).astype(np.int64))
+            sources.append((self.capture.first_source[population] + cells).astype(np.int32))
+        steps, sources = np.concatenate(steps), np.concatenate(sources)
+        order = np.argsort(steps, kind="stable")
+        self._events = np.maximum(steps[order], self.step), sources[order]
+
+    def _currents(self, start: int, stop: int) -> CurrentInputs:
+        """Currents of all electrodes in the steps [start, stop)."""
+        sources = [s for s in self.current_sources if len(s.targets)]
+        if not sources:
+            return CurrentInputs.none()
+        initial, target, steps, values = [], [], [], []
+        for electrode in sources:
+            when, value = electrode.changes(start, stop, self.dt)
+            initial.append(value[0])
+            steps.append(when[1:])
+            values.append(value[1:])
+            target.append(self.capture.neurons_of_cells(electrode.targets))
+        lengths = [len(s) for s in steps]
+        change_step = np.concatenate(steps)
+        order = np.argsort(change_step, kind="stable")
+        target_index = np.concatenate(target).astype(np.int32)
+        return CurrentInputs(
+            initial=np.array(initial, dtype=np.float64),
+            indptr=np.concatenate([[0], np.cumsum([len(t) for t in target])]),
+            target=target_index,
+            gain=self.mapping.scaling.current_gain(target_index),
+            change_step=change_step[order],
+            change_source=np.repeat(np.arange(len(steps)), lengths)[order],
+            change_value=np.concatenate(values)[order],
+        )
+
+    def _store(self, activity: Activity):
+        """Hand spikes and samples to the recorders of their populations."""
+        for (population, track), samples in zip(self._probed, activity.samples, strict=True):
+            if len(samples):
+                neuron = (self.capture.first_neuron[population] + track.cells).astype(np.int32)
+                track.append(self._to_biology(track.variable, neuron, samples))
+        if not len(activity.spike_step):
+            return
+        order = np.argsort(activity.spike_neuron, kind="stable")
+        neuron = activity.spike_neuron[order]
+        times = np.round(activity.spike_step[order] * self.dt, 12)
+        bounds = np.searchsorted(neuron, self.capture.network.first_neuron)
+        for k, population in enumerate(self.populations):
+            low, high = bounds[k], bounds[k + 1]
+            if low < high:
+                first = self.capture.network.first_neuron[k]
+                population.recorder.store_spikes(times[low:high], neuron[low:high] - first)
+
+    def reset(self):
+        """Go back to time 0 with the same network; a new segment begins."""
+        self.step = 0
+        self.running = False
+        self.segment_counter += 1
+        self._events = _no_events()
+        if self.emulator is not None:
+            self.emulator.reset()
+        for population in self.populations:
+            population.renew_initial_values()
+        for population in self.sources:
+            population.restart()
+
+
+def _no_events():
+    return np.empty(0, np.int64), np.empty(0, np.int32)
+
+
+#: The simulation. PyNN's API acts on one simulation at a time, so there is one.
+state = State()
