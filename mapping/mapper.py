@@ -126,7 +126,9 @@ def map_network(network: Network, chip: ChipModel, previous: Mapping | None = No
         clipped: dict[str, np.ndarray] = {}
         circuits = exact_circuits(asked, network.timestep)
     else:
-        configs, clipped = registers.configure(asked, fit.scaling, fit.placement, fit.strength)
+        configs, clipped = registers.configure(
+            network, asked, fit.scaling, fit.placement, fit.strength
+        )
         circuits = Device().circuits(
             configs, fit.placement.circuit, fit.placement.count, network.timestep
         )
@@ -219,7 +221,7 @@ def _weigh(chip: ChipModel, joined: weights.Joined, scaling: Scaling, count: np.
             step = strength.step()
         quantised = weights.quantise(joined, magnitude, step)
         synapses = quantised.rows
-        amplitude = np.copysign(quantised.code * step[joined.slot], joined.weight)
+        amplitude = np.sign(joined.weight) * (quantised.code * step[joined.slot]) + 0.0
         weight = amplitude / gain[joined.slot]
     rows = np.bincount(joined.post, synapses, minlength=n).astype(np.int64)
     return _Fit(place(count), scaling, rows, synapses, amplitude, weight, strength)

@@ -15,8 +15,9 @@ from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.records import LINES, Variable
 
+from .network import Network
 from .place import Placement
-from .translate import Asked, Scaling
+from .translate import Asked, Scaling, refuse_parameter
 
 __all__ = ["Strength", "configure", "scaling"]
 
@@ -83,7 +84,11 @@ def _capacitance_code(count: np.ndarray) -> np.ndarray:
 
 
 def configure(
-    asked: Asked, scaling: Scaling, placement: Placement, strength: Strength | None
+    network: Network,
+    asked: Asked,
+    scaling: Scaling,
+    placement: Placement,
+    strength: Strength | None,
 ) -> tuple[tuple[ChipConfig, ...], dict[str, np.ndarray]]:
     """Set the registers of all chips.
 
@@ -98,11 +103,16 @@ def configure(
     clipped : dict of str to bool
         For each parameter where it lies outside of what the chip can do: shape (n_neurons,), of
         ``tau_syn`` and ``e_rev`` (2, n_neurons).
+
+    Raises
+    ------
+    ParameterError
+        Reset would not lie below threshold.
     """
     draft = _Draft(placement)
     if strength is None:
         strength = Strength.nominal(np.repeat(asked.conductance_based, LINES))
-    clipped = _set_potentials(draft, asked, scaling)
+    clipped = _set_potentials(network, draft, asked, scaling)
     clipped |= _set_membrane(draft, asked, scaling)
     clipped |= _set_lines(draft, asked, scaling, strength)
     clipped |= _set_adaptation(draft, asked, scaling)
@@ -169,15 +179,26 @@ class _Draft:
         return tuple(result)
 
 
-def _set_potentials(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
+def _set_potentials(
+    network: Network, draft: _Draft, asked: Asked, scaling: Scaling
+) -> dict[str, np.ndarray]:
     value = asked.values
     rest, reset, threshold = (
         scaling.to_chip(Variable.V, _EVERYONE, volts)
         for volts in (value["v_rest"], value["v_reset"], asked.detection)
     )
     draft.code(Analog.V_LEAK, curves.LEAK.code(rest))
-    draft.code(Analog.V_RESET, curves.RESET.code(reset))
-    draft.code(Analog.V_THRESHOLD, curves.THRESHOLD.code(threshold))
+    reset_code, threshold_code = curves.RESET.code(reset), curves.THRESHOLD.code(threshold)
+    refuse_parameter(
+        network,
+        curves.RESET.value(reset_code) >= curves.THRESHOLD.value(threshold_code),
+        "v_reset",
+        value["v_reset"],
+        "on the chip it would not lie below the threshold; move them apart, or bring the "
+        "potentials of this population closer together",
+    )
+    draft.code(Analog.V_RESET, reset_code)
+    draft.code(Analog.V_THRESHOLD, threshold_code)
     draft.code(Analog.I_BIAS_RESET, chip.RESET_BIAS)
     draft.switch(Switch.RESET_MULTIPLICATION, True)
     draft.switch(Switch.THRESHOLD_ENABLE, True)

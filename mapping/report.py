@@ -257,7 +257,7 @@ def _projection_lines(p: ProjectionReport) -> list[str]:
     ]
     if p.weight_error_worst:
         lines.append(
-            f"    weight error {p.weight_error_rms:.2g} % RMS, {p.weight_error_worst:.2g} % worst"
+            f"    weight error {p.weight_error_rms:.3g} % RMS, {p.weight_error_worst:.3g} % worst"
             f"; {p.rounded_to_zero} rounded to zero"
         )
     if p.delays_changed:

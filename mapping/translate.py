@@ -21,7 +21,15 @@ from pynn_bss2sim._core.records import LINES, Circuits, Variable, frozen_array
 from .errors import ParameterError
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population
 
-__all__ = ["Asked", "Scaling", "exact_circuits", "gather", "realised", "refractory_steps"]
+__all__ = [
+    "Asked",
+    "Scaling",
+    "exact_circuits",
+    "gather",
+    "realised",
+    "refractory_steps",
+    "refuse_parameter",
+]
 
 #: Values of parameters that a neuron does not have; they switch the term off.
 _NEUTRAL = {"v_spike": 0.0, "delta_T": 0.0, "tau_w": 1.0, "a": 0.0, "b": 0.0}
@@ -175,7 +183,7 @@ def gather(network: Network) -> Asked:
         name: _join([_parameter(p, name) for p in populations])
         for name in (*LIF_PARAMETERS, *ADEX_PARAMETERS)
     }
-    sizes = [p.size for p in populations]
+    sizes = np.array([p.size for p in populations], np.int64)
     asked = Asked(
         values,
         _join([_lines(p, "tau_syn") for p in populations], LINES),
@@ -219,17 +227,28 @@ def _lines(population: Population, name: str) -> np.ndarray:
 def _check(network: Network, asked: Asked) -> None:
     named = [*asked.values.items(), ("tau_syn", asked.tau_syn), ("e_rev", asked.e_rev)]
     for name, values in named:
-        _refuse(network, ~np.isfinite(values), name, values, "a finite number is needed")
+        refuse_parameter(network, ~np.isfinite(values), name, values, "a finite number is needed")
     for name, values in named:
         if name in ("cm", "tau_m", "tau_syn", "tau_w"):
-            _refuse(network, values <= 0, name, values, "it must be positive")
+            refuse_parameter(network, values <= 0, name, values, "it must be positive")
         if name in ("tau_refrac", "delta_T"):
-            _refuse(network, values < 0, name, values, "it must not be negative")
+            refuse_parameter(network, values < 0, name, values, "it must not be negative")
     reset = asked.values["v_reset"]
-    _refuse(network, reset >= asked.detection, "v_reset", reset, "it must lie below the threshold")
+    refuse_parameter(
+        network, reset >= asked.detection, "v_reset", reset, "it must lie below the threshold"
+    )
 
 
-def _refuse(network: Network, bad: np.ndarray, name: str, values: np.ndarray, why: str) -> None:
+def refuse_parameter(
+    network: Network, bad: np.ndarray, name: str, values: np.ndarray, why: str
+) -> None:
+    """Raise ParameterError for the first value where `bad`, naming population and index.
+
+    Parameters
+    ----------
+    bad : bool (..., n_neurons)
+    values : float64 like `bad`
+    """
     if not bad.any():
         return
     where = np.argwhere(bad)[0]

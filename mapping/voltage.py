@@ -18,11 +18,11 @@ from .translate import Asked, Scaling
 __all__ = ["voltage_maps"]
 
 #: Largest gain, near that of the chip's usual calibration: 15 mV from rest to threshold become
-#: 225 mV, and a current of 1 nA into 1 nF stays within the range of the offset current.
+#: 225 mV. Currents grow with the gain: it is lowered where an offset current would be clipped.
 GAIN_MAX = 15.0
 
-#: Below this gain reversal potentials, and then thresholds, are rather clipped than the whole
-#: population squeezed into few codes.
+#: Below this gain reversal potentials or thresholds are rather clipped than the whole population
+#: squeezed into few codes.
 GAIN_MIN = 5.0
 
 #: Windows on the chip, mV.
@@ -58,51 +58,66 @@ def voltage_maps(
         gain, offset = GAIN_MAX, 0.0
         if population.size:
             here = slice(int(first[k]), int(first[k + 1]))
-            tiers = _tiers(asked, here, len(population.receptors))
-            kept = _kept(previous, here, [bound for tier in tiers for bound in tier])
-            gain, offset = kept or choose_map(tiers)
+            bounds = _bounds(asked, here, len(population.receptors))
+            most = _gain_of_currents(asked, here)
+            kept = _kept(previous, here, sum(bounds, []), most)
+            gain, offset = kept or choose_map(*bounds, most)
         gains.append(gain)
         offsets.append(offset)
     return np.repeat(np.array(gains, float), sizes), np.repeat(np.array(offsets, float), sizes)
 
 
-def choose_map(tiers: list[list[_Bounds]]) -> tuple[float, float]:
-    """The largest gain up to `GAIN_MAX`, and the middle of the offsets that it allows.
+def choose_map(
+    rest: list[_Bounds],
+    spike: list[_Bounds],
+    reversal: list[_Bounds],
+    most: float = GAIN_MAX,
+) -> tuple[float, float]:
+    """The largest gain up to `most`, and the middle of the offsets that it allows.
 
-    Parameters
-    ----------
-    tiers : list of list of bounds
-        The most important first; the last ones are given up while the gain is under `GAIN_MIN`.
+    While the gain is under `GAIN_MIN`, reversal potentials, thresholds or both are given up.
     """
-    for end in range(len(tiers), 0, -1):
-        bounds = [bound for tier in tiers[:end] for bound in tier]
-        gain = _largest_gain(bounds)
-        if gain >= GAIN_MIN:
+    gain, bounds = GAIN_MIN, rest
+    for candidate in (rest + spike + reversal, rest + spike, rest + reversal, rest):
+        if (largest := _largest_gain(candidate, most)) >= GAIN_MIN:
+            gain, bounds = largest, candidate
             break
-    gain = max(gain, GAIN_MIN)
     return gain, sum(_offsets(bounds, gain)) / 2
 
 
-def _tiers(asked: Asked, here: slice, receptors: int) -> list[list[_Bounds]]:
+def _bounds(
+    asked: Asked, here: slice, receptors: int
+) -> tuple[list[_Bounds], list[_Bounds], list[_Bounds]]:
+    """Bounds of resting and reset potentials, of those of a spike, and of reversal potentials."""
     value = asked.values
     rest = [(*_ends(value[name][here]), REST_WINDOW) for name in ("v_rest", "v_reset")]
     spike = [(*_ends(asked.detection[here]), SPIKE_WINDOW)]
     onset = value["v_thresh"][here][asked.onset[here]]
     if len(onset):
         spike.append((*_ends(onset), SPIKE_WINDOW))
-    tiers = [rest, spike]
+    reversal: list[_Bounds] = []
     if asked.conductance_based[here.start]:
-        reversal = asked.e_rev[:receptors, here]
-        tiers.append([(*_ends(line), REVERSAL_WINDOW) for line in reversal])
-    return tiers
+        lines = asked.e_rev[:receptors, here]
+        reversal = [(*_ends(line), REVERSAL_WINDOW) for line in lines]
+    return rest, spike, reversal
+
+
+def _gain_of_currents(asked: Asked, here: slice) -> float:
+    """The largest gain with which the offset currents stay in range, within the gains' limits."""
+    c_m = float(curves.capacitance(chip.CAPACITANCE_MAX, 1))
+    per_gain = np.abs(asked.values["i_offset"][here]) * c_m / asked.values["cm"][here]
+    strongest = float(per_gain.max())
+    if strongest == 0:
+        return GAIN_MAX
+    return min(GAIN_MAX, max(GAIN_MIN, curves.OFFSET_CURRENT.reach[1] / strongest))
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def _largest_gain(bounds: list[_Bounds]) -> float:
-    gain = GAIN_MAX
+def _largest_gain(bounds: list[_Bounds], most: float) -> float:
+    gain = most
     for low, _, (begin, _) in bounds:
         for _, high, (_, end) in bounds:
             if high > low:
@@ -119,12 +134,14 @@ def _offsets(bounds: list[_Bounds], gain: float) -> tuple[float, float]:
 
 
 def _kept(
-    previous: Scaling | None, here: slice, bounds: list[_Bounds]
+    previous: Scaling | None, here: slice, bounds: list[_Bounds], most: float
 ) -> tuple[float, float] | None:
     """The former map of the neurons `here`, if it still holds."""
     if previous is None or previous.identity or here.stop > len(previous):
         return None
     gain = float(previous.voltage_gain[here.start])
     offset = float(previous.voltage_offset[here.start])
+    if gain > most:
+        return None
     low, high = _offsets(bounds, gain)
     return (gain, offset) if low - _SLACK <= offset <= high + _SLACK else None

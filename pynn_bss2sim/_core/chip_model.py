@@ -9,6 +9,7 @@ ChipModel.quantized(delays='asked')
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from numbers import Integral
 
 __all__ = ["ChipModel", "ChipModelError", "NotEmulatedError"]
 
@@ -121,8 +122,9 @@ class ChipModel:
                 )
         if not isinstance(self.noise, bool):
             raise ChipModelError(f"ChipModel: noise={self.noise!r}, True or False is needed")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
-            raise ChipModelError(f"ChipModel: seed={self.seed!r}, an int is needed")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, Integral):
+            raise ChipModelError(f"ChipModel: seed={self.seed!r}, an integer is needed")
+        object.__setattr__(self, "seed", int(self.seed))
         if not 0 <= self.seed <= _MAX_SEED:
             raise ChipModelError(f"ChipModel: seed={self.seed} lies outside 0 to 2**64 - 1")
         if self.mismatch != "none" or self.noise:

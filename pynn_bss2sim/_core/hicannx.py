@@ -215,11 +215,6 @@ class Target:
         """Neuron circuits of one chip."""
         return self.hemispheres * self.columns
 
-    @property
-    def synapses(self) -> int:
-        """Synapses of one chip."""
-        return self.circuits * self.rows
-
 
 #: The real chip.
 HICANN_X = Target()
