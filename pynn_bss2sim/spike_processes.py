@@ -192,9 +192,16 @@ class _RandomProcess(SpikeProcess):
             raise ValueError(f"spikes up to {stop} ms asked for; give a finite time")
         parts = []
         carry = self._carry_before(epoch, _block(start))
+        next_block = _block(stop)
         for block in range(_block(start), math.ceil(stop / BLOCK_MS)):
-            times, cells, carry = self._run(epoch, block, carry)
+            times, cells, following = self._run(epoch, block, carry)
             parts.append(_between(times, cells, start, stop))
+            # the next window will most likely begin where this one ends
+            if block == next_block:
+                epoch.carries[next_block] = carry
+            elif block + 1 == next_block:
+                epoch.carries[next_block] = following
+            carry = following
         return _joined(parts)
 
     def _carry_before(self, epoch, block):
@@ -223,7 +230,7 @@ class _RandomProcess(SpikeProcess):
         """
         if until == math.inf and self._last_block[0] == (epoch.number, block):
             return self._last_block[1]
-        seed = np.random.SeedSequence((self.seed, self._trial, epoch.number, block))
+        seed = np.random.SeedSequence(self.seed, spawn_key=(self._trial, epoch.number, block))
         rng = np.random.Generator(np.random.PCG64(seed))
         begin = max(block * BLOCK_MS, epoch.begin)
         end = (block + 1) * BLOCK_MS

@@ -365,7 +365,7 @@ def _plain(value):
         array = np.array(value.value, np.float64)
         array.flags.writeable = False
         return array
-    return float(value)
+    return float(np.asarray(value, np.float64).item())
 
 
 def _ids(cells):
