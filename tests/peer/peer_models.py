@@ -1,0 +1,271 @@
+"""Small models that this backend and NEST both run, and the arrays by which they are compared.
+
+Each model is a function of a PyNN backend; all that is random is drawn once with NumPy and handed
+to both as lists. A model returns a dict of arrays: inputs (names that begin with ``in_``), by which
+a stale reference is recognized, and results.
+
+Run as a script, ``python peer_models.py nest FOLDER [MODEL ...]`` writes one ``.npz`` for each model.
+"""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+
+TIMESTEP = 0.1  # ms
+#: ms; PyNN's NEST backend sends the spikes of a SpikeSourceArray through a relay that costs it
+MIN_DELAY = 0.1
+
+LIF = {
+    "cm": 0.25,
+    "tau_m": 10.0,
+    "v_rest": -65.0,
+    "v_reset": -70.0,
+    "v_thresh": -50.0,
+    "tau_refrac": 2.0,
+    "tau_syn_E": 2.0,
+    "tau_syn_I": 5.0,
+}
+COBA = {"e_rev_E": 0.0, "e_rev_I": -80.0}
+#: Adapting parameters of Brette & Gerstner (2005), with room for the spike itself
+ADEX = {
+    "cm": 0.281,
+    "tau_m": 9.3667,
+    "v_rest": -70.6,
+    "v_reset": -70.6,
+    "v_thresh": -50.4,
+    "v_spike": -40.0,
+    "tau_refrac": 1.0,
+    "delta_T": 2.0,
+    "tau_w": 144.0,
+    "a": 4.0,
+    "b": 0.0805,
+    "tau_syn_E": 2.0,
+    "tau_syn_I": 5.0,
+}
+
+
+def setup(sim, precision="on_grid", max_delay=1.0):
+    """Begin a model; `precision` is an option of the NEST backend, which others do not know."""
+    options = {"chip": "ideal"}
+    if sim.__name__ == "pyNN.nest":
+        options = {"spike_precision": precision, "verbosity": "error", "threads": 1}
+    sim.setup(timestep=TIMESTEP, min_delay=MIN_DELAY, max_delay=max_delay, **options)
+
+
+def spikes_of(population):
+    """Spike times (ms) and cell indices of a population, sorted by time, then cell."""
+    trains = population.get_data("spikes").segments[0].spiketrains
+    cells = [np.full(len(t), t.annotations["source_index"]) for t in trains]
+    times = np.concatenate([t.magnitude for t in trains] or [np.empty(0)])
+    cells = np.concatenate(cells or [np.empty(0, int)]).astype(np.int64)
+    order = np.lexsort((cells, np.round(times, 6)))
+    return times[order], cells[order]
+
+
+def signal_of(population, name):
+    """Samples (n_samples, size) of a recorded variable, columns by cell index."""
+    signal = population.get_data(name).segments[0].filter(name=name)[0]
+    order = np.argsort(signal.array_annotations["channel_index"])
+    return signal.magnitude[:, order]
+
+
+def poisson_on_grid(rng, rate, stop, size):
+    """Poisson spike times (ms) of `size` cells, each a sorted list on the grid, from 1 ms on."""
+    steps = np.arange(10, round(stop / TIMESTEP))
+    drawn = rng.random((size, len(steps))) < rate * TIMESTEP / 1000.0
+    return [steps[row] * TIMESTEP for row in drawn]
+
+
+def poisson_driven(sim, cell_type, weights, precision="on_grid"):
+    """One neuron under 200 ms of excitatory and inhibitory Poisson input: trace and spikes."""
+    setup(sim, precision)
+    times = poisson_on_grid(np.random.default_rng(2024), 1500.0, 200.0, 2)
+    neuron = sim.Population(1, cell_type)
+    neuron.initialize(v=cell_type.parameter_space["v_rest"].base_value)
+    neuron.record(["v", "spikes"])
+    for receptor, weight, train in zip(("excitatory", "inhibitory"), weights, times, strict=True):
+        source = sim.Population(1, sim.SpikeSourceArray(spike_times=train))
+        synapse = sim.StaticSynapse(weight=weight, delay=0.5)
+        sim.Projection(source, neuron, sim.AllToAllConnector(), synapse, receptor_type=receptor)
+    sim.run(200.0)
+    result = {"v": signal_of(neuron, "v")[:, 0], "spikes": spikes_of(neuron)[0]}
+    sim.end()
+    return {"in_excitatory": times[0], "in_inhibitory": times[1]} | result
+
+
+def trace_cuba(sim, precision="on_grid"):
+    """IF_curr_exp under Poisson input."""
+    return poisson_driven(sim, sim.IF_curr_exp(**LIF), (0.35, -0.06), precision)
+
+
+def trace_cuba_off_grid(sim):
+    """IF_curr_exp under Poisson input; NEST computes threshold crossings between grid points."""
+    return trace_cuba(sim, "off_grid")
+
+
+def trace_coba(sim):
+    """IF_cond_exp under Poisson input."""
+    return poisson_driven(sim, sim.IF_cond_exp(**LIF, **COBA), (0.0075, 0.005))
+
+
+def trace_adex(sim):
+    """EIF_cond_exp_isfa_ista under Poisson input."""
+    return poisson_driven(sim, sim.EIF_cond_exp_isfa_ista(**ADEX, **COBA), (0.015, 0.005))
+
+
+def dc_response(sim, cell_type, amplitudes):
+    """Neurons under a step of current from 20 to 220 ms, one for each amplitude."""
+    setup(sim)
+    neurons = sim.Population(len(amplitudes), cell_type)
+    neurons.initialize(v=cell_type.parameter_space["v_rest"].base_value)
+    neurons.record(["v", "spikes"])
+    for index, amplitude in enumerate(amplitudes):
+        source = sim.DCSource(amplitude=amplitude, start=20.0, stop=220.0)
+        source.inject_into(neurons[index : index + 1])
+    sim.run(300.0)
+    times, cells = spikes_of(neurons)
+    result = {"v": signal_of(neurons, "v"), "spikes": times, "cells": cells}
+    sim.end()
+    return {"in_amplitudes": np.asarray(amplitudes)} | result
+
+
+def step_cuba(sim):
+    """Steps of current into IF_curr_exp, below and above rheobase (0.375 nA)."""
+    return dc_response(sim, sim.IF_curr_exp(**LIF), [-0.2, 0.2, 0.36, 0.5])
+
+
+def step_coba(sim):
+    """Steps of current into IF_cond_exp."""
+    return dc_response(sim, sim.IF_cond_exp(**LIF, **COBA), [-0.2, 0.2, 0.36, 0.5])
+
+
+def step_adex(sim):
+    """Steps of current into EIF_cond_exp_isfa_ista."""
+    return dc_response(sim, sim.EIF_cond_exp_isfa_ista(**ADEX, **COBA), [-0.2, 0.2, 0.4, 0.8])
+
+
+def rate_curve(sim, cell_type, currents):
+    """Spike counts in 1 s for constant currents, and the refractory times that bound them."""
+    setup(sim)
+    neurons = sim.Population(len(currents), cell_type)
+    neurons.set(i_offset=currents)
+    neurons.initialize(v=cell_type.parameter_space["v_rest"].base_value)
+    neurons.record("spikes")
+    sim.run(1000.0)
+    times, cells = spikes_of(neurons)
+    sim.end()
+    return {"in_currents": np.asarray(currents), "spikes": times, "cells": cells}
+
+
+def rate_cuba(sim):
+    """f-I curve of IF_curr_exp."""
+    return rate_curve(sim, sim.IF_curr_exp(**LIF), np.linspace(0.3, 3.0, 28))
+
+
+def rate_coba(sim):
+    """f-I curve of IF_cond_exp."""
+    return rate_curve(sim, sim.IF_cond_exp(**LIF, **COBA), np.linspace(0.3, 3.0, 28))
+
+
+def rate_adex(sim):
+    """f-I curve of EIF_cond_exp_isfa_ista."""
+    return rate_curve(sim, sim.EIF_cond_exp_isfa_ista(**ADEX, **COBA), np.linspace(0.3, 2.0, 18))
+
+
+def refractory(sim):
+    """Strong constant current and refractory times from one step to 10 ms."""
+    setup(sim)
+    tau = np.array([0.1, 0.5, 1.0, 2.0, 5.0, 10.0])
+    neurons = sim.Population(len(tau), sim.IF_curr_exp(**LIF))
+    neurons.set(tau_refrac=tau, i_offset=1.5)
+    neurons.initialize(v=-65.0)
+    neurons.record(["v", "spikes"])
+    sim.run(100.0)
+    times, cells = spikes_of(neurons)
+    result = {"v": signal_of(neurons, "v"), "spikes": times, "cells": cells}
+    sim.end()
+    return {"in_tau": tau} | result
+
+
+def balanced(sim, model, size=1000, time=1000.0):
+    """Vogels & Abbott's network with 80 inputs per neuron: spikes of all neurons.
+
+    COBA gets 5 Hz of further excitatory input throughout, for a network of this size is too small
+    to keep itself going reliably.
+    """
+    rng = np.random.default_rng(31415)
+    n_exc = round(0.8 * size)
+    matrix = rng.random((size, size)) < 80.0 / size
+    v_init = rng.uniform(-60.0, -50.0, size)
+    kicks = poisson_on_grid(rng, 100.0, time, 20)
+    kick_matrix = rng.random((20, size)) < 0.05
+    parameters = {
+        "cm": 0.2, "tau_m": 20.0, "v_rest": -60.0, "v_reset": -60.0, "v_thresh": -50.0,
+        "tau_refrac": 5.0, "tau_syn_E": 5.0, "tau_syn_I": 10.0,
+    }  # fmt: skip
+    if model == "COBA":
+        cell_type = sim.IF_cond_exp(**parameters, **COBA)
+        weights = 0.004, 0.051
+    else:
+        cell_type = sim.IF_curr_exp(**parameters | {"v_rest": -49.0})
+        weights = 0.0162, -0.09
+
+    setup(sim)
+    neurons = sim.Population(size, cell_type)
+    neurons.initialize(v=v_init)
+    neurons.record("spikes")
+    for receptor, weight, rows in (
+        ("excitatory", weights[0], slice(0, n_exc)),
+        ("inhibitory", weights[1], slice(n_exc, size)),
+    ):
+        pairs = np.argwhere(matrix[rows])
+        connections = [(pre, post, weight, 0.2) for pre, post in pairs.tolist()]
+        sim.Projection(
+            neurons[rows], neurons, sim.FromListConnector(connections), sim.StaticSynapse(),
+            receptor_type=receptor,
+        )  # fmt: skip
+    if model == "COBA":
+        source = sim.Population(20, sim.SpikeSourceArray(spike_times=kicks))
+        connections = [(pre, post, 0.02, 0.2) for pre, post in np.argwhere(kick_matrix).tolist()]
+        sim.Projection(
+            source, neurons, sim.FromListConnector(connections), sim.StaticSynapse(),
+            receptor_type="excitatory",
+        )  # fmt: skip
+    sim.run(time)
+    times, cells = spikes_of(neurons)
+    sim.end()
+    rates = np.bincount(cells, minlength=size) * 1000.0 / time
+    inputs = {"in_matrix": np.packbits(matrix), "in_v": v_init, "in_kicks": np.concatenate(kicks)}
+    return inputs | {"spikes": times, "cells": cells, "rates": rates}
+
+
+def network_cuba(sim):
+    """Balanced network, current-based."""
+    return balanced(sim, "CUBA")
+
+
+def network_coba(sim):
+    """Balanced network, conductance-based."""
+    return balanced(sim, "COBA")
+
+
+MODELS = {
+    f.__name__: f
+    for f in (
+        trace_cuba, trace_cuba_off_grid, trace_coba, trace_adex, step_cuba, step_coba, step_adex,
+        rate_cuba, rate_coba, rate_adex, refractory, network_cuba, network_coba,
+    )
+}  # fmt: skip
+
+
+def main(backend, folder, *names):
+    """Run the models with `backend` and write what they return into `folder`."""
+    sim = importlib.import_module(f"pyNN.{backend}")
+    for name in names or MODELS:
+        np.savez_compressed(Path(folder) / f"{name}.npz", **MODELS[name](sim))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

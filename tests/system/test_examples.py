@@ -1,0 +1,128 @@
+"""The examples run as a user runs them, small, and what they print is what their text promises."""
+
+import re
+import struct
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+#: Arguments that make an example small enough for a test; none means that it is small already.
+SMALL = {
+    "balanced_network": ["--size", 500, "--time", 300],
+    "current_injection": [],
+    "synaptic_integration": [],
+    "adex_gallery": [],
+    "synfire_chain": ["--groups", 3],
+}
+
+
+def size_of_png(path):
+    """Width and height of a PNG file, from its header."""
+    header = path.read_bytes()[:24]
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    return struct.unpack(">II", header[16:24])
+
+
+@pytest.fixture
+def run_example(run_script, tmp_path):
+    """Return a function that runs an example and returns what it printed, the figure checked."""
+
+    def run(name, *arguments):
+        done = run_script(EXAMPLES / f"{name}.py", *(arguments or SMALL[name]))
+        assert done.returncode == 0, done.stderr
+        (figure,) = re.findall(r"^figure: (results/.*\.png)$", done.stdout, re.MULTILINE)
+        assert min(size_of_png(tmp_path / figure)) > 300
+        assert "Warning" not in done.stderr, "an ordinary example warns about nothing"
+        return done.stdout
+
+    return run
+
+
+def numbers_after(label, text):
+    """All numbers in the first line that begins with `label`."""
+    (line,) = re.findall(rf"^{re.escape(label)}(.*)$", text, re.MULTILINE)
+    return [float(n) for n in re.findall(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", line)]
+
+
+def test_every_example_is_tested():
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SMALL)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_examples_are_short_and_explained(name):
+    source = (EXAMPLES / f"{name}.py").read_text()
+    assert len(source.splitlines()) <= 120
+    assert "What one sees" in source.split('"""')[1]
+    assert "sim.end()" in source
+
+
+@pytest.mark.parametrize(
+    ("model", "lowest", "highest"), [("COBA", 5.0, 60.0), ("CUBA", 2.0, 30.0)]
+)
+def test_balanced_network_fires_irregularly(run_example, model, lowest, highest):
+    output = run_example("balanced_network", *SMALL["balanced_network"], "--model", model)
+    for group, size in (("excitatory: ", 400), ("inhibitory: ", 100)):
+        neurons, rate, cv = numbers_after(group, output)
+        assert neurons == size
+        assert lowest < rate < highest
+        assert cv > 0.3
+
+
+def test_balanced_network_reports_chips_and_circuits(run_example):
+    output = run_example("balanced_network")
+    assert re.search(r"\b1\b.*\bchip", output)
+    assert re.search(r"\b500\b.*\bcircuits?\b", output)
+
+
+def test_balanced_network_takes_a_chip_model_by_name(run_script):
+    done = run_script(EXAMPLES / "balanced_network.py", "--size", 50, "--chip", "nonsense")
+    assert done.returncode != 0
+    assert "nonsense" in done.stderr
+    assert "ideal" in done.stderr, "the message names the ones there are"
+
+
+def test_current_injection_makes_each_neuron_fire(run_example):
+    output = run_example("current_injection")
+    # 0.8 nA on 20 MOhm: interval 2 ms + 20 ms ln(16 / 1) = 57.45 ms, the first without the 2 ms
+    number, *times = numbers_after("constant: ", output)
+    assert number == 3
+    assert times == pytest.approx([155.5, 213.0, 270.5], abs=0.3)
+    # 0.5 nA is below threshold, 1 nA from 200 ms on: the first spike comes ln(10 / 5) 20 ms later
+    number, *times = numbers_after("staircase: ", output)
+    assert number == 3
+    assert times[0] == pytest.approx(200.0 + 20.0 * 0.693, abs=0.3)
+    number, *times = numbers_after("sine: ", output)
+    assert number == 2
+    assert times[1] - times[0] == pytest.approx(100.0, abs=1.0)
+    number, *times = numbers_after("noise: ", output)
+    assert all(100.0 < time <= 301.0 for time in times)
+
+
+def test_synaptic_integration_agrees_with_the_formula(run_example):
+    output = run_example("synaptic_integration")
+    (deviation,) = numbers_after("CUBA: largest deviation from the formula ", output)
+    assert deviation < 1e-9
+    ratio = {
+        (model, receptor): numbers_after(f"{model} {receptor}: ", output)[-1]
+        for model in ("CUBA", "COBA")
+        for receptor in ("excitatory", "inhibitory")
+    }
+    for receptor in ("excitatory", "inhibitory"):
+        assert ratio["COBA", receptor] < 0.95 * ratio["CUBA", receptor]
+
+
+def test_adex_gallery_finds_every_pattern(run_example):
+    output = run_example("adex_gallery")
+    assert output.count("(as expected)") == 5
+    assert "NOT" not in output
+
+
+def test_synfire_chain_lets_only_the_narrow_packet_through(run_example):
+    output = run_example("synfire_chain")
+    assert "narrow packet: survives" in output
+    assert "scattered packet: dies out" in output
+    spikes, width = numbers_after("narrow packet, group 3: ", output)
+    assert spikes == 100
+    assert width < 0.2
