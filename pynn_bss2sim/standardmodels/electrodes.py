@@ -174,14 +174,24 @@ class _CurrentSource(OneToOne):
             Ascending, the first is `start_step`.
         values : float64 (n,), nA
             In force from the step on.
+
+        Raises
+        ------
+        ValueError
+            If the window begins before the change before the last one and the current is not
+            recorded, or before the source was made.
         """
         self._follow_reset()
+        known_from = self._history[0][0]
+        if start_step < known_from:
+            raise ValueError(
+                f"{type(self).__name__}: the current is known from step {known_from} on, asked "
+                f"for from {start_step}; sources that are not recorded forget past parameters"
+            )
         ends = [step for step, _ in self._history[1:]] + [stop_step]
         parts = []
-        for i, ((begin, values), end) in enumerate(zip(self._history, ends, strict=True)):
-            # what was in force first is taken to have been so before
-            first = start_step if i == 0 else max(begin, start_step)
-            last = min(end, stop_step)
+        for (begin, values), end in zip(self._history, ends, strict=True):
+            first, last = max(begin, start_step), min(end, stop_step)
             if first < last:
                 parts.append(self._waveform(first, last, dt, values))
         return waveforms.joined(parts)

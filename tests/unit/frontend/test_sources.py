@@ -51,9 +51,7 @@ def test_laws_of_all_sources(cls):
 @pytest.mark.parametrize("cls", [c for c in SOURCES if c is not models.SpikeSourceArray])
 def test_random_sources_check_their_window(cls):
     source = cls()
-    with pytest.raises(
-        errors.InvalidParameterValueError, match="input: duration = -1 ms in cell 0"
-    ):
+    with pytest.raises(errors.InvalidParameterValueError, match="input: duration = -1 ms"):
         source.validate("input", arrays(source, duration=-1.0))
     with pytest.raises(errors.InvalidParameterValueError, match="input: start = nan in cell 2"):
         source.validate("input", arrays(source, start=[0.0, 0.0, np.nan]))
