@@ -4,23 +4,26 @@
 >>> sim.setup(timestep=0.1)  # doctest: +SKIP
 """
 
+# Names are imported to be found here, and PyNN may be touched only after its version was checked.
+# ruff: noqa: E402, F401, F403
+
 from __future__ import annotations
 
 from ._compatibility import require_pynn
 
 require_pynn()
 
-from pyNN import errors, random, space  # noqa: E402
-from pyNN.network import Network  # noqa: E402
-from pyNN.parameters import ArrayParameter, ParameterSpace, Sequence  # noqa: E402
-from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: E402
-from pyNN.space import Space  # noqa: E402
-from pyNN.standardmodels import StandardCellType  # noqa: E402
+from pyNN import errors, random, space
+from pyNN.network import Network
+from pyNN.parameters import ArrayParameter, ParameterSpace, Sequence
+from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
+from pyNN.space import Space
+from pyNN.standardmodels import StandardCellType
 
-from . import simulator, standardmodels  # noqa: E402
-from ._core.chip_model import ChipModel  # noqa: E402
-from .connectors import *  # noqa: E402, F403
-from .control import (  # noqa: E402
+from . import simulator, standardmodels
+from ._core.chip_model import ChipModel
+from .connectors import *
+from .control import (
     end,
     get_current_time,
     get_max_delay,
@@ -37,11 +40,11 @@ from .control import (  # noqa: E402
     run_until,
     setup,
 )
-from .populations import Assembly, Population, PopulationView  # noqa: E402
-from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: E402
-from .projections import Projection  # noqa: E402
-from .simulator import state  # noqa: E402
-from .standardmodels import *  # noqa: E402, F403
+from .populations import Assembly, Population, PopulationView
+from .procedural_api import connect, create, record, record_gsyn, record_v, set
+from .projections import Projection
+from .simulator import state
+from .standardmodels import *
 
 __version__ = "0.1.0"
 

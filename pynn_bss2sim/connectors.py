@@ -12,6 +12,7 @@ import numpy as np
 from pyNN import connectors as pynn
 from pyNN import errors
 from pyNN.connectors import Connector
+from pyNN.random import RandomDistribution
 from pyNN.recording import files
 
 from .collecting import Collecting, evaluate
@@ -194,7 +195,21 @@ class CSAConnector(Collecting, pynn.CSAConnector):
 
 
 class FromListConnector(Collecting, pynn.FromListConnector):
-    __doc__ = pynn.FromListConnector.__doc__
+    """Make connections according to a list.
+
+    A synapse parameter that is a function, and no column of the list, is a function of the
+    distance, as with the other connectors (PyNN's own class passes it a position in the list).
+
+    Parameters
+    ----------
+    conn_list : sequence of tuple, or array
+        Presynaptic and postsynaptic position and the parameters of each connection.
+    column_names : sequence of str, optional
+        The parameters' names; by default weight and delay.
+    location_selector : None
+    safe : bool
+    callback : callable, optional
+    """
 
     def connect(self, projection):
         """Make the connections of `projection`."""
@@ -214,35 +229,32 @@ class FromListConnector(Collecting, pynn.FromListConnector):
         self.conn_list = table
         pre, post = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
         counts = np.bincount(post, minlength=projection.post.size)
-        values = {
-            name: self._values(projection, name, counts)
-            for name in known
-            if name not in self.column_names
-        }
+        values = self._values(projection, pre, post, counts)
         for column, name in enumerate(self.column_names, 2):
             values[name] = table[:, column].astype(np.float64)
         projection.columns.append(pre, post, values)
         if self.callback:
             self.callback(1.0)
 
-    @staticmethod
-    def _values(projection, name, counts):
-        """Values of a parameter that the list does not give: float or float64 (n,)."""
-        value = projection.synapse_type.parameter_space[name]
-        if value.is_homogeneous:
-            return value.evaluate(simplify=True)
-        # PyNN evaluates a copy for each postsynaptic cell, so random numbers begin anew there
-        parts = []
-        for count in counts[counts > 0]:
-            copy = deepcopy(value)
-            try:
+    def _values(self, projection, pre, post, counts):
+        """Parameters that the list does not give: dict of str to float or float64 (n,)."""
+        space = projection.synapse_type.parameter_space
+        names = [name for name in space.keys() if name not in self.column_names]
+        random = [n for n in names if isinstance(space[n].base_value, RandomDistribution)]
+        others = {name: space[name] for name in names if name not in random}
+        values = {}
+        if others:
+            lazy = self._parameters_from_synapse_type(projection)
+            values = evaluate({name: lazy[name] for name in others}, pre, post, counts)
+        for name in random:
+            # PyNN evaluates a copy for each postsynaptic cell, so the numbers begin anew there
+            copies = [deepcopy(space[name]) for _ in range(np.count_nonzero(counts))]
+            parts = []
+            for copy, count in zip(copies, counts[counts > 0], strict=True):
                 copy.shape = (int(count),)
-            except ValueError as error:
-                raise errors.InvalidDimensionsError(
-                    f"{projection.label}: give {name} as a column of the connection list: {error}"
-                ) from error
-            parts.append(np.broadcast_to(copy.evaluate(), count))
-        return np.concatenate(parts)
+                parts.append(np.broadcast_to(copy.evaluate(), count))
+            values[name] = np.concatenate(parts)
+        return values
 
 
 def _check_addresses(table, projection):

@@ -191,14 +191,17 @@ reset = common.build_reset(simulator)
 
 initialize = common.initialize
 
-(
-    get_current_time,
-    get_time_step,
-    get_min_delay,
-    get_max_delay,
-    num_processes,
-    rank,
-) = common.build_state_queries(simulator)
+get_current_time, get_time_step, _, _, num_processes, rank = common.build_state_queries(simulator)
+
+
+def get_min_delay() -> float:
+    """Return the shortest delay (ms): that of setup(), or with "auto" the shortest in use."""
+    return simulator.state.delay_range()[0]
+
+
+def get_max_delay() -> float:
+    """Return the longest delay (ms): that of setup(), or with "auto" the longest in use."""
+    return simulator.state.delay_range()[1]
 
 
 def prepare() -> None:

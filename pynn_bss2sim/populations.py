@@ -159,7 +159,8 @@ class _CellGroup:
         for variable, value in initial_values.items():
             self.root.check_initial_variable(variable)
             try:
-                array = full_array(LazyArray(value, shape=(self.size,), dtype=float), self.size)
+                lazy = LazyArray(value, shape=(self.size,), dtype=float)
+                array = full_array(lazy, self.size)
             except ValueError as error:
                 raise errors.InvalidDimensionsError(
                     f"{self.label}: initial {variable}: {error}"
@@ -171,6 +172,8 @@ class _CellGroup:
                     f"{array[bad][0]}; give finite numbers"
                 )
             self.root.set_initial_array(variable, self.cell_index, array)
+            if self is self.root and lazy.is_homogeneous:
+                self.initial_values[variable] = lazy
 
     def _get_view(self, selector, label=None):
         return PopulationView(self, selector, label)
@@ -413,12 +416,12 @@ class Population(_CellGroup, common.Population):
 
     def initial_array(self, name):
         """Initial values of a state variable: float64 (size,)."""
-        return self.initial_values[name].base_value
+        return full_array(self.initial_values[name], self.size)
 
     def set_initial_array(self, name, cells, values):
         """Set initial values of some cells, to be written before the next run."""
         if name in self.initial_values:
-            array = self.initial_array(name).copy()
+            array = self.initial_array(name)
         else:
             array = np.zeros(self.size)
         array[cells] = values

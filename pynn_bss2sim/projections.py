@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from copy import deepcopy
 
 import numpy as np
 from pyNN import common, errors
@@ -449,8 +450,9 @@ class Projection(common.Projection):
         if values.is_homogeneous:
             return np.full(len(self), float(values.evaluate(simplify=True)))
         if isinstance(values.base_value, RandomDistribution):
-            # as in other backends: one number for each pair of cells, connected or not
-            matrix = np.broadcast_to(values.evaluate(), self.shape)
+            # as in other backends: one number for each pair of cells, connected or not, from a
+            # copy of the generator
+            matrix = np.broadcast_to(deepcopy(values).evaluate(), self.shape)
             return np.array(matrix[pre, post], dtype=np.float64)
         result = np.empty(len(self))
         for cell in np.unique(post):

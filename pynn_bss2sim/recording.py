@@ -138,6 +138,7 @@ class Recorder(recording.Recorder):
     def __init__(self, population, file=None):
         super().__init__(population, file)
         self._tracks: list[Track] = []
+        self._first_step = simulator.state.step
         self._forget_spikes(None)
 
     def _forget_spikes(self, since):
@@ -429,19 +430,25 @@ class Recorder(recording.Recorder):
         """Drop all recorded data; the last samples become the first of what follows."""
         self.cache.clear()
         self._begin(simulator.state.step)
+        self.clear_flag = True
 
     def store_to_cache(self, annotations=None):
         """Close the present segment and begin the next at time 0."""
-        if simulator.state.running and self.recorded:
+        state = simulator.state
+        # what get_data(clear=True) has just handed out is not to come back
+        news = state.step > self._first_step or not self.clear_flag
+        if state.running and self.recorded and news:
             snapshot = self._snapshot()
             snapshot.annotations.update(annotations or {})
             self.cache.store(snapshot)
         for track in self._tracks:
             track.chunks = []
         self._begin(0)
+        self.clear_flag = False
 
     def _begin(self, step: int):
         """Begin an empty segment at `step`."""
+        self._first_step = step
         for track in self._tracks:
             track.restart(step)
         since = self._spikes_since

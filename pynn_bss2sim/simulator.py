@@ -30,8 +30,9 @@ name = "BrainScaleS-2 (emulated)"
 #: input events and of the samples under way, and nothing else depends on it.
 CHUNK = 1000.0
 
-#: Largest delay (ms) where `max_delay` is "auto": the emulator keeps delays as 32 bit step counts.
-_LONGEST_DELAY_STEPS = 1 << 20
+#: Longest delay (ms) where `max_delay` is "auto". The emulator keeps what is under way to every
+#: neuron for each step of the longest delay, so a mistyped delay must not set the memory.
+LONGEST_DELAY = 1000.0
 
 
 class SimulationError(RuntimeError):
@@ -106,15 +107,23 @@ class State(BaseState):
 
     @property
     def min_delay(self) -> float:
-        """Shortest delay allowed, ms."""
+        """Shortest delay (ms) that a connection may have."""
         return self.dt if self._min_delay == "auto" else float(self._min_delay)
 
     @property
     def max_delay(self) -> float:
-        """Longest delay allowed, ms."""
-        if self._max_delay == "auto":
-            return self.time(_LONGEST_DELAY_STEPS)
-        return float(self._max_delay)
+        """Longest delay (ms) that a connection may have."""
+        return LONGEST_DELAY if self._max_delay == "auto" else float(self._max_delay)
+
+    def delay_range(self) -> tuple[float, float]:
+        """Shortest and longest delay (ms): those given to setup(), or those in use with "auto"."""
+        used = [p.columns["delay"] for p in self.projections if len(p)]
+        low = min((float(d.min()) for d in used), default=self.dt)
+        high = max((float(d.max()) for d in used), default=self.min_delay)
+        return (
+            low if self._min_delay == "auto" else self.min_delay,
+            high if self._max_delay == "auto" else self.max_delay,
+        )
 
     def require_setup(self, action: str):
         """Raise RuntimeError where setup() has not been called."""
