@@ -1,25 +1,26 @@
 """Point processes that make the spikes of spike sources on the host, in NumPy alone.
 
-A process is a pure function of its seed and of the parameter changes made so far:
-``spikes(start, stop)`` gives the same spikes however a run is split into windows, and may be
-asked again for a window already given (after an interrupted run).
-
-To that end time is cut into blocks of `BLOCK_MS`, aligned at t = 0 of the trial. Each block has
-a random generator of its own, seeded with (seed, trial, epoch, block), where an *epoch* is the
-time between two changes of parameters. What one block hands to the next (the time since the last
-spike, say) is its *carry*; carries are kept at the epoch's begin and at the last window asked
-for, so that memory is bounded by the spikes of one window.
-
+How they stay independent of the windows asked for stands in `pynn_bss2sim.block_processes`.
 Cells are vectorized; times are in ms, rates in spikes per second.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 
+from .block_processes import (
+    BLOCK_MS,
+    NO_TIMES,
+    RandomProcess,
+    SpikeProcess,
+    joined_arrays,
+    joined_spikes,
+    sorted_spikes,
+    spikes_between,
+    spiking_window,
+)
 from .gamma_hazard import gamma_hazard
 
 __all__ = [
@@ -33,58 +34,12 @@ __all__ = [
     "SpikeTimes",
 ]
 
-#: Length of a block in ms. Long enough that its fixed cost vanishes, short against a run.
-BLOCK_MS = 100.0
-
 #: Times closer than this are one, in ms; far below a time step, far above rounding errors.
 SIMULTANEOUS_MS = 1e-9
 
 _MS_PER_S = 1e3
 #: Most event positions drawn at once.
 _CHUNK = 1_000_000
-_NO_TIMES, _NO_CELLS = np.empty(0), np.empty(0, np.int32)
-
-
-class SpikeProcess:
-    """What every process offers.
-
-    Parameters
-    ----------
-    size : int
-        Cells.
-    parameters : dict of str to ndarray
-        As the subclass names them; it copies what it keeps.
-    """
-
-    def __init__(self, size, parameters):
-        self.size = size
-        self._prepared = self._prepare(parameters)
-
-    def spikes(self, start, stop):
-        """Return the spikes with ``start <= t < stop``.
-
-        Parameters
-        ----------
-        start, stop : float, ms
-
-        Returns
-        -------
-        times : float64 (n,), ms
-        cells : int32 (n,)
-            Sorted by (time, cell).
-        """
-        raise NotImplementedError
-
-    def update(self, parameters, now):
-        """Change parameters from the time `now` (ms) on; spikes before it stay as they are."""
-        raise NotImplementedError
-
-    def restart(self):
-        """Go back to t = 0 for a new trial, with the parameters now in force."""
-        raise NotImplementedError
-
-    def _prepare(self, parameters):
-        raise NotImplementedError
 
 
 class SpikeTimes(SpikeProcess):
@@ -109,8 +64,8 @@ class SpikeTimes(SpikeProcess):
     def spikes(self, start, stop):
         parts = []
         for (begin, spikes), end in zip(self._since, self._ends(), strict=True):
-            parts.append(_between(*spikes, max(start, begin), min(stop, end)))
-        return _joined(parts)
+            parts.append(spikes_between(*spikes, max(start, begin), min(stop, end)))
+        return joined_spikes(parts)
 
     def update(self, parameters, now):
         self._prepared = self._prepare(parameters)
@@ -130,140 +85,11 @@ class SpikeTimes(SpikeProcess):
         if len(trains) != self.size:
             raise ValueError(f"spike_times: {len(trains)} sequences for {self.size} cells")
         cells = np.repeat(np.arange(self.size, dtype=np.int32), [len(t) for t in trains])
-        times = np.concatenate(trains) if trains else _NO_TIMES
-        return _sorted(times, cells)
+        times = np.concatenate(trains) if trains else NO_TIMES
+        return sorted_spikes(times, cells)
 
 
-@dataclass
-class _Epoch:
-    """The time from one change of parameters to the next."""
-
-    number: int
-    begin: float  #: ms
-    parameters: dict[str, np.ndarray]
-    carries: dict[int, object] = field(default_factory=dict)  #: by block, at its begin
-
-
-class _RandomProcess(SpikeProcess):
-    """A process made of random numbers, block after block."""
-
-    def __init__(self, size, parameters, seed):
-        self.seed = seed
-        self._trial = 0
-        super().__init__(size, parameters)
-        self._begin_trial()
-
-    def spikes(self, start, stop):
-        parts = []
-        ends = [epoch.begin for epoch in self._epochs[1:]] + [math.inf]
-        for epoch, end in zip(self._epochs, ends, strict=True):
-            parts.append(self._epoch_spikes(epoch, max(start, epoch.begin), min(stop, end)))
-        return _joined(parts)
-
-    def update(self, parameters, now):
-        prepared = self._prepare(parameters)
-        now = max(now, 0.0)
-        self._prepared = prepared
-        # epochs of no length are forgotten; only the one before this can still be asked for
-        epochs = [epoch for epoch in self._epochs if epoch.begin < now][-1:]
-        if epochs:
-            old = epochs[-1]
-            carry = self._carried_over(self._carry_at(old, now), old.parameters, prepared)
-            number = old.number + 1
-        else:
-            carry, number = self._first_carry(prepared), self._epochs[0].number
-        self._last_block = None, None
-        self._epochs = [*epochs, _Epoch(number, now, prepared, {_block(now): carry})]
-
-    def restart(self):
-        self._trial += 1
-        self._begin_trial()
-
-    def _begin_trial(self):
-        first = {0: self._first_carry(self._prepared)}
-        self._last_block = None, None
-        self._epochs = [_Epoch(0, 0.0, self._prepared, first)]
-
-    def _epoch_spikes(self, epoch, start, stop):
-        """Spikes of one epoch in [start, stop), which lies within it."""
-        if not start < stop:
-            return _NO_TIMES, _NO_CELLS
-        if not math.isfinite(stop):
-            raise ValueError(f"spikes up to {stop} ms asked for; give a finite time")
-        parts = []
-        carry = self._carry_before(epoch, _block(start))
-        next_block = _block(stop)
-        for block in range(_block(start), math.ceil(stop / BLOCK_MS)):
-            times, cells, following = self._run(epoch, block, carry)
-            parts.append(_between(times, cells, start, stop))
-            # the next window will most likely begin where this one ends
-            if block == next_block:
-                epoch.carries[next_block] = carry
-            elif block + 1 == next_block:
-                epoch.carries[next_block] = following
-            carry = following
-        return _joined(parts)
-
-    def _carry_before(self, epoch, block):
-        """Return the carry at the begin of `block`, and keep it for the next question."""
-        known = max(number for number in epoch.carries if number <= block)
-        carry = epoch.carries[known]
-        for number in range(known, block):
-            carry = self._run(epoch, number, carry)[2]
-        first = min(epoch.carries)
-        epoch.carries = {first: epoch.carries[first], block: carry}
-        return carry
-
-    def _carry_at(self, epoch, now):
-        """Return the carry at `now`, within a block or at its begin."""
-        block = _block(now)
-        carry = self._carry_before(epoch, block)
-        if now == block * BLOCK_MS:
-            return carry
-        return self._run(epoch, block, carry, now)[2]
-
-    def _run(self, epoch, block, carry, until=math.inf):
-        """Return (times, cells, carry): the spikes of one block, and the carry at its end.
-
-        The carry is that at `until`, if it is earlier. The last whole block is remembered: a run
-        in steps shorter than a block asks for it again and again.
-        """
-        if until == math.inf and self._last_block[0] == (epoch.number, block):
-            return self._last_block[1]
-        seed = np.random.SeedSequence(self.seed, spawn_key=(self._trial, epoch.number, block))
-        rng = np.random.Generator(np.random.PCG64(seed))
-        begin = max(block * BLOCK_MS, epoch.begin)
-        end = (block + 1) * BLOCK_MS
-        result = self._block_spikes(rng, epoch.parameters, begin, end, until, carry)
-        if until == math.inf:
-            self._last_block = (epoch.number, block), result
-        return result
-
-    def _block_spikes(self, rng, parameters, begin, end, until, carry):
-        """Return (times, cells, carry at min(end, until)) of [begin, end), sorted.
-
-        Random numbers must be drawn for the block up to `end`: `until` only says for which time
-        the carry is wanted.
-        """
-        raise NotImplementedError
-
-    def _first_carry(self, parameters):
-        """Return the carry at the begin of a trial."""
-        raise NotImplementedError
-
-    def _carried_over(self, carry, old, new):
-        """Return what a carry under the parameters `old` becomes under `new`."""
-        raise NotImplementedError
-
-    def _columns(self, parameters, *names):
-        """Return float64 (size,) copies of parameters, and the window's bounds."""
-        columns = {n: np.broadcast_to(parameters[n], self.size).astype(np.float64) for n in names}
-        columns["start"] = np.broadcast_to(parameters["start"], self.size).astype(np.float64)
-        columns["stop"] = columns["start"] + np.broadcast_to(parameters["duration"], self.size)
-        return columns
-
-
-class Poisson(_RandomProcess):
+class Poisson(RandomProcess):
     """Homogeneous Poisson processes.
 
     Parameters
@@ -282,11 +108,11 @@ class Poisson(_RandomProcess):
         return self._columns(parameters, "rate")
 
     def _block_spikes(self, rng, parameters, begin, end, until, carry):
-        low, high = _window(parameters, begin, end)
+        low, high = spiking_window(parameters, begin, end)
         count = rng.poisson(parameters["rate"] / _MS_PER_S * (high - low))
         cells = np.repeat(np.arange(self.size, dtype=np.int32), count)
         times = low[cells] + rng.random(len(cells)) * (high - low)[cells]
-        return *_sorted(times, cells), None
+        return *sorted_spikes(times, cells), None
 
     def _first_carry(self, parameters):
         return None
@@ -295,7 +121,7 @@ class Poisson(_RandomProcess):
         return None
 
 
-class PoissonRefractory(_RandomProcess):
+class PoissonRefractory(RandomProcess):
     """Poisson processes with a dead time after each spike.
 
     Parameters
@@ -320,7 +146,7 @@ class PoissonRefractory(_RandomProcess):
         return columns
 
     def _block_spikes(self, rng, parameters, begin, end, until, carry):
-        low, high = _window(parameters, begin, end)
+        low, high = spiking_window(parameters, begin, end)
         tau, hazard = parameters["tau_refrac"], parameters["hazard"]
         with np.errstate(divide="ignore"):
             scale = 1.0 / hazard  # infinite where the rate is 0
@@ -337,7 +163,7 @@ class PoissonRefractory(_RandomProcess):
         last = carry.copy()
         past = times < until
         np.maximum.at(last, cells[past], times[past])
-        return *_sorted(times, cells), last
+        return *sorted_spikes(times, cells), last
 
     def _first_carry(self, parameters):
         return np.full(self.size, -np.inf)
@@ -346,7 +172,7 @@ class PoissonRefractory(_RandomProcess):
         return carry
 
 
-class Gamma(_RandomProcess):
+class Gamma(RandomProcess):
     """Renewal processes with gamma-distributed intervals.
 
     Parameters
@@ -370,7 +196,7 @@ class Gamma(_RandomProcess):
 
     def _block_spikes(self, rng, parameters, begin, end, until, carry):
         # in operational time, which beta drives, intervals are standard gamma variables
-        low, high = _window(parameters, begin, end)
+        low, high = spiking_window(parameters, begin, end)
         alpha, speed = parameters["alpha"], parameters["beta"] / _MS_PER_S
         first = rng.standard_gamma(alpha)
         first = np.where(np.isnan(carry), first, carry)
@@ -385,7 +211,7 @@ class Gamma(_RandomProcess):
         ahead = at >= elapsed[cells]
         rest = np.full(self.size, np.inf)
         np.minimum.at(rest, cells[ahead], at[ahead])
-        return *_sorted(times, cells[inside]), rest - elapsed
+        return *sorted_spikes(times, cells[inside]), rest - elapsed
 
     def _first_carry(self, parameters):
         return np.full(self.size, np.nan)
@@ -394,7 +220,7 @@ class Gamma(_RandomProcess):
         return np.where(old["alpha"] == new["alpha"], carry, np.nan)
 
 
-class InhomogeneousGamma(_RandomProcess):
+class InhomogeneousGamma(RandomProcess):
     """Gamma processes whose parameters are piecewise constant in time, made by thinning [1]_.
 
     Parameters
@@ -433,7 +259,7 @@ class InhomogeneousGamma(_RandomProcess):
         return columns
 
     def _block_spikes(self, rng, parameters, begin, end, until, carry):
-        low, high = _window(parameters, begin, end)
+        low, high = spiking_window(parameters, begin, end)
         bins, scale = parameters["tbins"], parameters["b"] * _MS_PER_S
         ends = np.concatenate([bins[:, 1:], np.full((self.size, 1), np.inf)], axis=1)
         within = (bins < high[:, None]) & (ends > low[:, None])
@@ -454,23 +280,17 @@ class InhomogeneousGamma(_RandomProcess):
             last[fired] = t[spiking]
             times.append(t[spiking])
             cells.append(fired.astype(np.int32))
-        times, cells = _joined_arrays(times, cells)
+        times, cells = joined_arrays(times, cells)
         past = times < until
         np.maximum.at(before_until, cells[past], times[past])
         started = np.minimum(end, until) > parameters["start"]
-        return *_sorted(times, cells), np.where(started, before_until, np.nan)
+        return *sorted_spikes(times, cells), np.where(started, before_until, np.nan)
 
     def _first_carry(self, parameters):
         return np.full(self.size, np.nan)
 
     def _carried_over(self, carry, old, new):
         return carry
-
-
-def _window(parameters, begin, end):
-    """Return the part [low, high) of [begin, end) in which each cell spikes; empty: low = high."""
-    low = np.clip(parameters["start"], begin, end)
-    return low, np.clip(parameters["stop"], low, end)
 
 
 def _renewals(first, limit, rate, intervals):
@@ -505,31 +325,4 @@ def _renewals(first, limit, rate, intervals):
         rows.append(np.repeat(active.astype(np.int32), wanted.sum(axis=1)))
         last[active] = at[:, -1]
         active = active[at[:, -1] < limit[active]]
-    return _joined_arrays(positions, rows)
-
-
-def _block(time):
-    """Return the block in which a time (ms) lies; times before 0 belong to the first."""
-    return max(0, math.floor(time / BLOCK_MS))
-
-
-def _sorted(times, cells):
-    order = np.lexsort((cells, times))
-    return times[order], cells[order]
-
-
-def _between(times, cells, start, stop):
-    """Return the part of sorted spikes with start <= t < stop."""
-    low, high = np.searchsorted(times, (start, stop), side="left")
-    return times[low:high], cells[low:high]
-
-
-def _joined_arrays(times, cells):
-    if not times:
-        return _NO_TIMES, _NO_CELLS
-    return np.concatenate(times), np.concatenate(cells)
-
-
-def _joined(parts):
-    """Join (times, cells) pairs that follow each other in time."""
-    return _joined_arrays([times for times, _ in parts], [cells for _, cells in parts])
+    return joined_arrays(positions, rows)
