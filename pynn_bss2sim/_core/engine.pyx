@@ -23,6 +23,7 @@ import time
 import numpy as np
 
 from pynn_bss2sim._core.checks import (
+    blocks_alike,
     checked_floats,
     checked_index,
     checked_offsets,
@@ -73,7 +74,7 @@ cdef extern from "kernels.h" nogil:
     ctypedef int64_t (*bss_kernel)(const bss_block *)
     enum:
         BSS_N_KINDS
-    const bss_kernel *bss_kernels_for(int isa)
+    const bss_kernel *bss_kernels_for(int isa, int alike)
     void bss_exp_array(int64_t n, const double *x, double *y)
     void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
 
@@ -91,7 +92,7 @@ cdef double CHUNK_SECONDS = 0.02
 
 def available_instruction_sets():
     """Names of the instruction sets of this machine for which there are kernels, best last."""
-    return tuple(name for i, name in enumerate(INSTRUCTION_SETS) if bss_kernels_for(i) != NULL)
+    return tuple(name for i, name in enumerate(INSTRUCTION_SETS) if bss_kernels_for(i, 0) != NULL)
 
 
 def exp_array(x):
@@ -136,6 +137,7 @@ cdef class Engine:
     cdef readonly object interruption
     cdef object keep
     cdef const bss_kernel *kernels
+    cdef const bss_kernel *kernels_alike
     # state
     cdef double[::1] v, w, line, hold, ring, i_injected, fired
     # synapses
@@ -144,6 +146,7 @@ cdef class Engine:
     cdef const unsigned char[::1] spike_mask
     # blocks
     cdef const int64_t[::1] block_kind, block_start
+    cdef const unsigned char[::1] block_alike
     cdef bss_block whole
     cdef unsigned char[::1] blocks
     # injected currents of the present run
@@ -176,7 +179,8 @@ cdef class Engine:
         if name not in best:
             raise ValueError(f"instruction_set: {name!r} is not among {best}")
         self.instruction_set = name
-        self.kernels = bss_kernels_for(INSTRUCTION_SETS.index(name))
+        self.kernels = bss_kernels_for(INSTRUCTION_SETS.index(name), 0)
+        self.kernels_alike = bss_kernels_for(INSTRUCTION_SETS.index(name), 1)
 
     def _take_plan(self, plan):
         cdef int64_t n = self.n
@@ -188,6 +192,7 @@ cdef class Engine:
             raise ValueError("plan.block_start: one entry more than blocks is needed")
         self.block_kind = kind
         self.block_start = start
+        self.block_alike = blocks_alike(coefficients.values(), start)
         self.substeps = int(plan.substeps)
         if self.substeps < 1:
             raise ValueError(f"plan.substeps: must be at least 1, is {self.substeps}")
@@ -415,15 +420,18 @@ cdef class Engine:
             self.ring[position] += self.amplitude[k]
 
     cdef int64_t _integrate(self, int64_t slot) noexcept nogil:
-        """All blocks, one step; arrivals are taken from ring position `slot`. Number of spikes."""
-        cdef int64_t k, count = 0, n = self.n
+        """All blocks, one step; arrivals are taken from ring position `slot`. Any spikes?"""
+        cdef int64_t k, spikes = 0, n = self.n
         cdef double *arrive = &self.ring[slot]
         cdef bss_block *blocks = <bss_block *>&self.blocks[0]
         for k in range(self.block_kind.shape[0]):
             blocks[k].arrive0 = arrive + self.block_start[k]
             blocks[k].arrive1 = arrive + n + self.block_start[k]
-            count += self.kernels[self.block_kind[k]](&blocks[k])
-        return count
+            if self.block_alike[k]:
+                spikes |= self.kernels_alike[self.block_kind[k]](&blocks[k])
+            else:
+                spikes |= self.kernels[self.block_kind[k]](&blocks[k])
+        return spikes
 
     cdef int _run_chunk(self, int64_t stop, Inputs inputs, Outputs outputs) noexcept nogil:
         """Steps until `stop`, or until there is no room for the spikes of one more step."""

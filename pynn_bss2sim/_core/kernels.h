@@ -1,7 +1,7 @@
 /* One integration step for a block of neurons of one kind.
  *
  * Every function works on structure-of-arrays data and is written so that the compiler vectorizes
- * its loops. kernels_impl.h is compiled once for each instruction set; engine.pyx picks one at run
+ * its loops. kernels_impl.h is compiled for each instruction set; engine.pyx picks one at run
  * time. The source fixes the order of all floating-point operations, contraction is off, and no
  * function of the C mathematics library is used: all instruction sets give the same bits, and so
  * does the NumPy twin in reference.py, which follows this file line by line.
@@ -35,20 +35,22 @@ typedef struct {
     const double *g_leak, *h_over_c, *g_delta_t, *inv_delta_t, *v_exp, *a, *b, *h_over_tau_w;
 } bss_block;
 
+/* returns whether any neuron of the block spiked */
 typedef int64_t (*bss_kernel)(const bss_block *);
 
 /* order of the kernels in each table: see plan.Kind */
 enum { BSS_CUBA_LIF = 0, BSS_COBA_LIF = 1, BSS_CUBA_ADEX = 2, BSS_COBA_ADEX = 3, BSS_N_KINDS = 4 };
 
-extern const bss_kernel bss_kernels_portable[BSS_N_KINDS];
+extern const bss_kernel bss_kernels_portable[BSS_N_KINDS], bss_kernels_alike_portable[BSS_N_KINDS];
 #if defined(BSS_X86)
-extern const bss_kernel bss_kernels_avx2[BSS_N_KINDS];
-extern const bss_kernel bss_kernels_avx512[BSS_N_KINDS];
+extern const bss_kernel bss_kernels_avx2[BSS_N_KINDS], bss_kernels_alike_avx2[BSS_N_KINDS];
+extern const bss_kernel bss_kernels_avx512[BSS_N_KINDS], bss_kernels_alike_avx512[BSS_N_KINDS];
 #endif
 
-/* instruction sets, best last; bss_kernels_for returns NULL where this machine lacks one */
+/* The kernels of an instruction set (best last), NULL where this machine lacks it; `alike` chooses
+ * those for blocks in which all neurons have the same coefficients. */
 enum { BSS_PORTABLE = 0, BSS_AVX2 = 1, BSS_AVX512 = 2, BSS_N_ISAS = 3 };
-const bss_kernel *bss_kernels_for(int isa);
+const bss_kernel *bss_kernels_for(int isa, int alike);
 
 /* the neurons first .. first + n - 1 of a block */
 void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part);

@@ -6,9 +6,16 @@
 #else
 #pragma GCC target("avx2")
 #endif
-#define BSS_NAME(name) BSS_NAME_(name)
-#define BSS_NAME_(name) bss_##name##_avx2
+#define BSS_PASTE(name, suffix) bss_##name##_##suffix
+
+#define BSS_NAME(name) BSS_PASTE(name, avx2)
+#define BSS_ALIKE 0
 #include "kernels_impl.h"
+
+#define BSS_NAME(name) BSS_PASTE(name, alike_avx2)
+#define BSS_ALIKE 1
+#include "kernels_impl.h"
+
 #if defined(__clang__)
 #pragma clang attribute pop
 #endif

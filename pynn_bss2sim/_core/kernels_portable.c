@@ -1,6 +1,12 @@
 /* Kernels for the instruction set every machine of this architecture has, and the choice. */
-#define BSS_NAME(name) BSS_NAME_(name)
-#define BSS_NAME_(name) bss_##name##_portable
+#define BSS_PASTE(name, suffix) bss_##name##_##suffix
+
+#define BSS_NAME(name) BSS_PASTE(name, portable)
+#define BSS_ALIKE 0
+#include "kernels_impl.h"
+
+#define BSS_NAME(name) BSS_PASTE(name, alike_portable)
+#define BSS_ALIKE 1
 #include "kernels_impl.h"
 
 void bss_exp_array(int64_t n, const double *x, double *y)
@@ -20,17 +26,17 @@ void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part
             *pointer += first;
 }
 
-const bss_kernel *bss_kernels_for(int isa)
+const bss_kernel *bss_kernels_for(int isa, int alike)
 {
     if (isa == BSS_PORTABLE)
-        return bss_kernels_portable;
+        return alike ? bss_kernels_alike_portable : bss_kernels_portable;
 #if defined(BSS_X86)
     __builtin_cpu_init();
     if (isa == BSS_AVX2 && __builtin_cpu_supports("avx2"))
-        return bss_kernels_avx2;
-    if (isa == BSS_AVX512 && __builtin_cpu_supports("avx512f")
-        && __builtin_cpu_supports("avx512dq"))
-        return bss_kernels_avx512;
+        return alike ? bss_kernels_alike_avx2 : bss_kernels_avx2;
+    if (isa == BSS_AVX512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl"))
+        return alike ? bss_kernels_alike_avx512 : bss_kernels_avx512;
 #endif
     return 0;
 }
