@@ -1,0 +1,95 @@
+"""The switches of the chip's limits."""
+
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+
+from pynn_bss2sim._core.chip_model import ChipModel, ChipModelError, NotEmulatedError
+
+
+def test_ideal_is_the_default_and_has_no_limits():
+    assert ChipModel() == ChipModel.ideal() == ChipModel.named("ideal")
+    model = ChipModel()
+    assert (model.weights, model.parameters, model.delays) == ("exact", "exact", "asked")
+    assert (model.routing, model.mismatch, model.noise) == ("lifted", "none", False)
+
+
+def test_quantized_has_the_digital_limits():
+    model = ChipModel.named("quantized")
+    assert (model.weights, model.parameters, model.delays) == ("6bit", "10bit", "fixed")
+    assert (model.routing, model.mismatch, model.noise) == ("real", "none", False)
+
+
+def test_one_field_can_be_overridden():
+    model = ChipModel.quantized(delays="asked", seed=np.int64(7))
+    assert model.delays == "asked"
+    assert model.weights == "6bit"
+    assert type(model.seed) is int
+    assert model != ChipModel.quantized()
+    assert len({model, ChipModel.quantized(), ChipModel.quantized()}) == 2
+
+
+@pytest.mark.parametrize("name", ["silicon", "uncalibrated"])
+def test_presets_with_mismatch_are_refused_and_told_why(name):
+    with pytest.raises(NotEmulatedError, match="'ideal' and 'quantized'") as error:
+        ChipModel.named(name)
+    assert isinstance(error.value, NotImplementedError)
+    assert isinstance(error.value, ChipModelError)
+
+
+@pytest.mark.parametrize("override", [{"mismatch": "residual"}, {"noise": True}])
+def test_mismatch_and_noise_are_refused(override):
+    with pytest.raises(NotEmulatedError, match="not part of this version"):
+        ChipModel.ideal(**override)
+
+
+def test_silicon_without_mismatch_and_noise_is_quantized():
+    assert ChipModel.silicon(mismatch="none", noise=False) == ChipModel.quantized()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"weights": "5bit"},
+        {"weights": 6},
+        {"parameters": None},
+        {"delays": "fixed "},
+        {"routing": "REAL"},
+        {"mismatch": False},
+        {"noise": 0},
+        {"seed": -1},
+        {"seed": 2**64},
+        {"seed": 1.5},
+        {"seed": True},
+    ],
+)
+def test_nonsense_is_refused_by_name(wrong):
+    (name,) = wrong
+    with pytest.raises(ChipModelError, match=name):
+        ChipModel(**wrong)
+
+
+def test_unknown_field_and_preset_are_refused():
+    with pytest.raises(ChipModelError, match="'colour'.*weights"):
+        ChipModel.ideal(colour="red")
+    with pytest.raises(ChipModelError, match="'perfect'.*'ideal'"):
+        ChipModel.named("perfect")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ChipModel(),
+        ChipModel.quantized(),
+        ChipModel.quantized(delays="asked", seed=3),
+        ChipModel.ideal(weights="6bit"),
+    ],
+)
+def test_repr_is_an_expression_for_the_model(model):
+    assert eval(repr(model), {"ChipModel": ChipModel}) == model
+
+
+def test_a_model_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        ChipModel().weights = "6bit"
