@@ -35,6 +35,13 @@ typedef struct {
     const double *g_leak, *h_over_c, *g_delta_t, *inv_delta_t, *v_exp, *a, *b, *h_over_tau_w;
 } bss_block;
 
+/* what the slopes of one AdEx neuron depend on during a (sub)step */
+typedef struct {
+    int coba;
+    double v_thresh, e_leak, g_leak, g_delta_t, v_exp, inv_delta_t, e_rev0, e_rev1;
+    double a, h_over_tau_w, current, h_over_c;
+} bss_adex_cell;
+
 /* returns whether any neuron of the block spiked */
 typedef int64_t (*bss_kernel)(const bss_block *);
 

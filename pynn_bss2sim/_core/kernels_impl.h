@@ -144,91 +144,88 @@ static int64_t BSS_NAME(coba_lif)(const bss_block *block)
     return any != 0;
 }
 
-/* AdEx: classical Runge-Kutta of fourth order. The right-hand side sees the membrane clipped at
- * the detection threshold, so the exponential term stays bounded during the upstroke; a neuron
- * held at reset keeps its voltage while its adaptation current goes on. */
-#define BSS_ADEX_RHS(V, W, SYN, DV, DW)                                                            \
-    do {                                                                                           \
-        const double vb = (V) < BSS_AT(v_thresh) ? (V) : BSS_AT(v_thresh);                         \
-        const double upstroke = BSS_AT(g_delta_t)                                                  \
-                                * BSS_NAME(exp)((vb - BSS_AT(v_exp)) * BSS_AT(inv_delta_t));       \
-        DV = (BSS_AT(g_leak) * (BSS_AT(e_leak) - vb) + upstroke + ((SYN) - (W)) + i_membrane)      \
-             * free_h_over_c;                                                                      \
-        DW = (BSS_AT(a) * (vb - BSS_AT(e_leak)) - (W)) * BSS_AT(h_over_tau_w);                     \
-    } while (0)
-
-#define BSS_ADEX_SYN_CUBA(L0, L1) ((L0) + (L1))
-#define BSS_ADEX_SYN_COBA(L0, L1)                                                                  \
-    ((L0) * (BSS_AT(e_rev0) - vs) + (L1) * (BSS_AT(e_rev1) - vs))
-
-#define BSS_ADEX_KERNEL(NAME, SYN)                                                                 \
-static int64_t BSS_NAME(NAME)(const bss_block *block)                                              \
-{                                                                                                  \
-    BSS_COMMON;                                                                                    \
-    double *restrict w = block->w;                                                                 \
-    BSS_COEFFICIENT(e_rev0);                                                                       \
-    BSS_COEFFICIENT(e_rev1);                                                                       \
-    BSS_COEFFICIENT(half0);                                                                        \
-    BSS_COEFFICIENT(half1);                                                                        \
-    BSS_COEFFICIENT(g_leak);                                                                       \
-    BSS_COEFFICIENT(h_over_c);                                                                     \
-    BSS_COEFFICIENT(g_delta_t);                                                                    \
-    BSS_COEFFICIENT(v_exp);                                                                        \
-    BSS_COEFFICIENT(inv_delta_t);                                                                  \
-    BSS_COEFFICIENT(a);                                                                            \
-    BSS_COEFFICIENT(b);                                                                            \
-    BSS_COEFFICIENT(h_over_tau_w);                                                                 \
-    (void)e_rev0;                                                                                  \
-    (void)e_rev1;                                                                                  \
-    for (s = 0; s < block->substeps; s++) {                                                        \
-        BSS_VECTORIZE                                                                              \
-        for (i = 0; i < n; i++) {                                                                  \
-            const double i_membrane = BSS_AT(i_offset) + i_injected[i];                            \
-            const double free_h_over_c = hold[i] > 0.0 ? 0.0 : BSS_AT(h_over_c);                   \
-            const double v0 = v[i], w0 = w[i], a0 = line0[i], a1 = line1[i];                       \
-            const double m0 = a0 * BSS_AT(half0), m1 = a1 * BSS_AT(half1);                         \
-            const double z0 = a0 * BSS_AT(decay0), z1 = a1 * BSS_AT(decay1);                       \
-            double kv1, kv2, kv3, kv4, kw1, kw2, kw3, kw4, vv, vs, v_end;                          \
-            vv = v0;                                                                               \
-            vs = vv < BSS_AT(v_thresh) ? vv : BSS_AT(v_thresh);                                    \
-            BSS_ADEX_RHS(vv, w0, SYN(a0, a1), kv1, kw1);                                           \
-            vv = v0 + 0.5 * kv1;                                                                   \
-            vs = vv < BSS_AT(v_thresh) ? vv : BSS_AT(v_thresh);                                    \
-            BSS_ADEX_RHS(vv, w0 + 0.5 * kw1, SYN(m0, m1), kv2, kw2);                               \
-            vv = v0 + 0.5 * kv2;                                                                   \
-            vs = vv < BSS_AT(v_thresh) ? vv : BSS_AT(v_thresh);                                    \
-            BSS_ADEX_RHS(vv, w0 + 0.5 * kw2, SYN(m0, m1), kv3, kw3);                               \
-            vv = v0 + kv3;                                                                         \
-            vs = vv < BSS_AT(v_thresh) ? vv : BSS_AT(v_thresh);                                    \
-            BSS_ADEX_RHS(vv, w0 + kw3, SYN(z0, z1), kv4, kw4);                                     \
-            (void)vs;                                                                              \
-            v_end = v0 + (kv1 + 2.0 * (kv2 + kv3) + kv4) * (1.0 / 6.0);                            \
-            v[i] = v_end < BSS_AT(v_thresh) ? v_end : BSS_AT(v_thresh);                            \
-            w[i] = w0 + (kw1 + 2.0 * (kw2 + kw3) + kw4) * (1.0 / 6.0);                             \
-            line0[i] = z0;                                                                         \
-            line1[i] = z1;                                                                         \
-        }                                                                                          \
-    }                                                                                              \
-    BSS_VECTORIZE                                                                                  \
-    for (i = 0; i < n; i++) {                                                                      \
-        BSS_FINISH(v[i]);                                                                          \
-        w[i] = fired[i] > 0.0 ? w[i] + BSS_AT(b) : w[i];                                           \
-    }                                                                                              \
-    return any != 0;                                                                               \
+/* Slopes of the AdEx equations, times the (sub)step. The membrane is clipped at the detection
+ * threshold, so the exponential term stays bounded during the upstroke. */
+static inline void BSS_NAME(adex_slopes)(const bss_adex_cell *c, double v, double w, double line0,
+                                         double line1, double *dv, double *dw)
+{
+    const double vb = v < c->v_thresh ? v : c->v_thresh;
+    const double upstroke = c->g_delta_t * BSS_NAME(exp)((vb - c->v_exp) * c->inv_delta_t);
+    const double synaptic = c->coba ? line0 * (c->e_rev0 - vb) + line1 * (c->e_rev1 - vb)
+                                    : line0 + line1;
+    *dv = (c->g_leak * (c->e_leak - vb) + upstroke + (synaptic - w) + c->current) * c->h_over_c;
+    *dw = (c->a * (vb - c->e_leak) - w) * c->h_over_tau_w;
 }
 
-BSS_ADEX_KERNEL(cuba_adex, BSS_ADEX_SYN_CUBA)
-BSS_ADEX_KERNEL(coba_adex, BSS_ADEX_SYN_COBA)
+/* AdEx: classical Runge-Kutta of fourth order; the lines decay exactly. A neuron held at reset
+ * keeps its voltage while its adaptation current goes on. */
+static inline int64_t BSS_NAME(adex)(const bss_block *block, const int coba)
+{
+    BSS_COMMON;
+    double *restrict w = block->w;
+    BSS_COEFFICIENT(e_rev0);
+    BSS_COEFFICIENT(e_rev1);
+    BSS_COEFFICIENT(half0);
+    BSS_COEFFICIENT(half1);
+    BSS_COEFFICIENT(g_leak);
+    BSS_COEFFICIENT(h_over_c);
+    BSS_COEFFICIENT(g_delta_t);
+    BSS_COEFFICIENT(v_exp);
+    BSS_COEFFICIENT(inv_delta_t);
+    BSS_COEFFICIENT(a);
+    BSS_COEFFICIENT(b);
+    BSS_COEFFICIENT(h_over_tau_w);
+    for (s = 0; s < block->substeps; s++) {
+        BSS_VECTORIZE
+        for (i = 0; i < n; i++) {
+            const bss_adex_cell cell = {
+                .coba = coba,
+                .v_thresh = BSS_AT(v_thresh),
+                .e_leak = BSS_AT(e_leak),
+                .g_leak = BSS_AT(g_leak),
+                .g_delta_t = BSS_AT(g_delta_t),
+                .v_exp = BSS_AT(v_exp),
+                .inv_delta_t = BSS_AT(inv_delta_t),
+                .e_rev0 = BSS_AT(e_rev0),
+                .e_rev1 = BSS_AT(e_rev1),
+                .a = BSS_AT(a),
+                .h_over_tau_w = BSS_AT(h_over_tau_w),
+                .current = BSS_AT(i_offset) + i_injected[i],
+                .h_over_c = hold[i] > 0.0 ? 0.0 : BSS_AT(h_over_c),
+            };
+            const double v0 = v[i], w0 = w[i], l0 = line0[i], l1 = line1[i];
+            const double half_l0 = l0 * BSS_AT(half0), half_l1 = l1 * BSS_AT(half1);
+            const double end_l0 = l0 * BSS_AT(decay0), end_l1 = l1 * BSS_AT(decay1);
+            double dv1, dv2, dv3, dv4, dw1, dw2, dw3, dw4, v_end;
+            BSS_NAME(adex_slopes)(&cell, v0, w0, l0, l1, &dv1, &dw1);
+            BSS_NAME(adex_slopes)(&cell, v0 + 0.5 * dv1, w0 + 0.5 * dw1, half_l0, half_l1,
+                                  &dv2, &dw2);
+            BSS_NAME(adex_slopes)(&cell, v0 + 0.5 * dv2, w0 + 0.5 * dw2, half_l0, half_l1,
+                                  &dv3, &dw3);
+            BSS_NAME(adex_slopes)(&cell, v0 + dv3, w0 + dw3, end_l0, end_l1, &dv4, &dw4);
+            v_end = v0 + (dv1 + 2.0 * (dv2 + dv3) + dv4) * (1.0 / 6.0);
+            v[i] = v_end < BSS_AT(v_thresh) ? v_end : BSS_AT(v_thresh);
+            w[i] = w0 + (dw1 + 2.0 * (dw2 + dw3) + dw4) * (1.0 / 6.0);
+            line0[i] = end_l0;
+            line1[i] = end_l1;
+        }
+    }
+    BSS_VECTORIZE
+    for (i = 0; i < n; i++) {
+        BSS_FINISH(v[i]);
+        w[i] = fired[i] > 0.0 ? w[i] + BSS_AT(b) : w[i];
+    }
+    return any != 0;
+}
+
+static int64_t BSS_NAME(cuba_adex)(const bss_block *block) { return BSS_NAME(adex)(block, 0); }
+static int64_t BSS_NAME(coba_adex)(const bss_block *block) { return BSS_NAME(adex)(block, 1); }
 
 const bss_kernel BSS_NAME(kernels)[BSS_N_KINDS] = {
     BSS_NAME(cuba_lif), BSS_NAME(coba_lif), BSS_NAME(cuba_adex), BSS_NAME(coba_adex)};
 
 #undef BSS_FINISH
 #undef BSS_COMMON
-#undef BSS_ADEX_RHS
-#undef BSS_ADEX_SYN_CUBA
-#undef BSS_ADEX_SYN_COBA
-#undef BSS_ADEX_KERNEL
 #undef BSS_NAME
 #undef BSS_ALIKE
 #undef BSS_COEFFICIENT
