@@ -15,10 +15,10 @@ require_pynn()
 
 from pyNN import errors, random, space
 from pyNN.network import Network
-from pyNN.parameters import ArrayParameter, ParameterSpace, Sequence
+from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
 from pyNN.space import Space
-from pyNN.standardmodels import StandardCellType
+from pyNN.standardmodels import StandardCellType, StandardCurrentSource
 
 from . import simulator, standardmodels
 from ._core.chip_model import ChipModel
@@ -43,7 +43,8 @@ from .control import (
 from .populations import Assembly, Population, PopulationView
 from .procedural_api import connect, create, record, record_gsyn, record_v, set
 from .projections import Projection
-from .simulator import state
+from .recording import Recorder
+from .simulator import SimulationError, state
 from .standardmodels import *
 
 __version__ = "0.1.0"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from pyNN import errors
 from pyNN.parameters import LazyArray
-from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.random import NativeRNG, NumpyRNG, RandomDistribution
 
 __all__ = ["Collecting", "cell_numbers", "evaluate"]
 
@@ -25,6 +25,8 @@ _SEQUENTIAL = frozenset(
     ]
 )  # fmt: skip
 
+_NO_NATIVE_RNG = "this backend has no random numbers of its own to offer as NativeRNG; use NumpyRNG"
+
 
 class Collecting:
     """Makes a PyNN connector collect its connections and store them in one piece."""
@@ -36,6 +38,8 @@ class Collecting:
                 f"{projection.label}: location_selector={selector!r}: neurons have one "
                 "compartment; leave it out"
             )
+        if isinstance(getattr(self, "rng", None), NativeRNG):
+            raise NotImplementedError(f"{projection.label}: {_NO_NATIVE_RNG}")
 
     def _standard_connect(self, projection, connection_map_generator, distance_map=None):
         """Connect as PyNN's method of this name; see there for the arguments."""
@@ -49,6 +53,8 @@ class Collecting:
         self.store(projection, pre, counts, parameters)
 
     def _parameters_from_synapse_type(self, projection, distance_map=None):
+        if projection.synapse_type.parameter_space.has_native_rngs:
+            raise NotImplementedError(f"{projection.label}: {_NO_NATIVE_RNG}")
         try:
             return super()._parameters_from_synapse_type(projection, distance_map)
         except ValueError as error:

@@ -239,7 +239,7 @@ class FromListConnector(Collecting, pynn.FromListConnector):
     def _values(self, projection, pre, post, counts):
         """Parameters that the list does not give: dict of str to float or float64 (n,)."""
         space = projection.synapse_type.parameter_space
-        names = [name for name in space.keys() if name not in self.column_names]
+        names = [name for name in list(space.keys()) if name not in self.column_names]
         random = [n for n in names if isinstance(space[n].base_value, RandomDistribution)]
         others = {name: space[name] for name in names if name not in random}
         values = {}

@@ -5,207 +5,13 @@ from __future__ import annotations
 import numpy as np
 from pyNN import common, errors
 from pyNN.models import BaseCellType
-from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, simplify
+from pyNN.parameters import LazyArray
 
 from . import simulator
+from .cell_group import CellGroup, full_array
 from .recording import Recorder
 
 __all__ = ["Assembly", "Population", "PopulationView"]
-
-
-def full_array(value: LazyArray, size: int) -> np.ndarray:
-    """Evaluate a lazy array of shape (size,) to a NumPy array of that shape.
-
-    PyNN's evaluation returns a bare number where the array has one element.
-
-    Returns
-    -------
-    ndarray (size,)
-        float64, or object where the values are sequences.
-    """
-    values = value.evaluate(simplify=value.is_homogeneous)
-    sequences = isinstance(values, ArrayParameter) or np.asarray(values).dtype == object
-    result = np.empty(size, dtype=object if sequences else np.float64)
-    if isinstance(values, ArrayParameter):
-        result.fill(values)
-    else:
-        result[...] = values
-    return result
-
-
-class _CellGroup:
-    """Parameters, initial values and recording of the cells of a population or a view of it.
-
-    Attributes
-    ----------
-    root : Population
-        The population to which the cells belong.
-    cell_index : int64 (size,)
-        Their positions in it.
-    """
-
-    _simulator = simulator
-
-    # --- parameters -----------------------------------------------------------------------
-
-    def set(self, **parameters):
-        """Set parameters of all cells of this group.
-
-        Parameters
-        ----------
-        **parameters
-            A number, a list or array of one value for each cell, a `RandomDistribution`, or a
-            function of the cell's index (its position in this group).
-
-        Raises
-        ------
-        pyNN.errors.NonExistentParameterError
-            The cell type has no such parameter.
-        pyNN.errors.InvalidDimensionsError
-            There is not one value for each cell.
-        pyNN.errors.InvalidParameterValueError
-            A value is of the wrong type or out of range. All parameters are then as before.
-        """
-        try:
-            super().set(**parameters)
-        except errors.InvalidDimensionsError as error:
-            raise errors.InvalidDimensionsError(f"{self.label}: {error}") from error
-        except (errors.InvalidParameterValueError, AssertionError, TypeError) as error:
-            names = ", ".join(parameters)
-            message = str(error)
-            if not message.startswith(self.root.label):
-                message = f"{self.label}: cannot set {names}: {message or 'wrong type of value'}"
-            raise errors.InvalidParameterValueError(message) from error
-
-    def _set_parameters(self, parameter_space: ParameterSpace):
-        root = self.root
-        new = {}
-        for name, value in parameter_space.items():
-            if value.shape != (self.size,):
-                raise errors.InvalidDimensionsError(
-                    f"{name} has shape {value.shape} where ({self.size},) is needed"
-                )
-            array = root.parameter_arrays[name].copy()
-            array[self.cell_index] = full_array(value, self.size)
-            new[name] = array
-        root.replace_parameters(new)
-
-    def _get_parameters(self, *names) -> ParameterSpace:
-        known = self.root.parameter_arrays
-        for name in names:
-            if name not in known:
-                raise errors.NonExistentParameterError(
-                    name, type(self.celltype).__name__, list(known)
-                )
-        values = {name: known[name][self.cell_index] for name in names}
-        # as from a lazy array: one value for all is kept as one value
-        return ParameterSpace(
-            {n: simplify(v) if v.dtype != object else v for n, v in values.items()},
-            shape=(self.size,),
-        )
-
-    def _get_native_parameters(self, *names) -> ParameterSpace:
-        return self._get_parameters(*names)
-
-    def realised(self, names):
-        """Return the parameters that the chip holds, in PyNN's units.
-
-        They differ from those asked for where the chip model has limits. The network is mapped
-        if it has changed.
-
-        Parameters
-        ----------
-        names : str or sequence of str
-
-        Returns
-        -------
-        float64 (size,) or list of float64 (size,)
-            A list where `names` is a sequence.
-        """
-        single = isinstance(names, str)
-        state = simulator.state
-        mapping = state.prepare()
-        if self.root not in state.capture.first_neuron:
-            raise errors.InvalidModelError(
-                f"{self.label}: spike sources are not on the chip; `realised` is for neurons"
-            )
-        held = mapping.parameters[state.capture.populations.index(self.root)]
-        values = []
-        for name in (names,) if single else names:
-            if name not in held:
-                raise errors.NonExistentParameterError(
-                    name, type(self.celltype).__name__, list(held)
-                )
-            values.append(held[name][self.cell_index])
-        return values[0] if single else values
-
-    # --- initial values -------------------------------------------------------------------
-
-    def initialize(self, **initial_values):
-        """Set state variables of the cells, now and after each reset().
-
-        Parameters
-        ----------
-        **initial_values
-            As for `set`. Which variables there are, `celltype.default_initial_values` tells.
-
-        Raises
-        ------
-        pyNN.errors.InvalidParameterValueError
-            The cell type has no such variable, or a value is not finite.
-        pyNN.errors.InvalidDimensionsError
-            There is not one value for each cell.
-        """
-        for variable, value in initial_values.items():
-            self.root.check_initial_variable(variable)
-            try:
-                lazy = LazyArray(value, shape=(self.size,), dtype=float)
-                array = full_array(lazy, self.size)
-            except ValueError as error:
-                raise errors.InvalidDimensionsError(
-                    f"{self.label}: initial {variable}: {error}"
-                ) from error
-            bad = ~np.isfinite(array)
-            if bad.any():
-                raise errors.InvalidParameterValueError(
-                    f"{self.label}: initial {variable} of cell {np.flatnonzero(bad)[0]} is "
-                    f"{array[bad][0]}; give finite numbers"
-                )
-            self.root.set_initial_array(variable, self.cell_index, array)
-            if self is self.root and lazy.is_homogeneous:
-                self.initial_values[variable] = lazy
-
-    def _get_view(self, selector, label=None):
-        return PopulationView(self, selector, label)
-
-    # --- recording ------------------------------------------------------------------------
-
-    def record(self, variables, to_file=None, sampling_interval=None, locations=None):
-        """Record variables of all cells of this group from now on.
-
-        Parameters
-        ----------
-        variables : str, sequence of str, or None
-            None stops recording for the whole population and drops what the present segment
-            holds.
-        to_file : str or Neo IO, optional
-            Where end() writes the recordings.
-        sampling_interval : float, ms, optional
-            A multiple of the time step.
-        locations
-            Not available: neurons have one compartment.
-
-        Raises
-        ------
-        pyNN.errors.RecordingError
-            The cell type has no such variable.
-        ValueError
-            The interval is no multiple of the time step, or differs from the one in use.
-        """
-        super().record(variables, None, sampling_interval, locations)
-        if to_file is not None and to_file is not False and to_file is not True:
-            self.recorder.file = to_file
-            simulator.state.write_on_end.append((self, variables, to_file))
 
 
 class Assembly(common.Assembly):
@@ -220,7 +26,7 @@ class Assembly(common.Assembly):
         return [name for name in first if all(name in other for other in others)]
 
 
-class PopulationView(_CellGroup, common.PopulationView):
+class PopulationView(CellGroup, common.PopulationView):
     """Some cells of a population.
 
     Parameters
@@ -246,6 +52,9 @@ class PopulationView(_CellGroup, common.PopulationView):
         super().__init__(parent, selector, label)
         self.root = self.grandparent
         self.cell_index = np.asarray(self.index_in_grandparent(np.arange(self.size)))
+
+    def _get_view(self, selector, label=None):
+        return PopulationView(self, selector, label)
 
     # PyNN's class compares by value and thereby lost its hash
     def __hash__(self):
@@ -274,7 +83,7 @@ class PopulationView(_CellGroup, common.PopulationView):
         }
 
 
-class Population(_CellGroup, common.Population):
+class Population(CellGroup, common.Population):
     """Cells of one type.
 
     Parameters
@@ -312,6 +121,8 @@ class Population(_CellGroup, common.Population):
         numbers = size if isinstance(size, tuple) else (size,)
         if any(isinstance(n, (int, np.integer)) and n < 1 for n in numbers):
             raise ValueError(f"{name}: size is {size}; a population needs at least one cell")
+        if isinstance(size, np.integer):
+            size = int(size)
         if isinstance(cellclass, type) and cellparams is None:
             cellparams = {}
         self._check_type(name, cellclass)
@@ -327,12 +138,17 @@ class Population(_CellGroup, common.Population):
         is_type = isinstance(cellclass, BaseCellType) or (
             isinstance(cellclass, type) and issubclass(cellclass, BaseCellType)
         )
-        if is_type and not known:
+        if not is_type:
+            raise TypeError(f"{label}: {cellclass!r} is not a cell type")
+        if not known:
             name = getattr(cellclass, "__name__", type(cellclass).__name__)
             raise errors.InvalidModelError(
                 f"{label}: {name} is not a cell type of this backend; "
                 "list_standard_models() names those that are"
             )
+
+    def _get_view(self, selector, label=None):
+        return PopulationView(self, selector, label)
 
     @property
     def root(self):
@@ -372,6 +188,11 @@ class Population(_CellGroup, common.Population):
 
     def _evaluate_parameters(self):
         parameters = self.celltype.native_parameters
+        if parameters.has_native_rngs:
+            raise NotImplementedError(
+                f"{self.label}: this backend has no random numbers of its own to offer as "
+                "NativeRNG; use NumpyRNG"
+            )
         try:
             parameters.shape = (self.size,)
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""Projections: their synapses stored by column, and views of single connections."""
+"""Projections."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from copy import deepcopy
 
 import numpy as np
 from pyNN import common, errors
+from pyNN.common.populations import BasePopulation
 from pyNN.core import IndexBasedExpression
 from pyNN.parameters import LazyArray, ParameterSpace
 from pyNN.random import RandomDistribution
+from pyNN.recording import files
 from pyNN.space import Space
 
 from . import simulator
+from .columns import Columns
+from .connection import Connection
 from .standardmodels import StaticSynapse
 
 __all__ = ["Connection", "Projection"]
@@ -25,137 +29,6 @@ _MERGE = {
     "last": operator.setitem,
     "first": None,
 }
-
-
-class Columns:
-    """The synapses of a projection: one array for each of their attributes.
-
-    Synapses are appended in pieces and put together when first looked at.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Parameters of the synapses.
-    """
-
-    def __init__(self, names):
-        self.names = list(names)
-        self._pieces: list[tuple] = []
-        self._whole: dict[str, np.ndarray] = {
-            "pre": np.empty(0, np.int32),
-            "post": np.empty(0, np.int32),
-            **{name: np.empty(0) for name in self.names},
-        }
-
-    def append(self, pre, post, parameters):
-        """Append synapses.
-
-        Parameters
-        ----------
-        pre, post : int (n,)
-            Positions of the cells; `post` may be one number for all.
-        parameters : dict of str to float or float64 (n,)
-        """
-        self._pieces.append((pre, post, parameters))
-
-    def _merge(self):
-        if not self._pieces:
-            return
-        pieces, self._pieces = self._pieces, []
-        lengths = [len(p[0]) for p in pieces]
-
-        def column(old, values):
-            parts = [np.broadcast_to(v, n) for v, n in zip(values, lengths, strict=True)]
-            return np.concatenate([old, *parts]).astype(old.dtype)
-
-        whole = {
-            "pre": column(self._whole["pre"], [p[0] for p in pieces]),
-            "post": column(self._whole["post"], [p[1] for p in pieces]),
-        }
-        for name in self.names:
-            whole[name] = column(self._whole[name], [p[2][name] for p in pieces])
-        self._whole = whole
-
-    def __getitem__(self, name) -> np.ndarray:
-        self._merge()
-        return self._whole[name]
-
-    def __setitem__(self, name, values):
-        self._merge()
-        self._whole[name] = values
-
-    def __len__(self):
-        return len(self["pre"])
-
-    @property
-    def pre(self) -> np.ndarray:
-        """Positions of the presynaptic cells: int32 (n,)."""
-        return self["pre"]
-
-    @property
-    def post(self) -> np.ndarray:
-        """Positions of the postsynaptic cells: int32 (n,)."""
-        return self["post"]
-
-
-class Connection(common.Connection):
-    """One synapse of a projection.
-
-    Attributes are read from and written to the projection: ``weight``, ``delay`` and whatever
-    else the synapse type has.
-    """
-
-    __slots__ = ("index", "projection")
-
-    def __init__(self, projection, index):
-        object.__setattr__(self, "projection", projection)
-        object.__setattr__(self, "index", index)
-
-    @property
-    def presynaptic_index(self) -> int:
-        """Position of the presynaptic cell."""
-        return int(self.projection.columns.pre[self.index])
-
-    @property
-    def postsynaptic_index(self) -> int:
-        """Position of the postsynaptic cell."""
-        return int(self.projection.columns.post[self.index])
-
-    @property
-    def presynaptic_cell(self):
-        """The presynaptic cell."""
-        return self.projection.pre[self.presynaptic_index]
-
-    @property
-    def postsynaptic_cell(self):
-        """The postsynaptic cell."""
-        return self.projection.post[self.postsynaptic_index]
-
-    source, target = presynaptic_cell, postsynaptic_cell
-
-    def __getattr__(self, name):
-        projection = object.__getattribute__(self, "projection")
-        if name not in projection.columns.names:
-            raise AttributeError(
-                f"{projection.label}: a connection has no {name!r}; it has: "
-                f"{', '.join(projection.columns.names)}"
-            )
-        return float(projection.realised(name)[self.index])
-
-    def __setattr__(self, name, value):
-        projection = self.projection
-        if name not in projection.columns.names:
-            raise AttributeError(
-                f"{projection.label}: a connection has no {name!r}; it has: "
-                f"{', '.join(projection.columns.names)}"
-            )
-        values = projection.columns[name].copy()
-        values[self.index] = value
-        projection.replace({name: values})
-
-    def as_tuple(self, *attribute_names):
-        """Return the values of attributes, in this order."""
-        return tuple(getattr(self, name) for name in attribute_names)
 
 
 class Projection(common.Projection):
@@ -196,14 +69,13 @@ class Projection(common.Projection):
             raise errors.ConnectionError(
                 f"{label}: source={source!r}: neurons have one compartment; leave it out"
             )
+        self._check_arguments(
+            presynaptic_population, postsynaptic_population, synapse_type, receptor_type, label
+        )
         super().__init__(
             presynaptic_population, postsynaptic_population, connector, synapse_type, source,
             receptor_type, Space() if space is None else space, label,
         )  # fmt: skip
-        if type(self.synapse_type).translations != getattr(
-            self.synapse_type, "translations", None
-        ) or not hasattr(self.synapse_type, "translate"):
-            raise errors.InvalidModelError(f"{self.label}: not a synapse type of this backend")
         self.columns = Columns(self.synapse_type.get_parameter_names())
         connector.connect(self)
         self._check({name: self.columns[name] for name in self.columns.names})
@@ -218,6 +90,28 @@ class Projection(common.Projection):
                 raise errors.ConnectionError(
                     f"{label or 'Projection'}: {population.label!r} consists of spike sources, "
                     "which receive nothing; use neurons as the postsynaptic cells"
+                )
+
+    @staticmethod
+    def _check_arguments(pre, post, synapse_type, receptor_type, label):
+        """Refuse what PyNN's constructor takes or refuses without saying where."""
+        if not all(isinstance(p, (BasePopulation, common.Assembly)) for p in (pre, post)):
+            return  # PyNN's own message is clear
+        where = label or f"{pre.label}→{post.label}"
+        receptors = list(post.receptor_types)
+        if receptor_type not in (None, "default", *receptors):
+            raise errors.ConnectionError(
+                f"{where}: {post.label!r} has no receptor {receptor_type!r}; it has: "
+                f"{', '.join(receptors)}"
+            )
+        shape = (pre.size, post.size)
+        for name, value in getattr(synapse_type, "parameter_space", {}).items():
+            given = np.shape(value.base_value) if isinstance(value.base_value, np.ndarray) else ()
+            if given not in ((), shape):
+                raise errors.InvalidDimensionsError(
+                    f"{where}: {name} has shape {given}; give one number, a function, or an array "
+                    f"of shape {shape}, or call set() on the projection with one value for each "
+                    "connection"
                 )
 
     # --- construction ---------------------------------------------------------------------
@@ -471,7 +365,16 @@ class Projection(common.Projection):
         format, gather, with_address
             As for `get`.
         """
-        if format == "list" and isinstance(attribute_names, str):
-            every = attribute_names in ("all", "connections")
-            attribute_names = self.columns.names if every else [attribute_names]
-        super().save(attribute_names, file, format, gather, with_address)
+        if attribute_names in ("all", "connections"):
+            attribute_names = self.columns.names
+        names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
+        values = self.get(names, format, gather, with_address)
+        if format == "array":
+            # one matrix below the other
+            values = np.nan_to_num(np.concatenate(values), nan=0.0, posinf=None, neginf=None)
+        elif with_address:
+            names = ["i", "j", *names]
+        if isinstance(file, str):
+            file = files.StandardTextFile(file, mode="w")
+        file.write(values, {"columns": names})
+        file.close()

@@ -1,23 +1,29 @@
-"""Recorded spikes and samples, and the Neo objects made of them."""
+"""What each population records."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import neo
 import numpy as np
-import quantities as pq
-from neo.core.spiketrainlist import SpikeTrainList
 from pyNN import errors, recording
 from pyNN.recording import Variable as RecordedVariable
 
 from . import simulator
+from .segments import (
+    Signal,
+    Snapshot,
+    Track,
+    asked,
+    contained,
+    intersection,
+    make_segment,
+    next_sample,
+    variable_names,
+)
 
 __all__ = ["Recorder", "RecordingError"]
-
-_SPIKES = RecordedVariable("spikes", location=None, label=None)
 
 
 class RecordingError(errors.RecordingError):
@@ -33,95 +39,6 @@ class RecordingError(errors.RecordingError):
             f"{type(self.cell_type).__name__}; available variables are "
             f"{', '.join(self.cell_type.recordable)}"
         )
-
-
-@dataclass(eq=False)
-class Track:
-    """Samples of one variable of some cells that have been recorded since the same time.
-
-    Attributes
-    ----------
-    name : str
-        The recorded variable's name in PyNN.
-    variable : _core.records.Variable
-    cells : int64 (m,)
-        Ascending positions in the population.
-    interval : int
-        Steps between samples.
-    start_step : int
-        Step of the first sample, a multiple of `interval`.
-    chunks : list of float64 (k, m)
-        Biological units.
-    """
-
-    name: str
-    variable: object
-    cells: np.ndarray
-    interval: int
-    start_step: int
-    chunks: list = field(default_factory=list)
-
-    @property
-    def n_samples(self) -> int:
-        """Samples of each cell."""
-        return sum(len(c) for c in self.chunks)
-
-    def starts_at(self, step: int) -> bool:
-        """The first sample is still to be taken, at `step`."""
-        return not self.chunks and step == self.start_step
-
-    def append(self, samples: np.ndarray):
-        """Store samples (k, m) that follow those stored."""
-        self.chunks.append(samples)
-
-    def restart(self, step: int):
-        """Drop the samples; the one of `step` is kept and becomes the first."""
-        last = self.start_step + (self.n_samples - 1) * self.interval
-        self.chunks = [self.chunks[-1][-1:].copy()] if self.chunks and last == step else []
-        self.start_step = _next_sample(step, self.interval)
-
-
-def _next_sample(step: int, interval: int) -> int:
-    """First multiple of `interval` from `step` on."""
-    return -(-step // interval) * interval
-
-
-@dataclass(frozen=True, eq=False)
-class Signal:
-    """Samples of one variable: `values` (n, m) float64 of the cells `cells`, from `t_start` ms."""
-
-    name: str
-    units: str
-    cells: np.ndarray
-    t_start: float
-    interval: float
-    values: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """What was recorded in one segment.
-
-    Attributes
-    ----------
-    spiking_cells : int64 (k,)
-        Ascending positions of the cells whose spikes were recorded.
-    spikes_since : float64 (k,), ms
-        From when on.
-    times, cells : float64 (n,), int64 (n,)
-        Spikes, ordered by time.
-    """
-
-    name: str
-    description: str
-    rec_datetime: datetime
-    t_stop: float
-    spiking_cells: np.ndarray | None
-    spikes_since: np.ndarray
-    times: np.ndarray
-    cells: np.ndarray
-    signals: tuple[Signal, ...]
-    annotations: dict
 
 
 class Recorder(recording.Recorder):
@@ -208,10 +125,10 @@ class Recorder(recording.Recorder):
         for track in self._tracks:
             if track.name == name and not track.chunks and track.start_step >= step:
                 track.cells = np.union1d(track.cells, new)
-                track.start_step = _next_sample(step, interval)
+                track.start_step = next_sample(step, interval)
                 return
         variable = self.population.celltype.variables[name]
-        self._tracks.append(Track(name, variable, new, interval, _next_sample(step, interval)))
+        self._tracks.append(Track(name, variable, new, interval, next_sample(step, interval)))
 
     def tracks(self) -> list[Track]:
         """What is to be sampled."""
@@ -262,15 +179,17 @@ class Recorder(recording.Recorder):
         state = simulator.state
         times, spike_cells = self._spikes()
         # in the order in which they were switched on, as the user wrote it
-        wanted = [n for n in dict.fromkeys(t.name for t in self._tracks) if _asked(n, names)]
+        wanted = [n for n in dict.fromkeys(t.name for t in self._tracks) if asked(n, names)]
         spiking = since = None
-        if self._spikes_since is not None and _asked("spikes", names):
-            spiking = _intersection(self.spiking_cells(), cells)
+        if self._spikes_since is not None and asked("spikes", names):
+            spiking = intersection(self.spiking_cells(), cells)
             since = self._spikes_since[spiking]
             if len(spiking) < len(self.spiking_cells()):
                 mine = np.isin(spike_cells, spiking)
                 times, spike_cells = times[mine], spike_cells[mine]
         return Snapshot(
+            label=self.population.label,
+            first_id=self.population.first_id_number,
             name=f"segment{state.segment_counter:03d}",
             description=self.population.describe(),
             rec_datetime=datetime.now(),
@@ -286,7 +205,7 @@ class Recorder(recording.Recorder):
     def _signal(self, name, cells) -> Signal | None:
         """Put the tracks of a variable together: cells in order, NaN where not yet recorded."""
         tracks = [t for t in self._tracks if t.name == name and t.chunks]
-        columns = [np.flatnonzero(_contained(t.cells, cells)) for t in tracks]
+        columns = [np.flatnonzero(contained(t.cells, cells)) for t in tracks]
         tracks = [(t, c) for t, c in zip(tracks, columns, strict=True) if len(c)]
         if not tracks:
             return None
@@ -324,7 +243,7 @@ class Recorder(recording.Recorder):
                 f"{self.population.label}: locations={locations!r}: neurons have one "
                 "compartment; leave it out"
             )
-        names = _names(variables)
+        names = variable_names(variables)
         cells = None if filter_ids is None else np.sort(self.population.id_to_index(filter_ids))
         snapshots = list(self.cache)
         if simulator.state.running:
@@ -334,7 +253,7 @@ class Recorder(recording.Recorder):
             description=self.population.describe(),
             rec_datetime=snapshots[0].rec_datetime if snapshots else datetime.now(),
         )
-        block.segments = [self._segment(s, names, cells) for s in snapshots]
+        block.segments = [make_segment(s, names, cells) for s in snapshots]
         for segment in block.segments:
             segment.block = block
         block.annotate(**self.metadata)
@@ -344,80 +263,11 @@ class Recorder(recording.Recorder):
             self.clear()
         return block
 
-    def _segment(self, snapshot: Snapshot, names, cells) -> neo.Segment:
-        """Make the Neo segment of a snapshot, reduced to variables and cells."""
-        segment = neo.Segment(
-            name=snapshot.name,
-            description=snapshot.description,
-            rec_datetime=snapshot.rec_datetime,
-        )
-        segment.annotate(**snapshot.annotations)
-        if snapshot.spiking_cells is not None and _asked("spikes", names):
-            spiking = _contained(snapshot.spiking_cells, cells)
-            if spiking.any():
-                segment.spiketrains = self._spike_trains(snapshot, spiking)
-                segment.spiketrains.segment = segment
-        for signal in snapshot.signals:
-            mine = _contained(signal.cells, cells)
-            if _asked(signal.name, names) and mine.any():
-                neo_signal = self._analog_signal(signal, mine)
-                segment.analogsignals.append(neo_signal)
-                neo_signal.segment = segment
-        return segment
-
-    def _spike_trains(self, snapshot: Snapshot, wanted) -> SpikeTrainList:
-        """Make spike trains of the cells `snapshot.spiking_cells[wanted]`."""
-        cells, since = snapshot.spiking_cells[wanted], snapshot.spikes_since[wanted]
-        mine = snapshot.times <= snapshot.t_stop
-        if len(cells) < len(snapshot.spiking_cells):
-            mine &= np.isin(snapshot.cells, cells)
-        times, spike_cells = snapshot.times[mine], snapshot.cells[mine]
-        first_id = self.population.first_id_number
-        if len(np.unique(since)) == 1:
-            return SpikeTrainList.from_spike_time_array(
-                times * pq.ms,
-                spike_cells + first_id,
-                all_channel_ids=cells + first_id,
-                t_stop=snapshot.t_stop * pq.ms,
-                units="ms",
-                t_start=since[0] * pq.ms,
-                source_population=self.population.label,
-                source_index=cells,
-            )
-        return SpikeTrainList(
-            [
-                neo.SpikeTrain(
-                    times[spike_cells == cell],
-                    units="ms",
-                    t_start=start,
-                    t_stop=snapshot.t_stop,
-                    source_population=self.population.label,
-                    source_index=int(cell),
-                    channel_id=int(cell + first_id),
-                )
-                for cell, start in zip(cells, since, strict=True)
-            ]
-        )
-
-    def _analog_signal(self, signal: Signal, wanted) -> neo.AnalogSignal:
-        cells = signal.cells[wanted]
-        values = signal.values if wanted.all() else signal.values[:, wanted]
-        return neo.AnalogSignal(
-            values,
-            units=signal.units,
-            t_start=signal.t_start * pq.ms,
-            sampling_period=signal.interval * pq.ms,
-            name=signal.name,
-            channel_ids=cells + self.population.first_id_number,
-            source_population=self.population.label,
-            array_annotations={"channel_index": cells},
-        )
-
     def _local_count(self, variable, filter_ids=None):
         """Spikes of each recorded cell in the present segment: dict of ID number to int."""
         cells = self.spiking_cells()
         if filter_ids is not None:
-            cells = _intersection(cells, self.population.id_to_index(filter_ids))
+            cells = intersection(cells, self.population.id_to_index(filter_ids))
         times, spike_cells = self._spikes()
         spike_cells = spike_cells[times <= simulator.state.t]
         counts = np.bincount(spike_cells, minlength=self.population.size)[cells]
@@ -461,23 +311,3 @@ class Recorder(recording.Recorder):
             # a source may have fired ahead of the present time
             ahead = times > simulator.state.t
             self.store_spikes(times[ahead], cells[ahead])
-
-
-def _names(variables):
-    """Names of the variables asked for, None for all."""
-    if variables == "all":
-        return None
-    return [variables] if isinstance(variables, str) else list(variables)
-
-
-def _asked(name, names) -> bool:
-    return names is None or name in names
-
-
-def _contained(cells, chosen):
-    """Which of `cells` are among `chosen` (None: all): bool (len(cells),)."""
-    return np.ones(len(cells), dtype=bool) if chosen is None else np.isin(cells, chosen)
-
-
-def _intersection(cells, chosen):
-    return cells if chosen is None else cells[np.isin(cells, chosen)]

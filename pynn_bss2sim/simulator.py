@@ -6,6 +6,7 @@ Time is an integer number of steps; times in ms are derived from it and never ac
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -176,20 +177,21 @@ class State(BaseState):
                     mapping.circuits, mapping.synapses, tuple(probes), observed
                 )
             self._stale_emulator = False
-        for population in self.populations:
-            self._apply_initial_values(population)
+        self._apply_initial_values()
 
-    def _apply_initial_values(self, population):
-        """Write the initial values that a population has been given since the last time."""
-        first = self.capture.first_neuron[population]
-        for name, mask in population.take_pending_initial_values().items():
-            cells = np.flatnonzero(mask)
-            variable = population.celltype.variables[name]
-            neuron = (first + cells).astype(np.int32)
-            values = population.initial_array(name)[cells]
-            self.emulator.set_state(
-                variable, neuron, self.mapping.scaling.to_chip(variable, neuron, values)
-            )
+    def _apply_initial_values(self):
+        """Write the initial values that populations have been given since the last time."""
+        pending = defaultdict(list)
+        for population in self.populations:
+            first = self.capture.first_neuron[population]
+            for name, mask in population.take_pending_initial_values().items():
+                cells = np.flatnonzero(mask)
+                values = population.initial_array(name)[cells]
+                pending[population.celltype.variables[name]].append((first + cells, values))
+        for variable, parts in pending.items():
+            neuron, values = (np.concatenate(c) for c in zip(*parts, strict=True))
+            values = self.mapping.scaling.to_chip(variable, neuron, values)
+            self.emulator.set_state(variable, neuron, values)
 
     # --- running --------------------------------------------------------------------------
 
@@ -212,11 +214,15 @@ class State(BaseState):
 
     def _begin_tracks(self):
         """Take the samples at the beginning of recordings that have none yet."""
-        for population, track in self._probed:
-            if track.starts_at(self.step):
-                neuron = (self.capture.first_neuron[population] + track.cells).astype(np.int32)
-                values = self.emulator.get_state(track.variable, neuron)
-                track.append(self._to_biology(track.variable, neuron, values[np.newaxis]))
+        beginning = [(p, t) for p, t in self._probed if t.starts_at(self.step)]
+        for variable in {track.variable for _, track in beginning}:
+            mine = [(p, t) for p, t in beginning if t.variable == variable]
+            neuron = np.concatenate([self.capture.first_neuron[p] + t.cells for p, t in mine])
+            state = self.emulator.get_state(variable, neuron)
+            values = self._to_biology(variable, neuron, state)
+            ends = np.cumsum([len(t.cells) for _, t in mine])
+            for (_, track), part in zip(mine, np.split(values, ends[:-1]), strict=True):
+                track.append(part[np.newaxis].copy())
 
     def _to_biology(self, variable, neuron, values):
         return self.mapping.scaling.to_biology(variable, neuron, values)
@@ -224,14 +230,14 @@ class State(BaseState):
     def _advance(self, stop: int):
         """Run to step `stop` and store what was recorded on the way."""
         self._draw_spikes(stop)
-        steps, source = self._events
+        steps, source, _ = self._events
         due = steps < stop
         events = InputEvents(steps[due], source[due])
         currents = self._currents(self.step, stop)
         activity = self.emulator.run(stop - self.step, events, currents)
         self._store(activity)
         self.step = activity.stop_step
-        self._events = steps[~due], source[~due]
+        self._keep_events(steps >= self.step)
         if activity.status is Status.DONE:
             return
         self._undraw_spikes()
@@ -239,14 +245,16 @@ class State(BaseState):
             raise self.emulator.interruption or KeyboardInterrupt
         raise self._non_finite(activity)
 
+    def _keep_events(self, wanted):
+        self._events = tuple(column[wanted] for column in self._events)
+
     def _undraw_spikes(self):
         """Forget the spikes drawn for times that a run cut short did not reach."""
         until = self._drawn_at(self.step)
-        self._events = _no_events()
+        self._keep_events(self._events[2] < until)
         for population in self.sources:
             population.recorder.drop_spikes_after(until)
-            # from where the steps to come take their events, all of which are drawn again
-            population.drawn_until = min(population.drawn_until, (self.step - 0.5) * self.dt)
+            population.drawn_until = min(population.drawn_until, until)
 
     def _drawn_at(self, step: int) -> float:
         """Time until which spikes are drawn when the simulation is at `step`.
@@ -269,18 +277,19 @@ class State(BaseState):
         A spike at exactly that time is recorded now, and emitted at the begin of the next run.
         """
         until = self._drawn_at(stop)
-        steps, sources = [self._events[0]], [self._events[1]]
+        columns = [self._events]
         for population in self.sources:
             if until <= population.drawn_until:
                 continue
             times, cells = population.process.spikes(population.drawn_until, until)
             population.drawn_until = until
             population.recorder.store_spikes(times, cells)
-            steps.append(np.rint(np.asarray(times) / self.dt).astype(np.int64))
-            sources.append((self.capture.first_source[population] + cells).astype(np.int32))
-        steps, sources = np.concatenate(steps), np.concatenate(sources)
+            steps = np.rint(np.asarray(times) / self.dt).astype(np.int64)
+            source = (self.capture.first_source[population] + cells).astype(np.int32)
+            columns.append((np.maximum(steps, self.step), source, times))
+        steps, source, times = (np.concatenate(c) for c in zip(*columns, strict=True))
         order = np.argsort(steps, kind="stable")
-        self._events = np.maximum(steps[order], self.step), sources[order]
+        self._events = steps[order], source[order], times[order]
 
     def _currents(self, start: int, stop: int) -> CurrentInputs:
         """Currents of all electrodes in the steps [start, stop)."""
@@ -341,7 +350,8 @@ class State(BaseState):
 
 
 def _no_events():
-    return np.empty(0, np.int64), np.empty(0, np.int32)
+    """No input events: steps, external inputs, and times in ms."""
+    return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
 
 
 #: The simulation. PyNN's API acts on one simulation at a time, so there is one.
