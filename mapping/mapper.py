@@ -1,7 +1,7 @@
 """From a network to a configured chip.
 
 The stages, each a pure function of another module: parameters are gathered, synapses joined and
-weighed (`weights`), neurons placed (`place`), parameters translated (`translate`, `registers`),
+weighed (`weights`), neurons placed (`place`), parameters translated (`voltage`, `registers`),
 the table of synapses filled, and all of it reported (`report`).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,22 +20,17 @@ from pynn_bss2sim._core.hicannx import HICANN_X
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
 from . import registers, weights
+from .accounting import Evidence, account
 from .errors import ParameterError, PlacementError
-from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population
+from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
 from .place import Placement, circuits_needed, place
-from .report import ParameterReport, PopulationReport, Report, deviations, projection_report
+from .report import Report
 from .translate import Asked, Scaling, exact_circuits, gather, realised
 from .voltage import voltage_maps
 
 __all__ = ["Mapping", "map_network"]
 
 logger = logging.getLogger("pynn_bss2sim.mapping")
-
-_ROUTING_NOTE = (
-    "connections are carried by a table of synapses: limits of buses, drivers and labels are not "
-    "emulated, and the routing registers stay at their reset values"
-)
-_FIXED_NOTE = "the chip has no programmable delays: spikes arrive after its fixed latency"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +55,8 @@ class Mapping:
     parameters : tuple of dict of str to float64
         For each population: its realised parameters, shape (size,), and ``tau_syn`` and ``e_rev``,
         shape (2, size).
-    report : Report
+    evidence : Evidence
+        What the report is made of.
     """
 
     network: Network
@@ -72,7 +69,14 @@ class Mapping:
     weights: tuple[np.ndarray, ...]
     delays: tuple[np.ndarray, ...]
     parameters: tuple[dict[str, np.ndarray], ...]
-    report: Report
+    evidence: Evidence
+
+    @cached_property
+    def report(self) -> Report:
+        """Asked and realised side by side; made when it is first looked at."""
+        return account(
+            self.network, self.chip, self.placement, self.scaling, self.parameters, self.evidence
+        )
 
     def __repr__(self) -> str:
         return (
@@ -146,9 +150,9 @@ def map_network(network: Network, chip: ChipModel, previous: Mapping | None = No
         weights=joined.split(fit.weight),
         delays=joined.split(delays),
         parameters=parameters,
-        report=_report(network, chip, fit, joined, delays, parameters, clipped),
+        evidence=Evidence(joined, fit.weight, delays, fit.rows, fit.synapses, clipped),
     )
-    _warn(mapping.report, previous)
+    _warn(mapping, previous)
     return mapping
 
 
@@ -247,78 +251,11 @@ def _parameters(
     return tuple(result)
 
 
-def _report(
-    network: Network,
-    chip: ChipModel,
-    fit: _Fit,
-    joined: weights.Joined,
-    delays: np.ndarray,
-    parameters: tuple[dict[str, np.ndarray], ...],
-    clipped: dict[str, np.ndarray],
-) -> Report:
-    placement = fit.placement
-    first = network.first_neuron
-    populations = []
-    for k, population in enumerate(network.populations):
-        here = slice(first[k], first[k + 1])
-        gain, offset = fit.scaling.voltage_gain[here], fit.scaling.voltage_offset[here]
-        there = {name: flags[..., here] for name, flags in clipped.items()}
-        populations.append(
-            PopulationReport(
-                population.label,
-                population.size,
-                circuits=int(placement.count[here].sum()),
-                synapse_rows=int(fit.rows[here].max(initial=0)),
-                voltage_gain=float(gain[0]) if population.size else 1.0,
-                voltage_offset=float(offset[0]) if population.size else 0.0,
-                parameters=_deviating(population, parameters[k], there),
-            )
-        )
-    projections = []
-    for k, projection in enumerate(network.projections):
-        here = slice(joined.offset[k], joined.offset[k + 1])
-        projections.append(
-            projection_report(
-                projection.label,
-                (joined.weight[here], fit.weight[here]),
-                (joined.delay[here], delays[here]),
-                int(fit.synapses[here].sum()),
-            )
-        )
-    return Report(
-        chip=repr(chip),
-        timestep=float(network.timestep),
-        chips=placement.chips,
-        circuits_used=placement.used,
-        circuits_free=placement.chips * placement.target.circuits - placement.used,
-        populations=tuple(populations),
-        projections=tuple(projections),
-        notes=(_ROUTING_NOTE,) if chip.delays == "asked" else (_ROUTING_NOTE, _FIXED_NOTE),
-    )
-
-
-def _deviating(
-    population: Population, realised: dict[str, np.ndarray], clipped: dict[str, np.ndarray]
-) -> tuple[ParameterReport, ...]:
-    """Which parameters of `population` are not as asked."""
-    units = {**LIF_PARAMETERS, **(ADEX_PARAMETERS if population.adex else {})}
-    found = [
-        deviations(name, unit, population.parameters[name], realised[name], clipped.get(name))
-        for name, unit in units.items()
-    ]
-    lines = {"tau_syn": "ms", **({"e_rev": "mV"} if population.conductance_based else {})}
-    for name, unit in lines.items():
-        flags = clipped.get(name, np.zeros(realised[name].shape, bool))
-        for line, receptor in enumerate(population.receptors):
-            asked = getattr(population, name)[line]
-            label = f"{name} ({receptor})"
-            found.append(deviations(label, unit, asked, realised[name][line], flags[line]))
-    return tuple(parameter for parameter in found if parameter is not None)
-
-
-def _warn(report: Report, previous: Mapping | None) -> None:
+def _warn(mapping: Mapping, previous: Mapping | None) -> None:
     """Log what is clipped, but not again what `previous` has said."""
+    if not any(flags.any() for flags in mapping.evidence.clipped.values()):
+        return
     known = previous.report.clipped if previous is not None else ()
-    for sentence in report.clipped:
+    for sentence in mapping.report.clipped:
         if sentence not in known:
             logger.warning("%s: outside of what the chip can do", sentence)

@@ -8,6 +8,7 @@ block of columns, because no neuron may lie across that border.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,13 +107,14 @@ def place(count: np.ndarray, target: Target = HICANN_X) -> Placement:
             "can be joined; give it fewer or weaker synapses"
         )
     end = np.cumsum(count)
-    start = end - count
     gap = np.zeros(len(count), np.int64)
-    first = 0
-    while first < len(count):
+    ends = end.tolist()
+    first, start = 0, 0
+    while True:
         # all that fit into the block that neuron `first` opens; the next one opens another
-        following = int(np.searchsorted(end, start[first] + block, side="right"))
-        if following < len(count):
-            gap[following] = start[first] + block - end[following - 1]
-        first = following
-    return Placement(target, start + np.cumsum(gap), count)
+        following = bisect_right(ends, start + block, first)
+        if following == len(ends):
+            break
+        gap[following] = start + block - ends[following - 1]
+        first, start = following, ends[following - 1]
+    return Placement(target, end - count + np.cumsum(gap), count)

@@ -15,6 +15,7 @@ from .network import Network, Projection
 __all__ = [
     "Joined",
     "Quantised",
+    "check_signs",
     "delay_steps",
     "exact_step",
     "fixed_delay_steps",
@@ -195,12 +196,8 @@ def check_signs(network: Network, joined: Joined, conductance_based: np.ndarray)
     """
     if not (joined.weight < 0).any():
         return
-    n_slots = LINES * len(conductance_based)
-    negative = np.zeros(n_slots, bool)
-    positive = np.zeros(n_slots, bool)
-    negative[joined.slot[joined.weight < 0]] = True
+    positive = np.repeat(conductance_based, LINES)
     positive[joined.slot[joined.weight > 0]] = True
-    positive |= np.repeat(conductance_based, LINES)
     bad = (joined.weight < 0) & positive[joined.slot]
     if bad.any():
         first = int(np.flatnonzero(bad)[0])

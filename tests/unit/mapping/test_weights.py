@@ -198,3 +198,25 @@ def test_several_synapses_between_two_neurons_stay_apart():
     wires = projection([0, 0, 0], [1, 1, 1], [0.1, 0.2, 0.3])
     mapping = map_network(network(population(2), wires), IDEAL)
     assert mapping.synapses.amplitude.tolist() == [0.1, 0.2, 0.3]
+
+
+@pytest.mark.parametrize("coba", [False, True])
+def test_amplitudes_are_codes_times_the_step_in_the_registers_of_their_line(coba):
+    size = 0.02 if coba else 1.0
+    cells = population(2, coba=coba, cm=np.array([0.5, 1.0]))
+    exc = projection(2, [0, 1], [0.3 * size, 0.1 * size])
+    inh = projection(
+        2, [0, 1], [(0.6 if coba else -0.6) * size, (2 if coba else -2) * size], line=1
+    )
+    mapping = map_network(network(cells, Sources("in", 1), exc, inh), QUANTIZED)
+    analog = mapping.configs[0].analog
+    columns = {0: (13, 11), 1: (17, 15)}  # gm and coba of both lines
+    table = mapping.synapses
+    steps = [
+        Device().weight_step(*analog[target, columns[line]].tolist(), coba)
+        for target, line in zip(table.target.tolist(), table.line.tolist(), strict=True)
+    ]
+    code = np.abs(table.amplitude) / steps
+    assert code == pytest.approx(np.rint(code), abs=1e-9)
+    assert (code > 60).all()
+    assert len(np.unique(steps)) == 4

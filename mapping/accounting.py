@@ -1,0 +1,119 @@
+"""Asked and realised side by side: the report of a mapping from its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pynn_bss2sim._core.chip_model import ChipModel
+
+from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population
+from .place import Placement
+from .report import ParameterReport, PopulationReport, Report, deviations, projection_report
+from .translate import Scaling
+from .weights import Joined
+
+__all__ = ["Evidence", "account"]
+
+_ROUTING_NOTE = (
+    "connections are carried by a table of synapses: limits of buses, drivers and labels are not "
+    "emulated, and the routing registers stay at their reset values"
+)
+_FIXED_NOTE = "the chip has no programmable delays: spikes arrive after its fixed latency"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the stages of the mapping found, over the whole network.
+
+    Attributes
+    ----------
+    joined : Joined
+        The synapses asked for.
+    weight, delay : float64 (n,)
+        What is realised of them.
+    rows : int64 (n_neurons,)
+        Synapse rows that each neuron occupies.
+    synapses : int64 (n,)
+        Synapses of the chip that each connection occupies.
+    clipped : dict of str to bool
+        Where a parameter lies outside of what the chip can do, shape (n_neurons,), or
+        (2, n_neurons) for ``tau_syn`` and ``e_rev``.
+    """
+
+    joined: Joined
+    weight: np.ndarray
+    delay: np.ndarray
+    rows: np.ndarray
+    synapses: np.ndarray
+    clipped: dict[str, np.ndarray]
+
+
+def account(
+    network: Network,
+    chip: ChipModel,
+    placement: Placement,
+    scaling: Scaling,
+    parameters: tuple[dict[str, np.ndarray], ...],
+    evidence: Evidence,
+) -> Report:
+    """Make the report; for the arguments see `Mapping`."""
+    first = network.first_neuron
+    populations = []
+    for k, population in enumerate(network.populations):
+        here = slice(first[k], first[k + 1])
+        gain, offset = scaling.voltage_gain[here], scaling.voltage_offset[here]
+        clipped = {name: flags[..., here] for name, flags in evidence.clipped.items()}
+        populations.append(
+            PopulationReport(
+                population.label,
+                population.size,
+                circuits=int(placement.count[here].sum()),
+                synapse_rows=int(evidence.rows[here].max(initial=0)),
+                voltage_gain=float(gain[0]) if population.size else 1.0,
+                voltage_offset=float(offset[0]) if population.size else 0.0,
+                parameters=_deviating(population, parameters[k], clipped),
+            )
+        )
+    joined = evidence.joined
+    projections = []
+    for k, projection in enumerate(network.projections):
+        here = slice(joined.offset[k], joined.offset[k + 1])
+        projections.append(
+            projection_report(
+                projection.label,
+                (joined.weight[here], evidence.weight[here]),
+                (joined.delay[here], evidence.delay[here]),
+                int(evidence.synapses[here].sum()),
+            )
+        )
+    return Report(
+        chip=repr(chip),
+        timestep=float(network.timestep),
+        chips=placement.chips,
+        circuits_used=placement.used,
+        circuits_free=placement.chips * placement.target.circuits - placement.used,
+        populations=tuple(populations),
+        projections=tuple(projections),
+        notes=(_ROUTING_NOTE,) if chip.delays == "asked" else (_ROUTING_NOTE, _FIXED_NOTE),
+    )
+
+
+def _deviating(
+    population: Population, realised: dict[str, np.ndarray], clipped: dict[str, np.ndarray]
+) -> tuple[ParameterReport, ...]:
+    """Which parameters of `population` are not as asked."""
+    units = {**LIF_PARAMETERS, **(ADEX_PARAMETERS if population.adex else {})}
+    found = [
+        deviations(name, unit, population.parameters[name], realised[name], clipped.get(name))
+        for name, unit in units.items()
+    ]
+    lines = {"tau_syn": "ms", **({"e_rev": "mV"} if population.conductance_based else {})}
+    for name, unit in lines.items():
+        flags = clipped.get(name, np.zeros(realised[name].shape, bool))
+        for line, receptor in enumerate(population.receptors):
+            asked = getattr(population, name)[line]
+            label = f"{name} ({receptor})"
+            found.append(deviations(label, unit, asked, realised[name][line], flags[line]))
+    return tuple(parameter for parameter in found if parameter is not None)
