@@ -69,7 +69,8 @@ def noise(first, last, dt, *, mean, stdev, hold, start, stop, seed):
     hold : int, >= 1
         Steps for which a value is held, counted from `start`.
     seed : tuple of int
-        The n-th value after `start` depends on this and on n alone.
+        The n-th value after `start` depends on this and on n alone. The first number is a seed,
+        the others tell streams of that seed apart; none may be negative.
     """
     begin, end = to_step(start, dt), to_step(stop, dt)
     low, high = max(first, begin), min(last, end)
@@ -77,7 +78,7 @@ def noise(first, last, dt, *, mean, stdev, hold, start, stop, seed):
         return _enclosed(np.empty(0, np.int64), np.empty(0), end, first, last)
     index = np.arange((low - begin) // hold, (high - 1 - begin) // hold + 1)
     values = mean + stdev * _standard_normal(int(index[0]), int(index[-1]) + 1, seed)
-    return _enclosed(np.maximum(begin + index * hold, low), values, end, first, last)
+    return _enclosed(begin + index * hold, values, end, first, last)
 
 
 def joined(parts):
@@ -96,9 +97,8 @@ def in_force(steps, values, at):
 def _standard_normal(first, last, seed):
     """Return the numbers [first, last) of a stream of standard normal variables."""
     blocks = range(first // _NOISE_BLOCK, (last - 1) // _NOISE_BLOCK + 1)
-    stream = np.concatenate(
-        [np.random.default_rng((*seed, block)).standard_normal(_NOISE_BLOCK) for block in blocks]
-    )
+    seeds = (np.random.SeedSequence(seed[0], spawn_key=(*seed[1:], block)) for block in blocks)
+    stream = np.concatenate([np.random.default_rng(s).standard_normal(_NOISE_BLOCK) for s in seeds])
     offset = blocks[0] * _NOISE_BLOCK
     return stream[first - offset : last - offset]
 

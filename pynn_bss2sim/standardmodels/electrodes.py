@@ -3,6 +3,9 @@
 A source is a waveform on the grid of time steps (`pynn_bss2sim.waveforms`). What is set holds
 from the current time on, and times are those of the trial: after ``reset()`` a source plays
 from t = 0 with the parameters it has then.
+
+Currents are no part of the network that is mapped onto the chip: the state asks each source in
+its list for `targets` and `changes` in every run.
 """
 
 from __future__ import annotations
@@ -116,7 +119,6 @@ class _CurrentSource(OneToOne):
             # what was in force two changes ago is past
             del self._history[:-1]
         self._history.append((step, dict(values)))
-        simulator.state.changed()
 
     def _validated(self, values):
         """Return checked values; raises pyNN.errors.InvalidParameterValueError."""
@@ -155,7 +157,6 @@ class _CurrentSource(OneToOne):
                 type(self).__name__, len(ids) - len(new), len(ids),
             )  # fmt: skip
         self.targets.extend(new)
-        simulator.state.changed()
 
     # --- waveform -------------------------------------------------------------------------
 

@@ -225,6 +225,8 @@ def test_component_parameters_may_differ_between_cells():
 def test_components_are_copied():
     neuron, receptor = models.LIF(tau_m=10.0), CURR(tau_syn=2.0)
     cell = models.PointNeuron(neuron, r=receptor)
+    assert cell.neuron is not neuron
+    assert cell.post_synaptic_receptors["r"] is not receptor
     neuron.parameter_space.update(tau_m=11.0)
     receptor.parameter_space.update(tau_syn=3.0)
     values = arrays(cell)

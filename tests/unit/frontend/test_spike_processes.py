@@ -306,6 +306,33 @@ def test_the_last_of_two_changes_at_one_time_counts(make):
     np.testing.assert_array_equal(process.spikes(0.0, 400.0)[0], other.spikes(0.0, 400.0)[0])
 
 
+@pytest.mark.parametrize("make", RANDOM)
+def test_a_change_made_after_drawing_ahead_still_counts(make):
+    _, silent, fast = CHANGES[make]
+    process, other = make(20), make(20)
+    process.update(silent | ALWAYS, 150.0)
+    assert len(process.spikes(150.0, 180.0)[0]) == 0
+    process.update(fast | ALWAYS, 150.0)
+    other.update(fast | ALWAYS, 150.0)
+    np.testing.assert_array_equal(process.spikes(150.0, 400.0)[0], other.spikes(150.0, 400.0)[0])
+
+
+@pytest.mark.parametrize("make", [poisson, refractory, inhomogeneous])
+def test_a_change_to_the_same_parameters_leaves_the_rate(make):
+    settings = {"size": 10_000}
+    if make is inhomogeneous:  # of shape 2 and 100 /s: 50 /s in the long run
+        settings |= {"a": (2.0,), "b": (0.01,)}
+    process = make(**settings)
+    process.spikes(0.0, 355.0)
+    same = CHANGES[make][0] | ALWAYS
+    if make is inhomogeneous:
+        same |= {"a": [[2.0]] * 10_000, "b": [[0.01]] * 10_000, "tbins": [[0.0]] * 10_000}
+    process.update(same, 355.0)
+    # at most one spike in 5 ms for the refractory ones, and a narrower distribution than Poisson
+    _, cells = process.spikes(355.0, 360.0)
+    assert_mean(np.bincount(cells, minlength=10_000), 0.25, 0.5)
+
+
 def test_a_change_keeps_the_dead_time():
     process = refractory(200, rate=90.0)
     parts = [process.spikes(0.0, 155.0)]

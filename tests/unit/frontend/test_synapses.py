@@ -57,10 +57,10 @@ def test_good_weights(target, weights):
         (CONDUCTANCE, [1.0, -2.0], "weights from -2 to 1 .*onto conductances"),
         (EXCITATORY, -2.0, "weights from -2 to -2 .*excites"),
         (INHIBITORY, [-1.0, 2.0], "weights from -1 to 2 .*inhibits"),
-        (OTHER, [-1.0, 2.0], "one sign"),
-        (OTHER, [1.0, np.nan], "finite"),
-        (CONDUCTANCE, np.inf, "finite"),
-        (EXCITATORY, "strong", "must be numbers, not 'strong'"),
+        (OTHER, [-1.0, 2.0], ".*one sign"),
+        (OTHER, [1.0, np.nan], ".*finite"),
+        (CONDUCTANCE, np.inf, ".*finite"),
+        (EXCITATORY, "strong", "weights must be numbers, not 'strong'"),
     ],
 )
 def test_bad_weights_are_refused(target, weights, message):
