@@ -215,5 +215,10 @@ def table(
     """The synapses ordered by source, then projection, then the user's order."""
     # 16-bit keys are sorted in linear time
     key = joined.pre.astype(np.uint16) if n_sources <= np.iinfo(np.uint16).max else joined.pre
+    order = np.argsort(key, kind="stable")
+    indptr = np.zeros(n_sources + 1, np.int64)
+    np.cumsum(np.bincount(joined.pre, minlength=n_sources), out=indptr[1:])
     line = (joined.slot % LINES).astype(np.uint8)
-    return SynapseTable.from_pairs(n_neurons, n_sources, key, joined.post, line, amplitude, delay)
+    return SynapseTable(
+        n_neurons, indptr, joined.post[order], line[order], amplitude[order], delay[order]
+    )
