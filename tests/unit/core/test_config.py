@@ -15,8 +15,8 @@ NAMES = [f.name for f in REGISTERS]
 def changed(f):
     """The reset array of register `f` with one value changed to another allowed one."""
     array = getattr(ChipConfig.default(), f.name).copy()
-    first = (0,) * array.ndim
-    array[first] = not array[first] if array.dtype == bool else (array[first] + 1) % 2
+    last = (-1,) * array.ndim
+    array[last] = not array[last] if array.dtype == bool else (array[last] + 1) % 2
     return array
 
 

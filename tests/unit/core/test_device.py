@@ -152,6 +152,8 @@ def test_adaptation_and_exponential_term_are_there_if_switched_on():
     assert circuit.a[0] == pytest.approx(0.087 * 0.76)
     assert circuit.b[0] == pytest.approx(0.087 * 0.38 * 200 * 0.008)
     assert circuit.delta_t[0] == pytest.approx(30)
+    without_pulse = [Switch.ADAPTATION_ENABLE, Switch.EXPONENTIAL_ENABLE]
+    assert read(one_chip(codes, without_pulse)).b[0] == 0
     inverted = [*on, Switch.ADAPTATION_INVERT_A, Switch.ADAPTATION_INVERT_B]
     circuit = read(one_chip(codes, inverted))
     assert circuit.a[0] < 0
