@@ -64,6 +64,14 @@ def spikes_of(population):
     return times[order], cells[order]
 
 
+def irregularity(times, cells):
+    """Mean coefficient of variation of the intervals between the spikes of a cell."""
+    order = np.lexsort((times, cells))
+    trains = np.split(times[order], np.flatnonzero(np.diff(cells[order])) + 1)
+    intervals = [np.diff(train) for train in trains if len(train) > 5]
+    return np.mean([i.std() / i.mean() for i in intervals])
+
+
 def signal_of(population, name):
     """Samples (n_samples, size) of a recorded variable, columns by cell index."""
     signal = population.get_data(name).segments[0].filter(name=name)[0]
@@ -72,10 +80,15 @@ def signal_of(population, name):
 
 
 def poisson_on_grid(rng, rate, stop, size):
-    """Poisson spike times (ms) of `size` cells, each a sorted list on the grid, from 1 ms on."""
+    """Poisson spike times (ms) of `size` cells, each a sorted list on the grid, from 1 ms on.
+
+    The times lie 1e-6 ms before the grid point that is meant. NEST assigns a spike to the step in
+    whose half-open interval (n - 1, n] it falls; a time that rounding has put 1e-14 ms after the
+    grid point would arrive one step late.
+    """
     steps = np.arange(10, round(stop / TIMESTEP))
     drawn = rng.random((size, len(steps))) < rate * TIMESTEP / 1000.0
-    return [steps[row] * TIMESTEP for row in drawn]
+    return [steps[row] * TIMESTEP - 1e-6 for row in drawn]
 
 
 def poisson_driven(sim, cell_type, weights, precision="on_grid"):
@@ -190,17 +203,23 @@ def refractory(sim):
 
 
 def balanced(sim, model, size=1000, time=1000.0):
-    """Vogels & Abbott's network with 80 inputs per neuron: spikes of all neurons.
+    """Vogels & Abbott's network with 80 inputs per neuron: rates, irregularity and spikes.
 
-    COBA gets 5 Hz of further excitatory input throughout, for a network of this size is too small
-    to keep itself going reliably.
+    COBA gets 500 Hz of further excitatory input throughout: a network of this size is too small to
+    keep itself going, and its rates would fluctuate slowly. It is chaotic, so that only its first
+    20 ms of spikes are kept.
     """
     rng = np.random.default_rng(31415)
     n_exc = round(0.8 * size)
-    matrix = rng.random((size, size)) < 80.0 / size
+    # 64 excitatory and 16 inhibitory inputs to each neuron: equal numbers, because neurons that
+    # happened to have few inhibitory inputs would dominate the rates, and their fluctuations
+    matrix = np.zeros((size, size), bool)
+    for post in range(size):
+        matrix[rng.choice(n_exc, 64, replace=False), post] = True
+        matrix[n_exc + rng.choice(size - n_exc, 16, replace=False), post] = True
     v_init = rng.uniform(-60.0, -50.0, size)
-    kicks = poisson_on_grid(rng, 100.0, time, 20)
-    kick_matrix = rng.random((20, size)) < 0.05
+    kicks = poisson_on_grid(rng, 50.0, time, 200)
+    kick_matrix = rng.random((200, size)) < 0.05
     parameters = {
         "cm": 0.2, "tau_m": 20.0, "v_rest": -60.0, "v_reset": -60.0, "v_thresh": -50.0,
         "tau_refrac": 5.0, "tau_syn_E": 5.0, "tau_syn_I": 10.0,
@@ -227,8 +246,8 @@ def balanced(sim, model, size=1000, time=1000.0):
             receptor_type=receptor,
         )  # fmt: skip
     if model == "COBA":
-        source = sim.Population(20, sim.SpikeSourceArray(spike_times=kicks))
-        connections = [(pre, post, 0.02, 0.2) for pre, post in np.argwhere(kick_matrix).tolist()]
+        source = sim.Population(200, sim.SpikeSourceArray(spike_times=kicks))
+        connections = [(pre, post, 0.012, 0.2) for pre, post in np.argwhere(kick_matrix).tolist()]
         sim.Projection(
             source, neurons, sim.FromListConnector(connections), sim.StaticSynapse(),
             receptor_type="excitatory",
@@ -236,9 +255,14 @@ def balanced(sim, model, size=1000, time=1000.0):
     sim.run(time)
     times, cells = spikes_of(neurons)
     sim.end()
-    rates = np.bincount(cells, minlength=size) * 1000.0 / time
+    results = {
+        "rates": np.bincount(cells, minlength=size) * 1000.0 / time,
+        "irregularity": irregularity(times, cells),
+    }
+    keep = times < (20.0 if model == "COBA" else np.inf)
+    results |= {"spikes": times[keep], "cells": cells[keep]}
     inputs = {"in_matrix": np.packbits(matrix), "in_v": v_init, "in_kicks": np.concatenate(kicks)}
-    return inputs | {"spikes": times, "cells": cells, "rates": rates}
+    return inputs | results
 
 
 def network_cuba(sim):
@@ -248,7 +272,7 @@ def network_cuba(sim):
 
 def network_coba(sim):
     """Balanced network, conductance-based."""
-    return balanced(sim, "COBA")
+    return balanced(sim, "COBA", time=5000.0)
 
 
 MODELS = {

@@ -51,27 +51,28 @@ def assert_same_spikes(ours, theirs, shift):
     return mine, others
 
 
-def near_shifted_spikes(mine, others, shape, width):
-    """Mask (n_samples, size) of the steps that a spike at different steps may explain.
+def near_spikes(mine, others, shape, width, upswing=0):
+    """Mask (n_samples, size) of the steps in which a spike may explain a difference.
 
-    From the earlier of the two to `width` steps after the later: the traces differ there by the
-    height of the reset, which decays with the membrane time constant. Where the spikes coincide
-    nothing is masked.
+    Around a spike at different steps, from the step before the earlier to `width` steps after the
+    later: the traces differ there by the height of the reset, which decays with the membrane time
+    constant. Before any spike, `upswing` steps. Otherwise nothing is masked where spikes coincide.
     """
     mask = np.zeros(shape, bool)
     for cell, (a, b) in enumerate(zip(mine, others, strict=True)):
-        for first, second in zip(a, b, strict=True):
-            if first != second:
-                mask[max(0, min(first, second) - 1) : max(first, second) + width, cell] = True
+        for first, last in zip(np.minimum(a, b), np.maximum(a, b), strict=True):
+            mask[max(0, first - upswing) : first, cell] = True
+            if first != last:
+                mask[max(0, first - 1) : last + width, cell] = True
     return mask
 
 
-def assert_same_traces(ours, theirs, tolerance, shift, width):
+def assert_same_traces(ours, theirs, tolerance, shift, width, upswing=0):
     """Traces within `tolerance` (mV) outside the masked steps, of which there are few."""
     mine, others = assert_same_spikes(ours, theirs, shift)
     a, b = (np.atleast_2d(r["v"].T).T for r in (ours, theirs))
     assert a.shape == b.shape
-    mask = near_shifted_spikes(mine, others, a.shape, width)
+    mask = near_spikes(mine, others, a.shape, width, upswing)
     assert mask.mean() < 0.2
     difference = np.where(mask, 0.0, np.abs(a - b))
     step, cell = np.unravel_index(difference.argmax(), a.shape)
@@ -88,22 +89,32 @@ def test_current_based_traces_are_equal(compare, name):
 
 
 def test_current_based_trace_with_off_grid_spikes(compare):
-    """NEST's precise spikes: the reset happens between two steps, ours at the end of the step."""
+    """NEST's precise spikes: the reset happens between two steps, ours at the end of the step.
+
+    So each spike is late by up to a step (0.5 on average), and so is the end of its refractory
+    time; where the membrane then approaches the threshold slowly, at 0.1 mV per step or less, the
+    next spike may move by a few steps more.
+    """
     ours, theirs = compare("trace_cuba_off_grid")
     assert_same_inputs(ours, theirs)
-    mine = trains_of(ours)[0]
-    precise = theirs["spikes"] / TIMESTEP
-    assert len(mine) == len(precise) > 0
-    # a precise time lies within the step at whose end this backend registers the spike; each
-    # refractory time that ends up to a step later may move the next spike by one more
-    assert np.abs(mine - precise).max() <= 1.0 + 1e-6
-    mask = np.zeros(len(ours["v"]), bool)
-    for step in mine:
-        # 2 ms refractory time, then the charging after it, one step apart: 5 mV exp(-t / 10 ms)
-        # times 0.1 / 10 is below 0.1 mV at once; synaptic input in that step adds to it
-        mask[step - 2 : step + 25] = True
-    assert mask.mean() < 0.5
-    assert np.abs(ours["v"] - theirs["v"])[~mask].max() <= 0.1
+    mine, precise = ours["spikes"] / TIMESTEP, theirs["spikes"] / TIMESTEP
+    assert len(mine) == len(precise) > 5
+    late = mine - precise
+    assert 0.0 < np.median(late) < 1.0
+    assert np.abs(late).max() < 5.0
+    # a reset that is late by d leaves d dV/dt, with dV/dt up to 5 mV/ms under this input, which
+    # decays with tau_m; around the spike itself one trace is reset and the other not yet
+    since = np.full(len(ours["v"]), np.inf)
+    allowed = np.full(len(ours["v"]), 0.1)
+    steps = np.arange(len(ours["v"]))
+    for spike, delay in zip(np.minimum(mine, precise), np.abs(late) + 1.0, strict=True):
+        after = (steps - spike) * TIMESTEP
+        since = np.where(after > -0.5, after, since)
+        decay = np.exp(-np.maximum(after, 0.0) / peer_models.LIF["tau_m"])
+        allowed += np.where(after > 0, 5.0 * delay * TIMESTEP * decay, 0.0)
+    free = since > 3.0  # refractory time 2 ms, half a ms before, half a ms of lateness
+    assert free.mean() > 0.7
+    assert (np.abs(ours["v"] - theirs["v"]) <= allowed)[free].all()
 
 
 @pytest.mark.parametrize("name", ["trace_coba", "step_coba"])
@@ -115,9 +126,13 @@ def test_conductance_based_traces(compare, name):
 
 @pytest.mark.parametrize("name", ["trace_adex", "step_adex"])
 def test_adex_traces(compare, name):
+    """In the upswing dV/dt is delta_T / t at the time t before the spike. NEST resets within a
+    step, this backend at its end: two spikes of the same step may lie 0.1 ms apart and then differ
+    by more than 0.1 mV during the last 2 mV x 0.1 ms / 0.1 mV = 2 ms.
+    """
     ours, theirs = compare(name)
     assert_same_inputs(ours, theirs)
-    assert_same_traces(ours, theirs, 0.1, shift=3, width=50)
+    assert_same_traces(ours, theirs, 0.1, shift=3, width=50, upswing=20)
 
 
 @pytest.mark.parametrize("name", ["rate_cuba", "rate_coba", "rate_adex"])
@@ -143,20 +158,13 @@ def test_balanced_current_based_network_spike_by_spike(compare):
     np.testing.assert_allclose(ours["spikes"], theirs["spikes"], rtol=0, atol=1e-6)
 
 
-def irregularity(result):
-    """Mean coefficient of variation of the intervals between spikes."""
-    order = np.lexsort((result["spikes"], result["cells"]))
-    times, cells = result["spikes"][order], result["cells"][order]
-    groups = np.split(times, np.flatnonzero(np.diff(cells)) + 1)
-    return np.mean([np.diff(t).std() / np.diff(t).mean() for t in groups if len(t) > 5])
-
-
 def test_balanced_conductance_based_network_rates(compare):
     """This network is chaotic: once a spike has shifted, single spikes differ, averages do not.
 
-    Between eight runs of NEST whose initial potentials differ by multiples of 1e-3 mV, the mean
-    rates scatter with a standard deviation of 0.7 % (excitatory) and 0.4 % (inhibitory): 3 % is
-    three times the scatter of a difference. The irregularity scatters by 7 %.
+    Between runs of 1.5 s whose initial potentials differ by multiples of 0.007 mV, the mean rates
+    scatter with a standard deviation of 1.5 % (excitatory) and 0.7 % (inhibitory), so between two
+    runs of 5 s by 1.2 % and 0.5 %: 3 % is 2.6 times that or more. A weight or time constant that is
+    wrong by 10 % changes the rates by more.
     """
     ours, theirs = compare("network_coba")
     assert_same_inputs(ours, theirs)
@@ -168,7 +176,7 @@ def test_balanced_conductance_based_network_rates(compare):
     early, expected = (r["cells"][r["spikes"] < 20.0] for r in (ours, theirs))
     assert len(expected) > 50
     assert len(np.intersect1d(early, expected)) > 0.95 * len(np.union1d(early, expected))
-    assert irregularity(ours) == pytest.approx(irregularity(theirs), rel=0.3)
+    assert ours["irregularity"] == pytest.approx(theirs["irregularity"], rel=0.1)
 
 
 # === The reference data themselves =========================================================
