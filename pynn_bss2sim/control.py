@@ -158,7 +158,7 @@ def end(compatible_output=True):
     Raises
     ------
     OSError
-        A file could not be written; all others have been.
+        A file could not be written; all others have been. Another call tries again.
     """
     pending, simulator.state.write_on_end = simulator.state.write_on_end, []
     failed = []
@@ -168,6 +168,7 @@ def end(compatible_output=True):
             cells.write_data(get_io(file) if isinstance(file, str) else file, variables)
         except Exception as error:
             failed.append((cells.label, file, error))
+            simulator.state.write_on_end.append((cells, variables, file))
     if failed:
         raise OSError(
             "; ".join(f"{label}: cannot write {file}: {error}" for label, file, error in failed)

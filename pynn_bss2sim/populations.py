@@ -6,10 +6,12 @@ import numpy as np
 from pyNN import common, errors
 from pyNN.models import BaseCellType
 from pyNN.parameters import LazyArray
+from pyNN.recording import get_io
 
 from . import simulator
 from .cell_group import CellGroup, full_array
 from .recording import Recorder
+from .segments import with_session
 
 __all__ = ["Assembly", "Population", "PopulationView"]
 
@@ -24,6 +26,11 @@ class Assembly(common.Assembly):
         """Receptors that all populations have, in the order of the first."""
         first, *others = (list(p.celltype.receptor_types) for p in self.populations)
         return [name for name in first if all(name in other for other in others)]
+
+    def write_data(self, io, variables="all", gather=True, clear=False, annotations=None):
+        """Write the recorded data to a file, as `Population.write_data`."""
+        io = get_io(io) if isinstance(io, str) else io
+        super().write_data(io, variables, gather, clear, with_session(io, annotations))
 
 
 class PopulationView(CellGroup, common.PopulationView):

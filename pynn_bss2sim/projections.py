@@ -283,8 +283,8 @@ class Projection(common.Projection):
         address = self.columns.pre, self.columns.post
         array = np.full(self.shape, np.nan)
         if multiple_synapses in ("first", "last"):
-            order = slice(None, None, -1 if multiple_synapses == "first" else 1)
-            # NumPy keeps the last of several values assigned to one place
+            # NumPy keeps the last of several values assigned to one place, if they are contiguous
+            order = np.arange(len(values))[:: -1 if multiple_synapses == "first" else 1]
             array[address[0][order], address[1][order]] = values[order]
             return array
         neutral = {"sum": 0.0, "min": np.inf, "max": -np.inf}

@@ -9,6 +9,7 @@ import neo
 import numpy as np
 from pyNN import errors, recording
 from pyNN.recording import Variable as RecordedVariable
+from pyNN.recording import get_io
 
 from . import simulator
 from .segments import (
@@ -21,6 +22,7 @@ from .segments import (
     make_segment,
     next_sample,
     variable_names,
+    with_session,
 )
 
 __all__ = ["Recorder", "RecordingError"]
@@ -245,7 +247,8 @@ class Recorder(recording.Recorder):
             )
         names = variable_names(variables)
         cells = None if filter_ids is None else np.sort(self.population.id_to_index(filter_ids))
-        snapshots = list(self.cache)
+        stored = list(self.cache)
+        snapshots = list(stored)
         if simulator.state.running:
             snapshots.append(self._snapshot(names, cells))
         block = neo.Block(
@@ -253,7 +256,7 @@ class Recorder(recording.Recorder):
             description=self.population.describe(),
             rec_datetime=snapshots[0].rec_datetime if snapshots else datetime.now(),
         )
-        block.segments = [make_segment(s, names, cells) for s in snapshots]
+        block.segments = [make_segment(s, names, cells, copy=s in stored) for s in snapshots]
         for segment in block.segments:
             segment.block = block
         block.annotate(**self.metadata)
@@ -262,6 +265,16 @@ class Recorder(recording.Recorder):
         if clear:
             self.clear()
         return block
+
+    def write(
+        self, variables, file=None, gather=False, filter_ids=None, clear=False, annotations=None,
+        locations=None,
+    ):  # fmt: skip
+        """Write the recorded data to a file (see `Population.write_data`)."""
+        io = get_io(file) if isinstance(file, str) else file or self.file
+        super().write(
+            variables, io, gather, filter_ids, clear, with_session(io, annotations), locations
+        )
 
     def _local_count(self, variable, filter_ids=None):
         """Spikes of each recorded cell in the present segment: dict of ID number to int."""

@@ -20,6 +20,7 @@ __all__ = [
     "make_segment",
     "next_sample",
     "variable_names",
+    "with_session",
 ]
 
 
@@ -116,8 +117,11 @@ class Snapshot:
     annotations: dict
 
 
-def make_segment(snapshot: Snapshot, names, cells) -> neo.Segment:
-    """Make the Neo segment of a snapshot, reduced to variables and cells."""
+def make_segment(snapshot: Snapshot, names, cells, copy=False) -> neo.Segment:
+    """Make the Neo segment of a snapshot, reduced to variables and cells.
+
+    With `copy` it does not share memory with the snapshot.
+    """
     segment = neo.Segment(
         name=snapshot.name,
         description=snapshot.description,
@@ -132,7 +136,7 @@ def make_segment(snapshot: Snapshot, names, cells) -> neo.Segment:
     for signal in snapshot.signals:
         mine = contained(signal.cells, cells)
         if asked(signal.name, names) and mine.any():
-            neo_signal = _analog_signal(snapshot, signal, mine)
+            neo_signal = _analog_signal(snapshot, signal, mine, copy)
             segment.analogsignals.append(neo_signal)
             neo_signal.segment = segment
     return segment
@@ -173,11 +177,11 @@ def _spike_trains(snapshot: Snapshot, wanted) -> SpikeTrainList:
     )
 
 
-def _analog_signal(snapshot: Snapshot, signal: Signal, wanted) -> neo.AnalogSignal:
+def _analog_signal(snapshot: Snapshot, signal: Signal, wanted, copy) -> neo.AnalogSignal:
     cells = signal.cells[wanted]
     values = signal.values if wanted.all() else signal.values[:, wanted]
     return neo.AnalogSignal(
-        values,
+        values.copy() if copy else values,
         units=signal.units,
         t_start=signal.t_start * pq.ms,
         sampling_period=signal.interval * pq.ms,
@@ -206,3 +210,11 @@ def contained(cells, chosen):
 
 def intersection(cells, chosen):
     return cells if chosen is None else cells[np.isin(cells, chosen)]
+
+
+def with_session(io, annotations) -> dict:
+    """Add to `annotations` (dict or None) what the format of the Neo IO `io` cannot do without."""
+    annotations = dict(annotations or {})
+    if isinstance(io, neo.io.NWBIO):
+        annotations.setdefault("session_start_time", datetime.now().astimezone())
+    return annotations

@@ -16,6 +16,7 @@ from pyNN.common.control import BaseState
 from ._core.emulator import Emulator
 from ._core.records import CurrentInputs, InputEvents, Probe, Status
 from .capture import Capture, capture_network
+from .interrupts import InterruptGuard
 from .mapping import map_network
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class State(BaseState):
         self._stale_emulator = True
         self._probed = []
         self._events = _no_events()
+        self._busy_until: int | None = None
 
     # --- time and limits ------------------------------------------------------------------
 
@@ -209,8 +211,10 @@ class State(BaseState):
         self.running = True
         self._begin_tracks()
         chunk = max(1, round(CHUNK / self.dt))
-        while self.step < target:
-            self._advance(min(target, self.step + chunk))
+        with InterruptGuard(self._emulator_is_busy) as guard:
+            while self.step < target:
+                self._advance(min(target, self.step + chunk))
+                guard.catch_up()
 
     def _begin_tracks(self):
         """Take the samples at the beginning of recordings that have none yet."""
@@ -234,7 +238,11 @@ class State(BaseState):
         due = steps < stop
         events = InputEvents(steps[due], source[due])
         currents = self._currents(self.step, stop)
-        activity = self.emulator.run(stop - self.step, events, currents)
+        self._busy_until = stop
+        try:
+            activity = self.emulator.run(stop - self.step, events, currents)
+        finally:
+            self._busy_until = None
         self._store(activity)
         self.step = activity.stop_step
         self._keep_events(steps >= self.step)
@@ -244,6 +252,10 @@ class State(BaseState):
         if activity.status is Status.INTERRUPTED:
             raise self.emulator.interruption or KeyboardInterrupt
         raise self._non_finite(activity)
+
+    def _emulator_is_busy(self) -> bool:
+        """The emulator is on its way, and will hand over what it has if it is interrupted."""
+        return self._busy_until is not None and self.emulator.step != self._busy_until
 
     def _keep_events(self, wanted):
         self._events = tuple(column[wanted] for column in self._events)

@@ -1,0 +1,315 @@
+"""Set-up, runs, their interruptions and errors, and the names that a script finds."""
+
+import os
+import signal
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+import pynn_bss2sim as sim
+from pynn_bss2sim import _compatibility
+from pynn_bss2sim._core.records import Status
+
+
+@pytest.fixture(autouse=True)
+def begin():
+    sim.setup(timestep=0.1)
+
+
+def cells(n=3, **parameters):
+    return sim.Population(n, sim.IF_curr_exp(**({"i_offset": 0.9} | parameters)), label="P")
+
+
+def test_nothing_works_before_setup(monkeypatch):
+    population = cells()
+    monkeypatch.setattr(sim.state, "ready", False)
+    for action in (
+        lambda: sim.run(1.0),
+        lambda: sim.Population(1, sim.IF_curr_exp()),
+        lambda: sim.Projection(population, population, sim.AllToAllConnector()),
+        sim.mapping_report,
+    ):
+        with pytest.raises(RuntimeError, match=r"call setup\(\) first"):
+            action()
+
+
+@pytest.mark.parametrize("timestep", [0, -1.0, np.nan, np.inf, "x", None, True])
+def test_time_steps_that_make_no_sense(timestep):
+    with pytest.raises(ValueError, match="setup: timestep="):
+        sim.setup(timestep=timestep)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"mindelay": 1.0}, {"dt": 0.1}, {"min_delay": 0.01}, {"min_delay": -1.0},
+        {"min_delay": 2.0, "max_delay": 1.0}, {"max_delay": 0.01}, {"max_delay": np.nan},
+        {"chip": "unheard of"}, {"chip": "silicon"}, {"chip": 3}, {"rng_seed": 1.5},
+        {"rng_seed": -1}, {"seed": True},
+    ],
+)  # fmt: skip
+def test_refused_by_setup(parameters):
+    population = cells()
+    with pytest.raises(Exception, match="setup|chip|Chip|delay"):
+        sim.setup(**parameters)
+    # a failed setup leaves the network alone
+    assert sim.state.populations == [population]
+
+
+def test_foreign_parameters():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sim.setup(threads=4, spike_precision="on_grid", use_cvode=True, rng_seeds=[1, 2],
+                  t_flush=100.0, quit_on_end=False, verbosity="error")  # fmt: skip
+    assert sim.state.rng_seed == 1
+    with pytest.warns(UserWarning, match="thraeds not known.*rng_seed.*threads"):
+        sim.setup(thraeds=4)
+
+
+def test_chip(monkeypatch):
+    assert sim.state.chip == sim.ChipModel.ideal()
+    monkeypatch.setenv("BSS2SIM_CHIP", "quantized")
+    sim.setup()
+    assert sim.state.chip == sim.ChipModel.quantized()
+    sim.setup(chip="ideal")
+    assert sim.state.chip == sim.ChipModel.ideal()
+    sim.setup(chip=sim.ChipModel.quantized(delays="asked"))
+    assert sim.state.chip.delays == "asked"
+
+
+def test_queries():
+    assert (sim.rank(), sim.num_processes(), sim.get_time_step()) == (0, 1, 0.1)
+    assert sim.get_min_delay() == sim.get_max_delay() == 0.1
+    population = cells()
+    synapse = sim.StaticSynapse(weight=0.1, delay=np.array([[0.5, 0.7, 2.0]] * 3))
+    sim.Projection(population, population, sim.AllToAllConnector(), synapse)
+    assert (sim.get_min_delay(), sim.get_max_delay()) == (0.5, 2.0)
+    sim.setup(min_delay=0.2, max_delay=4.0)
+    assert (sim.get_min_delay(), sim.get_max_delay()) == (0.2, 4.0)
+
+
+def test_time_does_not_drift():
+    for _ in range(1000):
+        sim.run(0.1)
+    assert sim.get_current_time() == 100.0
+    assert sim.run(0.3) == 100.3
+    assert sim.run_until(101.0) == 101.0
+    with pytest.raises(ValueError, match="in the past"):
+        sim.run_until(100.0)
+    with pytest.raises(ValueError, match="finite"):
+        sim.run(np.nan)
+
+
+def test_setup_begins_anew():
+    cells()
+    sim.run(1.0)
+    sim.setup()
+    assert sim.get_current_time() == 0.0
+    population = cells(1)
+    population.record("v")
+    sim.run(1.0)
+    assert sim.state.capture.network.n_neurons == 1
+    assert len(population.get_data().segments) == 1
+
+
+def test_network_grows_between_runs():
+    first = cells()
+    first.record("v")
+    sim.run(1.0)
+    second = cells(2)
+    second.record("v")
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[0.5, 1.0, 1.5]))
+    source.record("spikes")
+    sim.Projection(source, second, sim.AllToAllConnector(), sim.StaticSynapse(weight=5.0))
+    sim.run(1.0)
+    signal = second.get_data().segments[0].analogsignals[0]
+    assert signal.t_start == 1.0 and signal.shape == (11, 2)
+    assert signal.magnitude[-1, 0] > first.get_data().segments[0].analogsignals[0].magnitude[10, 0]
+    # spikes before the source existed are not sent
+    assert source.get_data().segments[0].spiketrains[0].tolist() == [1.0, 1.5]
+
+
+def test_parameters_change_between_runs():
+    changed, still = cells(), cells()
+    for population in (changed, still):
+        population.record("v")
+    sim.run(1.0)
+    changed.set(i_offset=0.0, v_rest=-70.0)
+    sim.run(5.0)
+    v = [p.get_data().segments[0].analogsignals[0].magnitude for p in (changed, still)]
+    np.testing.assert_array_equal(v[0][:11], v[1][:11])
+    assert (v[0][-1] < v[0][10]).all() and (v[1][-1] > v[1][10]).all()
+
+
+def test_a_failing_callback_loses_nothing():
+    population = cells()
+    population.record("v")
+
+    def fail(t):
+        if t >= 2.0:
+            raise ZeroDivisionError
+        return t + 0.5
+
+    with pytest.raises(ZeroDivisionError):
+        sim.run(10.0, callbacks=[fail])
+    assert population.get_data().segments[0].analogsignals[0].shape == (21, 3)
+    sim.run(1.0)
+    assert population.get_data().segments[0].analogsignals[0].shape == (31, 3)
+
+
+def test_a_failing_mapping_loses_nothing(monkeypatch):
+    population = cells()
+    population.record("v")
+    sim.run(1.0)
+    population.set(tau_m=10.0)
+
+    def refuse(*_, **__):
+        raise ValueError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pynn_bss2sim.simulator.map_network", refuse)
+        for _ in range(2):
+            with pytest.raises(ValueError, match="no room"):
+                sim.run(1.0)
+    assert population.get_data().segments[0].analogsignals[0].shape == (11, 3)
+    sim.run(1.0)
+    assert population.get_data().segments[0].analogsignals[0].shape == (21, 3)
+
+
+def run_cut_short():
+    """Run for a long time; Ctrl-C is pressed after a moment."""
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        sim.run(1e7)
+
+
+def noisy_network():
+    sim.setup(timestep=0.1, rng_seed=4)
+    source = sim.Population(20, sim.SpikeSourcePoisson(rate=100.0))
+    population = cells(200, i_offset=0.7)
+    sim.Projection(source, population, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.02))
+    source.record("spikes")
+    population[:2].record(["spikes", "v"])
+    return source, population
+
+
+def test_interrupted_runs_go_on():
+    networks = noisy_network()
+    run_cut_short()
+    reached = sim.get_current_time()
+    assert 0 < reached < 1e7
+    for population in networks:
+        for train in population.get_data().segments[0].spiketrains:
+            assert train.t_stop == reached
+    sim.run(20.0)
+    interrupted = [p.get_data().segments[0] for p in networks]
+    networks = noisy_network()
+    sim.run(reached + 20.0)
+    for a, b in zip(interrupted, (p.get_data().segments[0] for p in networks), strict=True):
+        for one, other in zip(a.spiketrains, b.spiketrains, strict=True):
+            assert one.tolist() == other.tolist()
+        for one, other in zip(a.analogsignals, b.analogsignals, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_ctrl_c_waits_while_results_are_stored(monkeypatch):
+    population = cells()
+    population.record("v")
+    store = sim.state._store
+
+    def press(activity):
+        signal.raise_signal(signal.SIGINT)
+        store(activity)
+
+    monkeypatch.setattr(sim.state, "_store", press)
+    with pytest.raises(KeyboardInterrupt):
+        sim.run(1.0)
+    assert sim.get_current_time() == 1.0
+    assert population.get_data().segments[0].analogsignals[0].shape == (11, 3)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_states_that_are_not_finite(monkeypatch):
+    cells(2)
+    wild = sim.Population(3, sim.IF_curr_exp(), label="wild")
+    wild.record("v")
+    sim.run(1.0)
+    emulator = sim.state.emulator
+    real = emulator.run
+
+    def run(*arguments):
+        activity = real(*arguments)
+        for name, value in (("status", Status.NON_FINITE), ("culprit", 3)):
+            object.__setattr__(activity, name, value)
+        return activity
+
+    monkeypatch.setattr(emulator, "run", run)
+    with pytest.raises(sim.SimulationError, match="wild: the state of cell 1 .* t = 2.0 ms"):
+        sim.run(1.0)
+    assert wild.get_data().segments[0].analogsignals[0].shape == (21, 3)
+
+
+def test_currents():
+    population = cells(3, i_offset=0.0)
+    population.record("v")
+    electrode = sim.DCSource(amplitude=0.5, start=1.0, stop=2.0)
+    electrode.inject_into(population[1:])
+    population[2].inject(sim.DCSource(amplitude=0.5))
+    sim.run(3.0)
+    v = population.get_data().segments[0].analogsignals[0].magnitude
+    assert (v[:, 0] == -65.0).all()
+    assert (v[:11, 1] == -65.0).all() and v[20, 1] > v[30, 1] > v[11, 1]
+    assert v[20, 2] > v[20, 1]
+
+
+@pytest.mark.parametrize("version", ["0.12.3", "0.14.0", "1.0", "0.130"])
+def test_other_versions_of_pynn(version):
+    with pytest.raises(ImportError, match=f'PyNN {version} is installed.*pip install "pyNN==0.13'):
+        _compatibility.require_pynn(version)
+
+
+@pytest.mark.parametrize("version", ["0.13", "0.13.0", "0.13.4"])
+def test_this_version_of_pynn(version):
+    _compatibility.require_pynn(version)
+
+
+def test_the_whole_api_is_there():
+    from pyNN import connectors, mock, standardmodels
+
+    def public(module, kind):
+        types = {n: v for n, v in vars(module).items() if isinstance(v, type)}
+        return {n for n, v in types.items() if issubclass(v, kind) and "Standard" not in n}
+
+    models = public(mock, standardmodels.StandardModelType)
+    every = public(connectors, connectors.Connector) - {"MapConnector", "FixedNumberConnector"}
+    functions = {n for n in dir(mock) if n.islower() and callable(getattr(mock, n))} - {
+        "defaultdict", "namedtuple", "copy", "datetime", "deepcopy", "warn", "filter_by_variables",
+        "gather_array", "gather_blocks", "gather_dict", "get_io", "get_mpi_comm", "mpi_sum",
+        "remove_duplicate_spiketrains", "rename_existing", "safe_makedirs", "repeat",
+        "build_translations", "e", "pi", "arccos", "arcsin", "arctan", "arctan2", "ceil", "cos",
+        "cosh", "exp", "fabs", "floor", "fmod", "hypot", "ldexp", "log", "log10", "maximum",
+        "minimum", "modf", "power", "sin", "sinh", "sqrt", "tan", "tanh",
+    }  # fmt: skip
+    others = {"Network", "Space", "errors", "random", "space", "NumpyRNG", "RandomDistribution",
+              "Population", "PopulationView", "Assembly", "Projection", "set"}  # fmt: skip
+    assert len(models) > 15 and len(every) > 10 and len(functions) > 15
+    assert not {n for n in models | every | functions | others if not hasattr(sim, n)}
+
+
+def test_deprecated_functions():
+    with pytest.warns(DeprecationWarning):
+        population = sim.create(sim.IF_curr_exp(), n=2)
+        sim.connect(population[0], population[1], weight=0.1, delay=0.5)
+        sim.set(population, tau_m=10.0)
+        sim.initialize(population, v=-60.0)
+    assert population.get("tau_m") == 10.0
+    assert sim.state.projections[0].get("weight", "list") == [(0, 0, 0.1)]
+    assert "IF_curr_exp" in sim.list_standard_models()
+
+
+def test_report_without_a_run():
+    cells()
+    assert "P: 3 neurons" in str(sim.mapping_report())
+    assert sim.get_current_time() == 0.0
