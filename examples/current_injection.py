@@ -5,8 +5,8 @@ staircase (step), a sine wave (AC) and noise. Between 100 and 300 ms the constan
 strong enough to make its neuron fire; the others fire when their current is high for long enough.
 
 What one sees: four membrane potentials. The first rises to the threshold at -50 mV, falls back to
--65 mV and repeats this like a clock; the second follows the stairs; the third fires in each crest of
-the sine; the fourth fires irregularly.
+-65 mV and repeats this like a clock; the second follows the stairs; the third fires in each crest
+of the sine; the fourth fires irregularly.
 
     python current_injection.py          # the simulated BrainScaleS-2 chip
     python current_injection.py nest     # another PyNN backend

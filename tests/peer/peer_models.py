@@ -4,7 +4,7 @@ Each model is a function of a PyNN backend; all that is random is drawn once wit
 to both as lists. A model returns a dict of arrays: inputs (names that begin with ``in_``), by which
 a stale reference is recognized, and results.
 
-Run as a script, ``python peer_models.py nest FOLDER [MODEL ...]`` writes one ``.npz`` for each model.
+As a script, ``python peer_models.py nest FOLDER [MODEL ...]`` writes one ``.npz`` for each model.
 """
 
 import importlib

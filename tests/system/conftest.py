@@ -1,4 +1,4 @@
-"""Fixtures of the system tests: PyNN's source distribution, and scripts in processes of their own."""
+"""Fixtures of the system tests: PyNN's source distribution, scripts in their own processes."""
 
 import os
 import subprocess

@@ -177,7 +177,9 @@ def test_list_standard_models_lists_what_works():
     sim.setup()
     names = sim.list_standard_models()
     sim.end()
-    assert {"IF_curr_exp", "IF_cond_exp", "EIF_cond_exp_isfa_ista", "SpikeSourceArray"} <= set(names)
+    assert {"IF_curr_exp", "IF_cond_exp", "EIF_cond_exp_isfa_ista", "SpikeSourceArray"} <= set(
+        names
+    )
     assert "HH_cond_exp" not in names
     assert all(hasattr(sim, name) for name in names)
 

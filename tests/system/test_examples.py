@@ -58,9 +58,7 @@ def test_examples_are_short_and_explained(name):
     assert "sim.end()" in source
 
 
-@pytest.mark.parametrize(
-    ("model", "lowest", "highest"), [("COBA", 5.0, 60.0), ("CUBA", 2.0, 30.0)]
-)
+@pytest.mark.parametrize(("model", "lowest", "highest"), [("COBA", 5.0, 60.0), ("CUBA", 2.0, 30.0)])
 def test_balanced_network_fires_irregularly(run_example, model, lowest, highest):
     output = run_example("balanced_network", *SMALL["balanced_network"], "--model", model)
     for group, size in (("excitatory: ", 400), ("inhibitory: ", 100)):
