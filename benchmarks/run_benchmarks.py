@@ -107,8 +107,8 @@ def page(text, options, packages):
 Written by `benchmarks/run_benchmarks.py`; the measurements stand in `benchmarks.json`.
 
 512 `IF_curr_exp` neurons, 5 % of all pairs connected, constant currents that differ from neuron
-to neuron, spikes recorded, {options.time / 1000:g} s of biological time, steps of 0.1 ms. One thread,
-each run in a process of its own, backends in turn, median of {options.repetitions}.
+to neuron, spikes recorded, {options.time / 1000:g} s of biological time in steps of 0.1 ms.
+One thread, each run in a process of its own, backends in turn, median of {options.repetitions}.
 
 {text}
 

@@ -1,7 +1,7 @@
 """Firing patterns of the adaptive exponential integrate-and-fire neuron (AdEx).
 
 One neuron model, five sets of parameters, one constant current each: the patterns of Naud,
-Marcille, Clopath & Gerstner (2008), Biol. Cybern. 99:335-347. (Slope factor 2 mV, spikes end at 0 mV.)
+Marcille, Clopath & Gerstner (2008), Biol. Cybern. 99:335-347.
 
 What one sees: tonic spiking with equal intervals; adaptation, where the intervals grow; an initial
 burst followed by slow regular spikes; regular bursting, where short and long intervals alternate

@@ -1,8 +1,8 @@
 """The examples of PyNN's source distribution, unchanged, with this backend.
 
-``pynn_examples.toml`` says what each must come to: it `runs` (with these arguments), or `cannot_run`
-with the reason and a piece of the error message. What is made for another simulator or library is
-listed as `other`. One that PyNN has and the list has not fails.
+``pynn_examples.toml`` says what each must come to: it `runs` (with these arguments), or
+`cannot_run` with the reason and a piece of the error message. What is made for another simulator
+or library is listed as `other`. One that PyNN has and the list has not fails.
 """
 
 import tomllib

@@ -1,9 +1,9 @@
 """PyNN's own scenarios (``test/system/scenarios`` of its source distribution) with this backend.
 
-They run unchanged, in one pytest process of their own; its report is read back and each scenario is
-one test here. ``pynn_scenarios.toml`` says what each scenario must come to: `passing`, or
-`cannot_pass` with the reason. A listed scenario that passes, one that PyNN has and the list has not,
-and one that the list has and PyNN has not: each of these fails.
+They run unchanged, in one pytest process of their own; its report is read back and each scenario
+is one test here. ``pynn_scenarios.toml`` says what each scenario must come to: `passing`, or
+`cannot_pass` with the reason. A listed scenario that passes, one that PyNN has and the list has
+not, and one that the list has and PyNN has not: each of these fails.
 """
 
 import os
