@@ -28,9 +28,10 @@ logger = logging.getLogger(__name__)
 #: How this backend calls itself in the annotations of recorded data.
 name = "BrainScaleS-2 (emulated)"
 
-#: Biological time (ms) that one call of the emulator covers at most. It bounds the memory of the
-#: input events and of the samples under way, and nothing else depends on it.
+#: Biological time (ms) and steps that one call of the emulator covers at most. They bound the
+#: memory of input events and of samples under way, and nothing else depends on them.
 CHUNK = 1000.0
+CHUNK_STEPS = 20_000
 
 #: Longest delay (ms) where `max_delay` is "auto". The emulator keeps what is under way to every
 #: neuron for each step of the longest delay, so a mistyped delay must not set the memory.
@@ -91,6 +92,7 @@ class State(BaseState):
         self.capture: Capture | None = None
         self.mapping: Mapping | None = None
         self.emulator: Emulator | None = None
+        self._scaling = None
         self._stale_network = True
         self._stale_emulator = True
         self._probed = []
@@ -149,8 +151,6 @@ class State(BaseState):
         if self._stale_network:
             capture = capture_network(self)
             mapping = map_network(capture.network, self.chip, previous=self.mapping)
-            if self.emulator is not None and not mapping.scaling.same_as(self.mapping.scaling):
-                self.emulator.rescale(**mapping.scaling.rescaling(self.mapping.scaling))
             self.capture, self.mapping = capture, mapping
             self._stale_network = False
             self._stale_emulator = True
@@ -176,10 +176,20 @@ class State(BaseState):
                 )
             else:
                 self.emulator.reconfigure(
-                    mapping.circuits, mapping.synapses, tuple(probes), observed
+                    mapping.circuits, mapping.synapses, tuple(probes), observed, self._rescaled()
                 )
+            self._scaling = mapping.scaling
             self._stale_emulator = False
         self._apply_initial_values()
+
+    def _rescaled(self):
+        """The emulator's state in the units of the present mapping; None if they are the same."""
+        scaling = self.mapping.scaling
+        if scaling.same_as(self._scaling):
+            return None
+        change = scaling.rescaling(self._scaling)
+        gain, offset = change["v_old_to_new"]
+        return self.emulator.state.rescaled(gain, offset, change["line_gain"], change["w_gain"])
 
     def _apply_initial_values(self):
         """Write the initial values that populations have been given since the last time."""
@@ -210,7 +220,7 @@ class State(BaseState):
         self._configure()
         self.running = True
         self._begin_tracks()
-        chunk = max(1, round(CHUNK / self.dt))
+        chunk = max(1, min(round(CHUNK / self.dt), CHUNK_STEPS))
         with InterruptGuard(self._emulator_is_busy) as guard:
             while self.step < target:
                 self._advance(min(target, self.step + chunk))

@@ -214,6 +214,17 @@ def test_interrupted_runs_go_on():
             np.testing.assert_array_equal(one, other)
 
 
+def test_what_is_set_after_an_interruption_acts_at_once():
+    source, _ = noisy_network()
+    run_cut_short()
+    reached = sim.get_current_time()
+    before = source.get_spike_counts()
+    source.set(rate=0.0)
+    sim.run(1000.0)
+    assert source.get_spike_counts() == before
+    assert sim.get_current_time() == pytest.approx(reached + 1000.0)
+
+
 def test_ctrl_c_waits_while_results_are_stored(monkeypatch):
     population = cells()
     population.record("v")

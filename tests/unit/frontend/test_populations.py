@@ -127,7 +127,9 @@ def test_spike_times():
 
 
 def test_initial_values():
+    other = cells()
     population = cells()
+    other.record("v")
     population.initialize(v=[-60.0, -61.0, -62.0])
     population[1:].initialize(v=-50.5)
     population[2].set_initial_value("v", -55.0)
@@ -139,6 +141,8 @@ def test_initial_values():
     assert population.get_data().segments[0].analogsignals[0][0].magnitude.tolist() == [
         -60, -50.5, -55,
     ]  # fmt: skip
+
+    assert (other.get_data().segments[0].analogsignals[0].magnitude == -65.0).all()
 
 
 def test_initialize_between_runs_acts_at_once():
