@@ -111,14 +111,14 @@ def _refuse(label: str, bad: np.ndarray, name: str, values: np.ndarray, why: str
 
 
 def delay_steps(delay: np.ndarray, timestep: float, projections: tuple = ()) -> np.ndarray:
-    """Delays to the nearest time step, at least one: int32 like `delay`.
+    """Delays to the nearest time step, half a step up, at least one: int32 like `delay`.
 
     Raises
     ------
     WeightError
         A delay of more steps than 32 bits count.
     """
-    steps = np.maximum(1.0, np.rint(delay / timestep))
+    steps = np.maximum(1.0, np.floor(delay / timestep + 0.5 + _SAME))
     if len(steps) and steps.max() > np.iinfo(np.int32).max:
         raise WeightError(
             f"a delay of {delay.max():g} ms is too long for the time step of {timestep:g} ms"
@@ -213,12 +213,7 @@ def table(
     n_neurons: int, n_sources: int, joined: Joined, amplitude: np.ndarray, delay: np.ndarray
 ) -> SynapseTable:
     """The synapses ordered by source, then projection, then the user's order."""
-    # 16-bit keys are sorted in linear time
-    key = joined.pre.astype(np.uint16) if n_sources <= np.iinfo(np.uint16).max else joined.pre
-    order = np.argsort(key, kind="stable")
-    indptr = np.zeros(n_sources + 1, np.int64)
-    np.cumsum(np.bincount(joined.pre, minlength=n_sources), out=indptr[1:])
     line = (joined.slot % LINES).astype(np.uint8)
-    return SynapseTable(
-        n_neurons, indptr, joined.post[order], line[order], amplitude[order], delay[order]
+    return SynapseTable.from_pairs(
+        n_neurons, n_sources, joined.pre, joined.post, line, amplitude, delay
     )

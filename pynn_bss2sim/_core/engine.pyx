@@ -4,9 +4,10 @@ One step, from state n to state n + 1 (reference.py follows the same order):
 
 1. currents that change at step n take their new value;
 2. external inputs that spike at step n put their synapses' amplitudes on the ring;
-3. every block of neurons is integrated to n + 1 by its kernel, which then adds what the ring holds
-   for n + 1, applies the refractory hold, detects spikes and resets (kernels_impl.h);
-4. neurons that spiked at n + 1, in ascending order, put their amplitudes on the ring;
+3. every block of neurons is integrated to n + 1 by its kernel, which then applies the refractory
+   hold and adds what the ring holds for n + 1 (kernels_impl.h);
+4. neurons at or above threshold, in ascending order, spike: they are reset, held, and put their
+   amplitudes on the ring;
 5. probes due at n + 1 take their samples.
 
 The class trusts nobody: whatever index could lead outside an array is checked when it enters, by
@@ -44,12 +45,10 @@ cdef extern from "kernels.h" nogil:
         double *hold
         double *arrive0
         double *arrive1
-        double *fired
         const double *i_injected
         const double *e_leak
         const double *v_reset
         const double *v_thresh
-        const double *hold_steps
         const double *i_offset
         const double *decay0
         const double *decay1
@@ -69,12 +68,14 @@ cdef extern from "kernels.h" nogil:
         const double *inv_delta_t
         const double *v_exp
         const double *a
-        const double *b
         const double *h_over_tau_w
     ctypedef int64_t (*bss_kernel)(const bss_block *)
     enum:
         BSS_N_KINDS
-    const bss_kernel *bss_kernels_for(int isa, int alike)
+    ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
+    bss_kernel_table bss_kernels_for(int isa, int alike)
+    int64_t bss_over_threshold(int64_t n, const double *v, const double *v_thresh,
+                               int32_t *index)
     void bss_exp_array(int64_t n, const double *x, double *y)
     void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
 
@@ -136,12 +137,16 @@ cdef class Engine:
     cdef readonly str instruction_set
     cdef readonly object interruption
     cdef object keep
-    cdef const bss_kernel *kernels
-    cdef const bss_kernel *kernels_alike
+    cdef bss_kernel_table kernels
+    cdef bss_kernel_table kernels_alike
     # state
-    cdef double[::1] v, w, line, hold, ring, i_injected, fired
+    cdef double[::1] v, w, line, hold, ring, i_injected
+    cdef const double[::1] v_reset, v_thresh, hold_steps, b
+    cdef int32_t[::1] over
+    # ring slots in which something may arrive
+    cdef unsigned char[::1] busy
     # synapses
-    cdef const int64_t[::1] indptr, offset
+    cdef const int64_t[::1] indptr, offset, delay_indptr, delay
     cdef const double[::1] amplitude
     cdef const unsigned char[::1] spike_mask
     # blocks
@@ -202,7 +207,11 @@ cdef class Engine:
         self.line = np.zeros(2 * n)
         self.hold = np.zeros(n)
         self.i_injected = np.zeros(n)
-        self.fired = np.zeros(n)
+        self.v_reset = coefficients["v_reset"]
+        self.v_thresh = coefficients["v_thresh"]
+        self.hold_steps = coefficients["hold_steps"]
+        self.b = coefficients["b"]
+        self.over = np.zeros(n, np.int32)
         cdef bss_block *block = &self.whole
         block.n = n
         block.substeps = self.substeps
@@ -211,12 +220,10 @@ cdef class Engine:
         block.line0 = pointer(self.line)
         block.line1 = block.line0 + n
         block.hold = pointer(self.hold)
-        block.fired = pointer(self.fired)
         block.i_injected = pointer(self.i_injected)
         block.e_leak = const_pointer(coefficients["e_leak"])
         block.v_reset = const_pointer(coefficients["v_reset"])
         block.v_thresh = const_pointer(coefficients["v_thresh"])
-        block.hold_steps = const_pointer(coefficients["hold_steps"])
         block.i_offset = const_pointer(coefficients["i_offset"])
         block.decay0 = const_pointer(coefficients["decay0"])
         block.decay1 = const_pointer(coefficients["decay1"])
@@ -236,7 +243,6 @@ cdef class Engine:
         block.inv_delta_t = const_pointer(coefficients["inv_delta_t"])
         block.v_exp = const_pointer(coefficients["v_exp"])
         block.a = const_pointer(coefficients["a"])
-        block.b = const_pointer(coefficients["b"])
         block.h_over_tau_w = const_pointer(coefficients["h_over_tau_w"])
         self.blocks = np.zeros(max(1, len(kind)) * sizeof(bss_block), np.uint8)
         cdef bss_block *parts = <bss_block *>&self.blocks[0]
@@ -259,7 +265,13 @@ cdef class Engine:
         self.n_sources = self.indptr.shape[0] - 1
         if self.n_sources < self.n:
             raise ValueError(f"routes.indptr: {self.n_sources} sources for {self.n} neurons")
+        self.delay = checked_index("routes.delay", routes.delay, 1, depth, np.int64)
+        self.delay_indptr = checked_offsets("routes.delay_indptr", routes.delay_indptr,
+                                            len(self.delay))
+        if self.delay_indptr.shape[0] != self.indptr.shape[0]:
+            raise ValueError("routes.delay_indptr: one entry more than sources is needed")
         self.ring = np.zeros(depth * slot)
+        self.busy = np.zeros(depth, np.uint8)
 
     def _take_probes(self, probes):
         variable, interval, start, column = probe_columns(probes, self.n)
@@ -298,6 +310,7 @@ cdef class Engine:
         np.asarray(self.hold)[:] = arrays["hold"]
         np.asarray(self.line)[:] = line.ravel()
         np.asarray(self.ring)[:] = np.roll(ring, step % self.depth, axis=0).ravel()
+        np.asarray(self.busy)[:] = 1
         self.step = step
 
     # -- running ----------------------------------------------------------------------------
@@ -410,38 +423,57 @@ cdef class Engine:
                 return i
         return -1
 
-    cdef void _deliver(self, int64_t source, int64_t base) noexcept nogil:
-        """Put the amplitudes of a spiking source on the ring; `base` is the present slot."""
-        cdef int64_t k, position, length = self.ring.shape[0]
+    cdef void _deliver(self, int64_t source, int64_t slot) noexcept nogil:
+        """Put the amplitudes of a source that spikes at ring slot `slot` on the ring."""
+        cdef int64_t k, position, length = self.ring.shape[0], base = slot * 2 * self.n
         for k in range(self.indptr[source], self.indptr[source + 1]):
             position = base + self.offset[k]
             if position >= length:
                 position -= length
             self.ring[position] += self.amplitude[k]
+        for k in range(self.delay_indptr[source], self.delay_indptr[source + 1]):
+            self.busy[(slot + self.delay[k]) % self.depth] = 1
 
     cdef int64_t _integrate(self, int64_t slot) noexcept nogil:
-        """All blocks, one step; arrivals are taken from ring position `slot`. Any spikes?"""
-        cdef int64_t k, spikes = 0, n = self.n
-        cdef double *arrive = &self.ring[slot]
+        """All blocks, one step, with the arrivals of ring slot `slot`. Any at threshold?"""
+        cdef int64_t k, over = 0, n = self.n
+        cdef int busy = self.busy[slot]
+        cdef double *arrive = &self.ring[slot * 2 * n]
         cdef bss_block *blocks = <bss_block *>&self.blocks[0]
         for k in range(self.block_kind.shape[0]):
             blocks[k].arrive0 = arrive + self.block_start[k]
             blocks[k].arrive1 = arrive + n + self.block_start[k]
             if self.block_alike[k]:
-                spikes |= self.kernels_alike[self.block_kind[k]](&blocks[k])
+                over |= self.kernels_alike[busy][self.block_kind[k]](&blocks[k])
             else:
-                spikes |= self.kernels[self.block_kind[k]](&blocks[k])
-        return spikes
+                over |= self.kernels[busy][self.block_kind[k]](&blocks[k])
+        self.busy[slot] = 0
+        return over
+
+    cdef void _spike(self, int64_t slot, Outputs outputs) noexcept nogil:
+        """Reset every neuron at threshold, record and deliver its spike."""
+        cdef int64_t k, i
+        cdef int64_t count = bss_over_threshold(self.n, &self.v[0], &self.v_thresh[0],
+                                                &self.over[0])
+        for k in range(count):
+            i = self.over[k]
+            self.v[i] = self.v_reset[i]
+            self.hold[i] = self.hold_steps[i]
+            self.w[i] += self.b[i]
+            self._deliver(i, slot)
+            if self.spike_mask[i]:
+                outputs.spike_step[outputs.spike_count] = self.step
+                outputs.spike_neuron[outputs.spike_count] = <int32_t>i
+                outputs.spike_count += 1
 
     cdef int _run_chunk(self, int64_t stop, Inputs inputs, Outputs outputs) noexcept nogil:
         """Steps until `stop`, or until there is no room for the spikes of one more step."""
-        cdef int64_t i, p, now, base, slot_length = 2 * self.n
+        cdef int64_t p, now
         cdef bint changed
         while self.step < stop:
             if outputs.spike_count + self.n > outputs.spike_step.shape[0]:
                 return CHUNK_SPIKES_FULL
             now = self.step
-            base = (now % self.depth) * slot_length
             changed = False
             while inputs.change < inputs.n_changes and inputs.change_step[inputs.change] <= now:
                 self.current_value[inputs.change_source[inputs.change]] = (
@@ -451,18 +483,11 @@ cdef class Engine:
             if changed:
                 self._apply_currents()
             while inputs.event < inputs.n_events and inputs.event_step[inputs.event] <= now:
-                self._deliver(self.n + inputs.event_source[inputs.event], base)
+                self._deliver(self.n + inputs.event_source[inputs.event], now % self.depth)
                 inputs.event += 1
             self.step = now = now + 1
-            base = (now % self.depth) * slot_length
-            if self.n and self._integrate(base):
-                for i in range(self.n):
-                    if self.fired[i] != 0.0:
-                        self._deliver(i, base)
-                        if self.spike_mask[i]:
-                            outputs.spike_step[outputs.spike_count] = now
-                            outputs.spike_neuron[outputs.spike_count] = <int32_t>i
-                            outputs.spike_count += 1
+            if self.n and self._integrate(now % self.depth):
+                self._spike(now % self.depth, outputs)
             for p in range(self.n_probes):
                 if now % self.probe_interval[p] == 0:
                     self._sample(p, outputs)

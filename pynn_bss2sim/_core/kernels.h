@@ -22,17 +22,15 @@ typedef struct {
     double *v, *w, *line0, *line1, *hold;
     /* what arrives on the lines at the end of the step; taken and cleared */
     double *arrive0, *arrive1;
-    /* result: 1.0 where a spike was registered, else 0.0 */
-    double *fired;
     const double *i_injected;
     /* common coefficients */
-    const double *e_leak, *v_reset, *v_thresh, *hold_steps, *i_offset, *decay0, *decay1;
+    const double *e_leak, *v_reset, *v_thresh, *i_offset, *decay0, *decay1;
     /* current-based LIF: exact propagators */
     const double *p_vv, *p_v0, *p_v1, *p_vi;
     /* conductance-based lines */
     const double *e_rev0, *e_rev1, *mean0, *mean1, *half0, *half1;
     /* conductance-based LIF and AdEx */
-    const double *g_leak, *h_over_c, *g_delta_t, *inv_delta_t, *v_exp, *a, *b, *h_over_tau_w;
+    const double *g_leak, *h_over_c, *g_delta_t, *inv_delta_t, *v_exp, *a, *h_over_tau_w;
 } bss_block;
 
 /* what the slopes of one AdEx neuron depend on during a (sub)step */
@@ -42,22 +40,30 @@ typedef struct {
     double a, h_over_tau_w, current, h_over_c;
 } bss_adex_cell;
 
-/* returns whether any neuron of the block spiked */
+/* returns whether any neuron of the block is at or above threshold at the end of the step */
 typedef int64_t (*bss_kernel)(const bss_block *);
 
 /* order of the kernels in each table: see plan.Kind */
 enum { BSS_CUBA_LIF = 0, BSS_COBA_LIF = 1, BSS_CUBA_ADEX = 2, BSS_COBA_ADEX = 3, BSS_N_KINDS = 4 };
 
-extern const bss_kernel bss_kernels_portable[BSS_N_KINDS], bss_kernels_alike_portable[BSS_N_KINDS];
+/* Kernels by [whether something arrives][kind]. */
+typedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS];
+extern const bss_kernel bss_kernels_portable[2][BSS_N_KINDS];
+extern const bss_kernel bss_kernels_alike_portable[2][BSS_N_KINDS];
 #if defined(BSS_X86)
-extern const bss_kernel bss_kernels_avx2[BSS_N_KINDS], bss_kernels_alike_avx2[BSS_N_KINDS];
-extern const bss_kernel bss_kernels_avx512[BSS_N_KINDS], bss_kernels_alike_avx512[BSS_N_KINDS];
+extern const bss_kernel bss_kernels_avx2[2][BSS_N_KINDS];
+extern const bss_kernel bss_kernels_alike_avx2[2][BSS_N_KINDS];
+extern const bss_kernel bss_kernels_avx512[2][BSS_N_KINDS];
+extern const bss_kernel bss_kernels_alike_avx512[2][BSS_N_KINDS];
 #endif
 
 /* The kernels of an instruction set (best last), NULL where this machine lacks it; `alike` chooses
  * those for blocks in which all neurons have the same coefficients. */
 enum { BSS_PORTABLE = 0, BSS_AVX2 = 1, BSS_AVX512 = 2, BSS_N_ISAS = 3 };
-const bss_kernel *bss_kernels_for(int isa, int alike);
+bss_kernel_table bss_kernels_for(int isa, int alike);
+
+/* indices of all neurons at or above threshold, ascending; returns their number */
+int64_t bss_over_threshold(int64_t n, const double *v, const double *v_thresh, int32_t *index);
 
 /* the neurons first .. first + n - 1 of a block */
 void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part);

@@ -13,6 +13,15 @@
 #define BSS_AT(name) name[i]
 #endif
 
+/* the constant arguments of these functions choose among versions of one loop */
+#ifndef BSS_SPECIALIZE
+#if defined(__GNUC__)
+#define BSS_SPECIALIZE static inline __attribute__((always_inline))
+#else
+#define BSS_SPECIALIZE static inline
+#endif
+#endif
+
 #ifndef BSS_VECTORIZE
 #if defined(__clang__)
 #define BSS_VECTORIZE _Pragma("clang loop vectorize(assume_safety)")
@@ -55,33 +64,44 @@ static inline double BSS_NAME(exp)(double x)
     return p * scale;
 }
 
-/* Refractory hold, threshold, reset and arrivals: the end of a step, the same for all kinds. */
+/* x > 0 ? yes : no, by masks: with branches in sight compilers turn the loops inside out. */
+static inline double BSS_NAME(where_positive)(double x, double yes, double no)
+{
+    const uint64_t mask = -(uint64_t)(x > 0.0);
+    uint64_t a, b;
+    double result;
+    memcpy(&a, &yes, sizeof a);
+    memcpy(&b, &no, sizeof b);
+    a = (a & mask) | (b & ~mask);
+    memcpy(&result, &a, sizeof result);
+    return result;
+}
+
+/* The end of a step, the same for all kinds: a neuron held at reset stays there, arrivals are taken
+ * from the ring. Neurons at or above threshold are left there for the engine, which resets them. */
 #define BSS_FINISH(v_new)                                                                          \
     do {                                                                                           \
-        uint64_t pattern;                                                                          \
         const double held = hold[i];                                                               \
-        const double v_now = held > 0.0 ? BSS_AT(v_reset) : (v_new);                               \
-        const double fire = (v_now >= BSS_AT(v_thresh)) & !(held > 0.0) ? 1.0 : 0.0;               \
-        v[i] = fire > 0.0 ? BSS_AT(v_reset) : v_now;                                               \
-        hold[i] = fire > 0.0 ? BSS_AT(hold_steps) : (held > 0.0 ? held - 1.0 : 0.0);               \
-        fired[i] = fire;                                                                           \
-        memcpy(&pattern, &fire, sizeof pattern);                                                   \
-        any |= pattern;                                                                            \
-        line0[i] = line0[i] + arrive0[i];                                                          \
-        line1[i] = line1[i] + arrive1[i];                                                          \
-        arrive0[i] = 0.0;                                                                          \
-        arrive1[i] = 0.0;                                                                          \
+        const double v_end = BSS_NAME(where_positive)(held, BSS_AT(v_reset), (v_new));             \
+        any |= (uint64_t)(v_end >= BSS_AT(v_thresh));                                              \
+        v[i] = v_end;                                                                              \
+        hold[i] = BSS_NAME(where_positive)(held, held - 1.0, 0.0);                                 \
+        if (arrivals) {                                                                            \
+            line0[i] = line0[i] + arrive0[i];                                                      \
+            line1[i] = line1[i] + arrive1[i];                                                      \
+            arrive0[i] = 0.0;                                                                      \
+            arrive1[i] = 0.0;                                                                      \
+        }                                                                                          \
     } while (0)
 
 #define BSS_COMMON                                                                                 \
     const int64_t n = block->n;                                                                    \
     double *restrict v = block->v, *restrict line0 = block->line0, *restrict line1 = block->line1; \
-    double *restrict hold = block->hold, *restrict fired = block->fired;                           \
+    double *restrict hold = block->hold;                                                           \
     double *restrict arrive0 = block->arrive0, *restrict arrive1 = block->arrive1;                 \
     const double *restrict i_injected = block->i_injected;                                         \
     BSS_COEFFICIENT(v_reset);                                                                      \
     BSS_COEFFICIENT(v_thresh);                                                                     \
-    BSS_COEFFICIENT(hold_steps);                                                                   \
     BSS_COEFFICIENT(e_leak);                                                                       \
     BSS_COEFFICIENT(decay0);                                                                       \
     BSS_COEFFICIENT(decay1);                                                                       \
@@ -90,7 +110,7 @@ static inline double BSS_NAME(exp)(double x)
     int64_t i, s
 
 /* Current-based LIF: exact for currents that are constant over the step. */
-static int64_t BSS_NAME(cuba_lif)(const bss_block *block)
+BSS_SPECIALIZE int64_t BSS_NAME(cuba_lif)(const bss_block *block, const int arrivals)
 {
     BSS_COMMON;
     BSS_COEFFICIENT(p_vv);
@@ -114,7 +134,7 @@ static int64_t BSS_NAME(cuba_lif)(const bss_block *block)
 
 /* Conductance-based LIF: the exponent of the membrane's decay is exact, the driving potential is
  * averaged over the substep; second order in the substep. */
-static int64_t BSS_NAME(coba_lif)(const bss_block *block)
+BSS_SPECIALIZE int64_t BSS_NAME(coba_lif)(const bss_block *block, const int arrivals)
 {
     BSS_COMMON;
     BSS_COEFFICIENT(e_rev0);
@@ -159,7 +179,7 @@ static inline void BSS_NAME(adex_slopes)(const bss_adex_cell *c, double v, doubl
 
 /* AdEx: classical Runge-Kutta of fourth order; the lines decay exactly. A neuron held at reset
  * keeps its voltage while its adaptation current goes on. */
-static inline int64_t BSS_NAME(adex)(const bss_block *block, const int coba)
+BSS_SPECIALIZE int64_t BSS_NAME(adex)(const bss_block *block, const int coba, const int arrivals)
 {
     BSS_COMMON;
     double *restrict w = block->w;
@@ -173,7 +193,6 @@ static inline int64_t BSS_NAME(adex)(const bss_block *block, const int coba)
     BSS_COEFFICIENT(v_exp);
     BSS_COEFFICIENT(inv_delta_t);
     BSS_COEFFICIENT(a);
-    BSS_COEFFICIENT(b);
     BSS_COEFFICIENT(h_over_tau_w);
     for (s = 0; s < block->substeps; s++) {
         BSS_VECTORIZE
@@ -191,7 +210,7 @@ static inline int64_t BSS_NAME(adex)(const bss_block *block, const int coba)
                 .a = BSS_AT(a),
                 .h_over_tau_w = BSS_AT(h_over_tau_w),
                 .current = BSS_AT(i_offset) + i_injected[i],
-                .h_over_c = hold[i] > 0.0 ? 0.0 : BSS_AT(h_over_c),
+                .h_over_c = BSS_NAME(where_positive)(hold[i], 0.0, BSS_AT(h_over_c)),
             };
             const double v0 = v[i], w0 = w[i], l0 = line0[i], l1 = line1[i];
             const double half_l0 = l0 * BSS_AT(half0), half_l1 = l1 * BSS_AT(half1);
@@ -211,18 +230,58 @@ static inline int64_t BSS_NAME(adex)(const bss_block *block, const int coba)
         }
     }
     BSS_VECTORIZE
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < n; i++)
         BSS_FINISH(v[i]);
-        w[i] = fired[i] > 0.0 ? w[i] + BSS_AT(b) : w[i];
-    }
     return any != 0;
 }
 
-static int64_t BSS_NAME(cuba_adex)(const bss_block *block) { return BSS_NAME(adex)(block, 0); }
-static int64_t BSS_NAME(coba_adex)(const bss_block *block) { return BSS_NAME(adex)(block, 1); }
+/* Each kernel for steps in which nothing arrives on the block's lines, and for the others. */
+static int64_t BSS_NAME(cuba_lif_quiet)(const bss_block *block)
+{
+    return BSS_NAME(cuba_lif)(block, 0);
+}
 
-const bss_kernel BSS_NAME(kernels)[BSS_N_KINDS] = {
-    BSS_NAME(cuba_lif), BSS_NAME(coba_lif), BSS_NAME(cuba_adex), BSS_NAME(coba_adex)};
+static int64_t BSS_NAME(coba_lif_quiet)(const bss_block *block)
+{
+    return BSS_NAME(coba_lif)(block, 0);
+}
+
+static int64_t BSS_NAME(cuba_adex_quiet)(const bss_block *block)
+{
+    return BSS_NAME(adex)(block, 0, 0);
+}
+
+static int64_t BSS_NAME(coba_adex_quiet)(const bss_block *block)
+{
+    return BSS_NAME(adex)(block, 1, 0);
+}
+
+static int64_t BSS_NAME(cuba_lif_busy)(const bss_block *block)
+{
+    return BSS_NAME(cuba_lif)(block, 1);
+}
+
+static int64_t BSS_NAME(coba_lif_busy)(const bss_block *block)
+{
+    return BSS_NAME(coba_lif)(block, 1);
+}
+
+static int64_t BSS_NAME(cuba_adex_busy)(const bss_block *block)
+{
+    return BSS_NAME(adex)(block, 0, 1);
+}
+
+static int64_t BSS_NAME(coba_adex_busy)(const bss_block *block)
+{
+    return BSS_NAME(adex)(block, 1, 1);
+}
+
+const bss_kernel BSS_NAME(kernels)[2][BSS_N_KINDS] = {
+    {BSS_NAME(cuba_lif_quiet), BSS_NAME(coba_lif_quiet), BSS_NAME(cuba_adex_quiet),
+     BSS_NAME(coba_adex_quiet)},
+    {BSS_NAME(cuba_lif_busy), BSS_NAME(coba_lif_busy), BSS_NAME(cuba_adex_busy),
+     BSS_NAME(coba_adex_busy)},
+};
 
 #undef BSS_FINISH
 #undef BSS_COMMON

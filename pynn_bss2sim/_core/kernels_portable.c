@@ -16,6 +16,16 @@ void bss_exp_array(int64_t n, const double *x, double *y)
         y[i] = bss_exp_portable(x[i]);
 }
 
+int64_t bss_over_threshold(int64_t n, const double *v, const double *v_thresh, int32_t *index)
+{
+    int64_t i, count = 0;
+    for (i = 0; i < n; i++) {
+        index[count] = (int32_t)i;
+        count += v[i] >= v_thresh[i];
+    }
+    return count;
+}
+
 void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
 {
     double **pointer;
@@ -26,7 +36,7 @@ void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part
             *pointer += first;
 }
 
-const bss_kernel *bss_kernels_for(int isa, int alike)
+bss_kernel_table bss_kernels_for(int isa, int alike)
 {
     if (isa == BSS_PORTABLE)
         return alike ? bss_kernels_alike_portable : bss_kernels_portable;

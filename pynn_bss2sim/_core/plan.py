@@ -151,7 +151,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         "inv_delta_t": np.where(sloped, 1.0 / np.where(sloped, c.delta_t, 1.0), 0.0),
         "v_exp": c.v_exp,
         "a": c.a,
-        "b": c.b,
+        "b": np.where(c.adex, c.b, 0.0),
         "h_over_tau_w": h_sub / c.tau_w,
     }
     return Plan(
@@ -183,12 +183,17 @@ class Routes:
     indptr : int64 (n_sources + 1,)
     offset : int64 (n_synapses,)
     amplitude : float64 (n_synapses,)
+    delay_indptr : int64 (n_sources + 1,)
+    delay : int64 (n,)
+        Distinct delays of each source: the slots in which its spikes arrive.
     """
 
     depth: int
     indptr: np.ndarray
     offset: np.ndarray
     amplitude: np.ndarray
+    delay_indptr: np.ndarray
+    delay: np.ndarray
 
 
 def make_routes(synapses: SynapseTable, min_depth: int = 2) -> Routes:
@@ -209,4 +214,14 @@ def make_routes(synapses: SynapseTable, min_depth: int = 2) -> Routes:
             f"{MAX_RING_BYTES / 2**20:.0f} MiB: shorten the delay or use a longer time step"
         )
     offset = ((synapses.delay.astype(np.int64) * LINES + synapses.line) * n) + synapses.target
-    return Routes(depth, synapses.indptr, offset, synapses.amplitude)
+    return Routes(depth, synapses.indptr, offset, synapses.amplitude, *_distinct_delays(synapses))
+
+
+def _distinct_delays(synapses: SynapseTable):
+    """Offsets and values of the distinct delays of each source, ascending."""
+    source = np.repeat(np.arange(synapses.n_sources), np.diff(synapses.indptr))
+    span = int(synapses.delay.max(initial=0)) + 1
+    pairs = np.unique(source * span + synapses.delay)
+    indptr = np.zeros(synapses.n_sources + 1, np.int64)
+    np.cumsum(np.bincount(pairs // span, minlength=synapses.n_sources), out=indptr[1:])
+    return indptr, pairs % span

@@ -217,7 +217,9 @@ class SynapseTable:
         source = frozen_array(source, np.int64, (-1,), "SynapseTable.source")
         if len(source) and (source.min() < 0 or source.max() >= n_sources):
             raise ValueError(f"SynapseTable: a source lies outside [0, {n_sources})")
-        order = np.argsort(source, kind="stable")
+        # NumPy sorts 16-bit keys in linear time
+        key = source.astype(np.uint16) if n_sources <= np.iinfo(np.uint16).max else source
+        order = np.argsort(key, kind="stable")
         indptr = np.zeros(n_sources + 1, np.int64)
         np.cumsum(np.bincount(source, minlength=n_sources), out=indptr[1:])
         return cls(

@@ -79,7 +79,6 @@ class ReferenceEngine:
                 event += 1
             # 3. integrate every block to the next step
             self.step += 1
-            fired = np.zeros(self.n, bool)
             for kind, first, last in zip(
                 self.plan.block_kind,
                 self.plan.block_start[:-1],
@@ -88,9 +87,12 @@ class ReferenceEngine:
             ):
                 part = slice(first, last)
                 self._step[kind](self, part, injected[part])
-                fired[part] = self._finish(kind, part)
+                self._finish(part)
             # 4. spikes
-            for neuron in np.flatnonzero(fired):
+            for neuron in np.flatnonzero(self.v >= self.plan.v_thresh):
+                self.v[neuron] = self.plan.v_reset[neuron]
+                self.hold[neuron] = self.plan.hold_steps[neuron]
+                self.w[neuron] += self.plan.b[neuron]
                 self._deliver(neuron)
                 if self.mask[neuron]:
                     spikes.append((self.step, neuron))
@@ -202,18 +204,10 @@ class ReferenceEngine:
     _step = {Kind.CUBA_LIF: _step_cuba_lif, Kind.COBA_LIF: _step_coba_lif,
              Kind.CUBA_ADEX: _step_cuba_adex, Kind.COBA_ADEX: _step_coba_adex}  # fmt: skip
 
-    def _finish(self, kind, part):
-        """Refractory hold, threshold, reset and arrivals; returns who spiked."""
-        p, slot = self.plan, self.ring[self.step % self.depth]
-        held = self.hold[part] > 0.0
-        v = np.where(held, p.v_reset[part], self.v[part])
-        fired = (v >= p.v_thresh[part]) & ~held
-        self.v[part] = np.where(fired, p.v_reset[part], v)
-        self.hold[part] = np.where(
-            fired, p.hold_steps[part], np.where(held, self.hold[part] - 1.0, 0.0)
-        )
+    def _finish(self, part):
+        """Refractory hold and arrivals."""
+        slot, held = self.ring[self.step % self.depth], self.hold[part] > 0.0
+        self.v[part] = np.where(held, self.plan.v_reset[part], self.v[part])
+        self.hold[part] = np.where(held, self.hold[part] - 1.0, 0.0)
         self.line[:, part] += slot[:, part]
         slot[:, part] = 0.0
-        if kind in (Kind.CUBA_ADEX, Kind.COBA_ADEX):
-            self.w[part] = np.where(fired, self.w[part] + p.b[part], self.w[part])
-        return fired
