@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pynn_bss2sim as sim
-from pynn_bss2sim import _compatibility
+from pynn_bss2sim import _compatibility, simulator
 from pynn_bss2sim._core.records import Status
 
 
@@ -179,10 +179,11 @@ def test_a_failing_mapping_loses_nothing(monkeypatch):
 
 
 def run_cut_short():
-    """Run for a long time; Ctrl-C is pressed after a moment."""
-    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        sim.run(1e7)
+    """Run for a long time; Ctrl-C is pressed after a moment, within a run of the emulator."""
+    while sim.get_current_time() % simulator.CHUNK == 0.0:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            sim.run(1e7)
 
 
 def noisy_network():
@@ -190,6 +191,8 @@ def noisy_network():
     source = sim.Population(20, sim.SpikeSourcePoisson(rate=100.0))
     population = cells(200, i_offset=0.7)
     sim.Projection(source, population, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.02))
+    # keeps the emulator busy for longer than all else
+    sim.Population(2000, sim.IF_curr_exp())
     source.record("spikes")
     population[:2].record(["spikes", "v"])
     return source, population
