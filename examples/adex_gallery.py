@@ -93,7 +93,7 @@ for name, neuron in neurons.items():
     print(f"{name}: {len(spike_times)} spikes, classified as {found} ({verdict})")
     panels.append(Panel(data.filter(name="v")[0], ylabel=name, legend=False, xticks=True))
 
-name = options.simulator or "bss2sim"
+name = "_".join(filter(None, [options.simulator or "bss2sim", options.chip]))
 figure = f"results/adex_gallery_{name}.png"
 Figure(*panels, title=f"AdEx firing patterns, {name}").save(figure)
 print(f"figure: {figure}")

@@ -102,7 +102,7 @@ for label, trains in spike_trains.items():
 if hasattr(sim, "mapping_report"):
     print(sim.mapping_report())
 
-name = options.simulator or "bss2sim"
+name = "_".join(filter(None, [options.simulator or "bss2sim", options.chip]))
 figure = f"results/balanced_network_{options.model}_{name}.png"
 Figure(
     *(Panel(trains, data_labels=[label], markersize=0.5, xlabel="time (ms)", xticks=True)

@@ -55,7 +55,7 @@ for name, train in zip(names, trains, strict=True):
     print(f"{name}: {len(train)} spikes at (ms) {times}")
 
 potential = data.filter(name="v")[0]
-name = options.simulator or "bss2sim"
+name = "_".join(filter(None, [options.simulator or "bss2sim", options.chip]))
 figure = f"results/current_injection_{name}.png"
 Figure(
     *(

@@ -98,7 +98,7 @@ for model, v in trace.items():
             f"five spikes {burst - v_rest:+.2f} mV, ratio {ratio:.2f}"
         )
 
-name = options.simulator or "bss2sim"
+name = "_".join(filter(None, [options.simulator or "bss2sim", options.chip]))
 figure = f"results/synaptic_integration_{name}.png"
 Figure(
     *(Panel(s, ylabel=f"{m} (mV)", legend=False, yticks=True) for m, s in signals.items()),

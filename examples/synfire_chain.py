@@ -87,7 +87,7 @@ for packet, centre in packet_time.items():
     outcome = "survives" if len(spikes) > n_excitatory / 2 else "dies out"
     print(f"{packet} packet: {outcome}")
 
-name = options.simulator or "bss2sim"
+name = "_".join(filter(None, [options.simulator or "bss2sim", options.chip]))
 figure = f"results/synfire_chain_{name}.png"
 Figure(
     *(Panel(t, markersize=1.0, xticks=i == len(trains) - 1) for i, t in enumerate(trains)),
