@@ -176,22 +176,6 @@ class Emulator:
             "under_way": np.zeros((depth, LINES, n)),
         })  # fmt: skip
 
-    def rescale(self, v_old_to_new, line_gain, w_gain) -> None:
-        """Express the state, and what is under way, in other scales.
-
-        Parameters
-        ----------
-        v_old_to_new : pair of float64 (n_neurons,)
-            Gain and offset (mV) of the new membrane potentials.
-        line_gain : float64 (2, n_neurons)
-            Gain of the lines' states and of the amplitudes under way.
-        w_gain : float64 (n_neurons,)
-            Gain of the adaptation currents.
-        """
-        gain, offset = v_old_to_new
-        state = self.state.rescaled(gain, offset, line_gain, w_gain)
-        self._engine.import_state(vars(state))
-
     def reconfigure(
         self,
         circuits: Circuits | None = None,

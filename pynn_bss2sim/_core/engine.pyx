@@ -17,7 +17,7 @@ plain Python (checks.py), because in this file bounds checks are switched off (s
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t
-from libc.string cimport memset
+from libc.string cimport memcpy
 
 import time
 
@@ -45,11 +45,10 @@ cdef extern from "kernels.h" nogil:
         double *hold
         double *arrive0
         double *arrive1
-        const double *i_injected
+        const double *i_membrane
         const double *e_leak
         const double *v_reset
         const double *v_thresh
-        const double *i_offset
         const double *decay0
         const double *decay1
         const double *p_vv
@@ -140,13 +139,14 @@ cdef class Engine:
     cdef bss_kernel_table kernels
     cdef bss_kernel_table kernels_alike
     # state
-    cdef double[::1] v, w, line, hold, ring, i_injected
-    cdef const double[::1] v_reset, v_thresh, hold_steps, b
+    cdef double[::1] v, w, line, hold, ring, i_membrane
+    cdef const double[::1] v_reset, v_thresh, hold_steps, b, i_offset
     cdef int32_t[::1] over
     # ring slots in which something may arrive
     cdef unsigned char[::1] busy
     # synapses
-    cdef const int64_t[::1] indptr, offset, delay_indptr, delay
+    cdef const int64_t[::1] indptr, delay_indptr, delay
+    cdef const int32_t[::1] offset
     cdef const double[::1] amplitude
     cdef const unsigned char[::1] spike_mask
     # blocks
@@ -197,7 +197,9 @@ cdef class Engine:
             raise ValueError("plan.block_start: one entry more than blocks is needed")
         self.block_kind = kind
         self.block_start = start
-        self.block_alike = blocks_alike(coefficients.values(), start)
+        # the offset current does not count: kernels read it for every neuron anyway
+        read_once = [c for name, c in coefficients.items() if name != "i_offset"]
+        self.block_alike = blocks_alike(read_once, start)
         self.substeps = int(plan.substeps)
         if self.substeps < 1:
             raise ValueError(f"plan.substeps: must be at least 1, is {self.substeps}")
@@ -206,7 +208,8 @@ cdef class Engine:
         self.w = np.zeros(n)
         self.line = np.zeros(2 * n)
         self.hold = np.zeros(n)
-        self.i_injected = np.zeros(n)
+        self.i_offset = coefficients["i_offset"]
+        self.i_membrane = coefficients["i_offset"].copy()
         self.v_reset = coefficients["v_reset"]
         self.v_thresh = coefficients["v_thresh"]
         self.hold_steps = coefficients["hold_steps"]
@@ -220,11 +223,10 @@ cdef class Engine:
         block.line0 = pointer(self.line)
         block.line1 = block.line0 + n
         block.hold = pointer(self.hold)
-        block.i_injected = pointer(self.i_injected)
+        block.i_membrane = pointer(self.i_membrane)
         block.e_leak = const_pointer(coefficients["e_leak"])
         block.v_reset = const_pointer(coefficients["v_reset"])
         block.v_thresh = const_pointer(coefficients["v_thresh"])
-        block.i_offset = const_pointer(coefficients["i_offset"])
         block.decay0 = const_pointer(coefficients["decay0"])
         block.decay1 = const_pointer(coefficients["decay1"])
         block.p_vv = const_pointer(coefficients["p_vv"])
@@ -253,12 +255,12 @@ cdef class Engine:
 
     def _take_routes(self, routes):
         depth = int(routes.depth)
-        if depth < 2 or depth * 2 * self.n > 2**40:
+        if depth < 2 or depth * 2 * self.n >= 2**31:
             raise ValueError(f"routes.depth: {depth} is out of range")
         self.depth = depth
         slot = 2 * self.n
         offset = checked_index("routes.offset", routes.offset, slot, max(depth * slot, slot),
-                               np.int64)
+                               np.int32)
         self.offset = offset
         self.amplitude = checked_floats("routes.amplitude", routes.amplitude, offset.shape)
         self.indptr = checked_offsets("routes.indptr", routes.indptr, len(offset))
@@ -405,13 +407,13 @@ cdef class Engine:
         self.current_indptr = indptr
 
     cdef void _apply_currents(self) noexcept nogil:
-        """Sum of all injected currents of every neuron, in source order."""
+        """Offset current plus all injected currents of every neuron, in source order."""
         cdef int64_t source, k
         if self.n:
-            memset(&self.i_injected[0], 0, self.n * sizeof(double))
+            memcpy(&self.i_membrane[0], &self.i_offset[0], self.n * sizeof(double))
         for source in range(self.current_value.shape[0]):
             for k in range(self.current_indptr[source], self.current_indptr[source + 1]):
-                self.i_injected[self.current_target[k]] += (self.current_value[source]
+                self.i_membrane[self.current_target[k]] += (self.current_value[source]
                                                             * self.current_gain[k])
 
     cdef int64_t _first_non_finite(self) noexcept nogil:

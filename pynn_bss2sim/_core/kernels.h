@@ -22,9 +22,10 @@ typedef struct {
     double *v, *w, *line0, *line1, *hold;
     /* what arrives on the lines at the end of the step; taken and cleared */
     double *arrive0, *arrive1;
-    const double *i_injected;
+    /* offset and injected currents */
+    const double *i_membrane;
     /* common coefficients */
-    const double *e_leak, *v_reset, *v_thresh, *i_offset, *decay0, *decay1;
+    const double *e_leak, *v_reset, *v_thresh, *decay0, *decay1;
     /* current-based LIF: exact propagators */
     const double *p_vv, *p_v0, *p_v1, *p_vi;
     /* conductance-based lines */

@@ -99,13 +99,12 @@ static inline double BSS_NAME(where_positive)(double x, double yes, double no)
     double *restrict v = block->v, *restrict line0 = block->line0, *restrict line1 = block->line1; \
     double *restrict hold = block->hold;                                                           \
     double *restrict arrive0 = block->arrive0, *restrict arrive1 = block->arrive1;                 \
-    const double *restrict i_injected = block->i_injected;                                         \
+    const double *restrict i_membrane = block->i_membrane;                                         \
     BSS_COEFFICIENT(v_reset);                                                                      \
     BSS_COEFFICIENT(v_thresh);                                                                     \
     BSS_COEFFICIENT(e_leak);                                                                       \
     BSS_COEFFICIENT(decay0);                                                                       \
     BSS_COEFFICIENT(decay1);                                                                       \
-    BSS_COEFFICIENT(i_offset);                                                                     \
     uint64_t any = 0;                                                                              \
     int64_t i, s
 
@@ -120,11 +119,10 @@ BSS_SPECIALIZE int64_t BSS_NAME(cuba_lif)(const bss_block *block, const int arri
     (void)s;
     BSS_VECTORIZE
     for (i = 0; i < n; i++) {
-        const double current = BSS_AT(i_offset) + i_injected[i];
         const double v_new = BSS_AT(e_leak)
                              + ((v[i] - BSS_AT(e_leak)) * BSS_AT(p_vv)
                                 + (line0[i] * BSS_AT(p_v0)
-                                   + (line1[i] * BSS_AT(p_v1) + current * BSS_AT(p_vi))));
+                                   + (line1[i] * BSS_AT(p_v1) + i_membrane[i] * BSS_AT(p_vi))));
         line0[i] = line0[i] * BSS_AT(decay0);
         line1[i] = line1[i] * BSS_AT(decay1);
         BSS_FINISH(v_new);
@@ -151,7 +149,7 @@ BSS_SPECIALIZE int64_t BSS_NAME(coba_lif)(const bss_block *block, const int arri
             const double g = BSS_AT(g_leak) + (g0 + g1);
             const double drive = (g0 * (BSS_AT(e_rev0) - BSS_AT(e_leak))
                                   + g1 * (BSS_AT(e_rev1) - BSS_AT(e_leak))
-                                  + (BSS_AT(i_offset) + i_injected[i])) / g;
+                                  + i_membrane[i]) / g;
             const double decay = BSS_NAME(exp)(-(g * BSS_AT(h_over_c)));
             v[i] = BSS_AT(e_leak) + (drive + ((v[i] - BSS_AT(e_leak)) - drive) * decay);
             line0[i] = line0[i] * BSS_AT(decay0);
@@ -209,7 +207,7 @@ BSS_SPECIALIZE int64_t BSS_NAME(adex)(const bss_block *block, const int coba, co
                 .e_rev1 = BSS_AT(e_rev1),
                 .a = BSS_AT(a),
                 .h_over_tau_w = BSS_AT(h_over_tau_w),
-                .current = BSS_AT(i_offset) + i_injected[i],
+                .current = i_membrane[i],
                 .h_over_c = BSS_NAME(where_positive)(hold[i], 0.0, BSS_AT(h_over_c)),
             };
             const double v0 = v[i], w0 = w[i], l0 = line0[i], l1 = line1[i];

@@ -18,11 +18,19 @@ void bss_exp_array(int64_t n, const double *x, double *y)
 
 int64_t bss_over_threshold(int64_t n, const double *v, const double *v_thresh, int32_t *index)
 {
-    int64_t i, count = 0;
-    for (i = 0; i < n; i++) {
-        index[count] = (int32_t)i;
-        count += v[i] >= v_thresh[i];
+    int64_t i, k, count = 0;
+    for (i = 0; i + 8 <= n; i += 8) { /* most groups of eight have none */
+        uint64_t any = 0;
+        for (k = i; k < i + 8; k++)
+            any |= (uint64_t)(v[k] >= v_thresh[k]);
+        if (any)
+            for (k = i; k < i + 8; k++)
+                if (v[k] >= v_thresh[k])
+                    index[count++] = (int32_t)k;
     }
+    for (; i < n; i++)
+        if (v[i] >= v_thresh[i])
+            index[count++] = (int32_t)i;
     return count;
 }
 

@@ -181,7 +181,7 @@ class Routes:
     ----------
     depth : int
     indptr : int64 (n_sources + 1,)
-    offset : int64 (n_synapses,)
+    offset : int32 (n_synapses,)
     amplitude : float64 (n_synapses,)
     delay_indptr : int64 (n_sources + 1,)
     delay : int64 (n,)
@@ -214,7 +214,13 @@ def make_routes(synapses: SynapseTable, min_depth: int = 2) -> Routes:
             f"{MAX_RING_BYTES / 2**20:.0f} MiB: shorten the delay or use a longer time step"
         )
     offset = ((synapses.delay.astype(np.int64) * LINES + synapses.line) * n) + synapses.target
-    return Routes(depth, synapses.indptr, offset, synapses.amplitude, *_distinct_delays(synapses))
+    return Routes(
+        depth,
+        synapses.indptr,
+        offset.astype(np.int32),
+        synapses.amplitude,
+        *_distinct_delays(synapses),
+    )
 
 
 def _distinct_delays(synapses: SynapseTable):

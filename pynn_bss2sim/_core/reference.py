@@ -64,14 +64,14 @@ class ReferenceEngine:
         start, stop = self.step, self.step + n_steps
         event = change = 0
         value = np.array(currents.initial)
-        injected = self._injected(currents, value)
+        current = self._membrane_current(currents, value)
         spikes, rows = [], [[] for _ in self.probes]
         status, culprit = Status.DONE, -1
         while self.step < stop and culprit < 0:
             # 1. currents that change now
             while change < len(currents.change_step) and currents.change_step[change] <= self.step:
                 value[currents.change_source[change]] = currents.change_value[change]
-                injected = self._injected(currents, value)
+                current = self._membrane_current(currents, value)
                 change += 1
             # 2. external inputs that spike now
             while event < len(events) and events.step[event] <= self.step:
@@ -86,7 +86,7 @@ class ReferenceEngine:
                 strict=True,
             ):
                 part = slice(first, last)
-                self._step[kind](self, part, injected[part])
+                self._step[kind](self, part, current[part])
                 self._finish(part)
             # 4. spikes
             for neuron in np.flatnonzero(self.v >= self.plan.v_thresh):
@@ -119,13 +119,13 @@ class ReferenceEngine:
     def _variable(self, variable):
         return (self.v, self.w, self.line[0], self.line[1])[variable]
 
-    def _injected(self, currents, value):
-        """Sum of all injected currents of every neuron, in source order."""
-        injected = np.zeros(self.n)
+    def _membrane_current(self, currents, value):
+        """Offset current plus all injected currents of every neuron, in source order."""
+        current = self.plan.i_offset.copy()
         for source in range(currents.n_sources):
             part = slice(currents.indptr[source], currents.indptr[source + 1])
-            np.add.at(injected, currents.target[part], value[source] * currents.gain[part])
-        return injected
+            np.add.at(current, currents.target[part], value[source] * currents.gain[part])
+        return current
 
     def _deliver(self, source):
         """Put the amplitudes of a spiking source on the ring, in the order of the table."""
@@ -134,41 +134,33 @@ class ReferenceEngine:
         base = (self.step % self.depth) * 2 * self.n
         np.add.at(flat, (base + self.routes.offset[part]) % flat.size, self.routes.amplitude[part])
 
-    def _step_cuba_lif(self, part, injected):
+    def _step_cuba_lif(self, part, current):
         """Exact propagation of membrane and line currents."""
         p, v, line = self.plan, self.v[part], self.line[:, part]
         e_leak = p.e_leak[part]
         self.v[part] = e_leak + (
             (v - e_leak) * p.p_vv[part]
-            + (
-                line[0] * p.p_v0[part]
-                + (line[1] * p.p_v1[part] + (p.i_offset[part] + injected) * p.p_vi[part])
-            )
+            + (line[0] * p.p_v0[part] + (line[1] * p.p_v1[part] + current * p.p_vi[part]))
         )
         line[0] = line[0] * p.decay0[part]
         line[1] = line[1] * p.decay1[part]
 
-    def _step_coba_lif(self, part, injected):
+    def _step_coba_lif(self, part, current):
         """Exponential decay to the driving potential of the substep's mean conductances."""
         p, line, e_leak = self.plan, self.line[:, part], self.plan.e_leak[part]
         for _ in range(p.substeps):
             g0, g1 = line[0] * p.mean0[part], line[1] * p.mean1[part]
             g = p.g_leak[part] + (g0 + g1)
-            drive = (
-                g0 * (p.e_rev0[part] - e_leak)
-                + g1 * (p.e_rev1[part] - e_leak)
-                + (p.i_offset[part] + injected)
-            ) / g
+            drive = (g0 * (p.e_rev0[part] - e_leak) + g1 * (p.e_rev1[part] - e_leak) + current) / g
             decay = exp(-(g * p.h_over_c[part]))
             self.v[part] = e_leak + (drive + ((self.v[part] - e_leak) - drive) * decay)
             line[0] = line[0] * p.decay0[part]
             line[1] = line[1] * p.decay1[part]
 
-    def _step_adex(self, part, injected, conductance_based):
+    def _step_adex(self, part, current, conductance_based):
         """Fourth-order Runge-Kutta of V and w; exact decay of the lines."""
         p, line = self.plan, self.line[:, part]
         v_thresh, e_leak = p.v_thresh[part], p.e_leak[part]
-        i_membrane = p.i_offset[part] + injected
         h_over_c = np.where(self.hold[part] > 0.0, 0.0, p.h_over_c[part])
 
         def slope(v, w, line0, line1):
@@ -178,7 +170,7 @@ class ReferenceEngine:
                 synaptic = line0 * (p.e_rev0[part] - v) + line1 * (p.e_rev1[part] - v)
             else:
                 synaptic = line0 + line1
-            dv = (p.g_leak[part] * (e_leak - v) + upstroke + (synaptic - w) + i_membrane) * h_over_c
+            dv = (p.g_leak[part] * (e_leak - v) + upstroke + (synaptic - w) + current) * h_over_c
             dw = (p.a[part] * (v - e_leak) - w) * p.h_over_tau_w[part]
             return dv, dw
 
@@ -195,11 +187,11 @@ class ReferenceEngine:
             self.w[part] = w + (kw1 + 2.0 * (kw2 + kw3) + kw4) * (1.0 / 6.0)
             line[0], line[1] = z0, z1
 
-    def _step_cuba_adex(self, part, injected):
-        self._step_adex(part, injected, conductance_based=False)
+    def _step_cuba_adex(self, part, current):
+        self._step_adex(part, current, conductance_based=False)
 
-    def _step_coba_adex(self, part, injected):
-        self._step_adex(part, injected, conductance_based=True)
+    def _step_coba_adex(self, part, current):
+        self._step_adex(part, current, conductance_based=True)
 
     _step = {Kind.CUBA_LIF: _step_cuba_lif, Kind.COBA_LIF: _step_coba_lif,
              Kind.CUBA_ADEX: _step_cuba_adex, Kind.COBA_ADEX: _step_coba_adex}  # fmt: skip

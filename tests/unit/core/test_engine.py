@@ -280,7 +280,7 @@ def test_reconfigure_grows_and_keeps_what_is_under_way_in_a_deeper_ring():
     assert not samples[:, 1].any() and emulator.n_neurons == 2
 
 
-def test_rescale_converts_the_state_and_what_is_under_way():
+def test_a_rescaled_state_converts_the_state_and_what_is_under_way():
     emulator = Emulator(
         one_neuron(Kind.COBA_ADEX, i_offset=0.0),
         SynapseTable.from_pairs(1, 2, [1], [0], [1], [0.25], [30]),
@@ -290,7 +290,7 @@ def test_rescale_converts_the_state_and_what_is_under_way():
     emulator.run(5, InputEvents([3], [0]))
     v = emulator.get_state(Variable.V, [0])
     emulator.set_state(Variable.W, [0], 0.5)
-    emulator.rescale(([2.0], [7.0]), [[3.0], [4.0]], [5.0])
+    emulator.reconfigure(state=emulator.state.rescaled(2.0, 7.0, [[3.0], [4.0]], 5.0))
     assert emulator.get_state(Variable.V, [0]) == 2.0 * v + 7.0
     assert emulator.get_state(Variable.W, [0]) == 2.5
     assert emulator.run(28).samples[0][-1, 0] == 4.0 * 0.25
