@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from pyNN.random import NumpyRNG, RandomDistribution
 
 TIMESTEP = 0.1  # ms
 #: ms; PyNN's NEST backend sends the spikes of a SpikeSourceArray through a relay that costs it
@@ -28,6 +29,7 @@ LIF = {
     "tau_syn_I": 5.0,
 }
 COBA = {"e_rev_E": 0.0, "e_rev_I": -80.0}
+RECEPTORS = ("excitatory", "inhibitory")
 #: Adapting parameters of Brette & Gerstner (2005), with room for the spike itself
 ADEX = {
     "cm": 0.281,
@@ -275,11 +277,69 @@ def network_coba(sim):
     return balanced(sim, "COBA", time=5000.0)
 
 
+def vogels_abbott(sim, model, time=3000.0):
+    """The benchmark as it was published: 4000 neurons, 2 % of all pairs, nothing but a kick.
+
+    Connectivity and initial potentials come from PyNN's own `NumpyRNG` with one seed, which has to
+    mean the same network on both backends; its in-degrees are among the inputs that are compared.
+    """
+    setup(sim)
+    parameters = {
+        "cm": 0.2, "tau_m": 20.0, "v_rest": -60.0, "v_reset": -60.0, "v_thresh": -50.0,
+        "tau_refrac": 5.0, "tau_syn_E": 5.0, "tau_syn_I": 10.0,
+    }  # fmt: skip
+    if model == "COBA":
+        cell_type, weights = sim.IF_cond_exp(**parameters, **COBA), (0.004, 0.051)
+    else:
+        cell_type = sim.IF_curr_exp(**parameters | {"v_rest": -49.0})
+        weights = 0.0162, -0.09
+    rng = NumpyRNG(seed=98765)
+    groups = sim.Population(3200, cell_type), sim.Population(800, cell_type)
+    for group in groups:
+        group.initialize(v=RandomDistribution("uniform", low=-60.0, high=-50.0, rng=rng))
+        group.record("spikes")
+    connector = sim.FixedProbabilityConnector(0.02, rng=rng)
+    in_degrees = []
+    for source, weight, receptor in zip(groups, weights, RECEPTORS, strict=True):
+        for target in groups:
+            synapse = sim.StaticSynapse(weight=weight, delay=0.2)
+            projection = sim.Projection(source, target, connector, synapse, receptor_type=receptor)
+            in_degrees.append(np.isfinite(projection.get("weight", format="array")).sum(0))
+    if model == "COBA":
+        kicks = poisson_on_grid(np.random.default_rng(98765), 100.0, 50.0, 20)
+        kick = sim.Population(20, sim.SpikeSourceArray(spike_times=kicks))
+        for target in groups:
+            sim.Projection(
+                kick, target, sim.FixedProbabilityConnector(0.01, rng=rng),
+                sim.StaticSynapse(weight=0.1, delay=0.2), receptor_type="excitatory",
+            )  # fmt: skip
+    sim.run(time)
+    results = {"in_degrees": np.concatenate(in_degrees).astype(np.int16)}
+    for name, group in zip(("exc", "inh"), groups, strict=True):
+        times, _ = spikes_of(group)
+        # the kick and what it leaves behind are not counted
+        results[f"rate_{name}"] = np.array((times > 100.0).sum() / len(group) * 1e3 / (time - 100))
+        results[f"early_{name}"] = np.sort(times[times < 20.0])
+    sim.end()
+    return results
+
+
+def vogels_abbott_cuba(sim):
+    """Current-based benchmark."""
+    return vogels_abbott(sim, "CUBA")
+
+
+def vogels_abbott_coba(sim):
+    """Conductance-based benchmark."""
+    return vogels_abbott(sim, "COBA")
+
+
 MODELS = {
     f.__name__: f
     for f in (
         trace_cuba, trace_cuba_off_grid, trace_coba, trace_adex, step_cuba, step_coba, step_adex,
         rate_cuba, rate_coba, rate_adex, refractory, network_cuba, network_coba,
+        vogels_abbott_cuba, vogels_abbott_coba,
     )
 }  # fmt: skip
 
