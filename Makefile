@@ -4,12 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint imports sanitize bench clean
+.PHONY: help demo test lint imports sanitize bench figures clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/.demo  ## install and run the balanced network; writes results/balanced_network_bss2sim.png
+demo: $(VENV)/.demo  ## install and run the balanced network; draws its spikes into results/
 	$(BIN)/python examples/balanced_network.py
 
 test: $(VENV)/.test  ## install what the tests need and run them all
@@ -28,6 +28,10 @@ sanitize: $(VENV)/.test  ## the core's tests under the address and undefined-beh
 
 bench: $(VENV)/.test  ## compare run times with pyNN.nest; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/run_benchmarks.py
+
+figures: $(VENV)/.demo  ## draw the pictures of the documentation again
+	$(BIN)/python examples/balanced_network.py
+	cp results/balanced_network_COBA_bss2sim.png docs/images/balanced_network.png
 
 clean:  ## remove what was built and installed
 	rm -rf $(VENV) build *.egg-info results

@@ -104,10 +104,22 @@ if hasattr(sim, "mapping_report"):
 
 name = "_".join(filter(None, [options.simulator or "bss2sim", options.chip]))
 figure = f"results/balanced_network_{options.model}_{name}.png"
-Figure(
-    *(Panel(trains, data_labels=[label], markersize=0.5, xlabel="time (ms)", xticks=True)
-      for label, trains in spike_trains.items()),
-    title=f"{options.model}, {options.size} neurons, {name}",
-).save(figure)  # fmt: skip
+# every fourth neuron is enough to see the pattern
+panels = [
+    Panel(
+        population[::4].get_data("spikes").segments[0].spiketrains,
+        data_labels=[label],
+        markersize=1.0,
+        markeredgecolor=color,
+        xlabel="time (ms)",
+        xticks=True,
+        yticks=True,
+    )
+    for population, label, color in (
+        (excitatory, "excitatory", "firebrick"),
+        (inhibitory, "inhibitory", "royalblue"),
+    )
+]
+Figure(*panels, title=f"{options.model}, {options.size} neurons, {name}").save(figure)  # fmt: skip
 print(f"figure: {figure}")
 sim.end()

@@ -1,0 +1,93 @@
+"""The documentation says what is true: links lead somewhere, numbers and tables match the code."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from claims import claims
+
+import pynn_bss2sim as sim
+from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.hicannx import HICANN_X
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def local_links(text):
+    """Targets of all links and pictures of a page that lead into the repository."""
+    targets = re.findall(r"\]\(([^)#\s]+)", text)
+    return [t for t in targets if not t.startswith(("http://", "https://"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page):
+    missing = [t for t in local_links(page.read_text()) if not (page.parent / t).exists()]
+    assert missing == []
+
+
+def test_a_dead_link_would_be_seen():
+    assert local_links("see [this](docs/nowhere.md) and [that](https://example.org)") == [
+        "docs/nowhere.md"
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_files_that_are_named_exist(page):
+    """Names of modules and folders in backquotes, as in `mapping/network.py`."""
+    names = re.findall(r"`((?:[\w.]+/)*[\w.]+\.(?:py|pyx|h|toml|md|json|sh))`", page.read_text())
+    roots = (ROOT, ROOT / "pynn_bss2sim", page.parent)
+    files = {p.name for p in ROOT.rglob("*") if p.is_file() and ".venv" not in p.parts}
+    missing = [
+        n for n in names
+        if not any((r / n).exists() for r in roots) and not ("/" not in n and n in files)
+    ]  # fmt: skip
+    assert missing == []
+
+
+def readme():
+    return (ROOT / "README.md").read_text()
+
+
+def test_the_chip_in_the_readme_is_the_one_in_the_code():
+    resources = re.search(r"\((\d+) AdEx neuron circuits,\s+([\d ]+) synapses of 6 bits", readme())
+    assert int(resources[1]) == HICANN_X.circuits
+    assert int(resources[2].replace(" ", "")) == HICANN_X.circuits * HICANN_X.rows
+
+
+def test_the_table_of_chip_models_is_true():
+    rows = re.findall(r"^\| `(\w+)` \|[^|]+\| (\w+)", readme(), re.MULTILINE)
+    assert [name for name, _ in rows] == ["ideal", "quantized", "silicon", "uncalibrated"]
+    for name, state in rows:
+        if state == "yes":
+            assert ChipModel.named(name) == getattr(ChipModel, name)()
+        else:
+            with pytest.raises(NotImplementedError):
+                ChipModel.named(name)
+
+
+def test_the_script_in_the_readme_runs(monkeypatch, capsys):
+    monkeypatch.delenv("BSS2SIM_CHIP", raising=False)
+    code = re.search(r"```python\n(.*?)```", readme(), re.DOTALL)[1]
+    namespace = {}
+    exec(compile(code, "README.md", "exec"), namespace)
+    assert sum(len(train) for train in namespace["spikes"]) > 100
+    assert "0 lost" in capsys.readouterr().out
+    sim.end()
+
+
+def test_versions_agree():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == sim.__version__
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text()
+    newest = max(
+        c.rpartition(" ")[2] for c in project["classifiers"] if "Python :: 3." in c
+    )  # fmt: skip
+    assert f"Python 3.11 to {newest}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_claims_are_found():
+    found = claims((ROOT / "docs" / "accuracy.md").read_text())
+    assert found["nest_trace"] == 0.1
+    assert len(found) >= 8
