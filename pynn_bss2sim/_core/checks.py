@@ -1,15 +1,34 @@
-"""Checks at the door of the compiled engine: what passes them cannot lead outside an array."""
+"""Checks at the door of the emulator: what passes them cannot lead outside an array."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["blocks_alike", "checked_floats", "checked_index", "checked_offsets", "probe_columns"]
+__all__ = [
+    "blocks_alike",
+    "checked_floats",
+    "checked_index",
+    "checked_offsets",
+    "converted",
+    "probe_columns",
+]
+
+
+def converted(name, values, dtype):
+    """A C-contiguous copy of `values` as `dtype`; refused if a value would not survive."""
+    given = np.asarray(values)
+    if given.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: numbers are needed, not {given.dtype}")
+    with np.errstate(invalid="ignore"):
+        array = np.array(given, dtype=dtype, copy=True, order="C")
+    if array.dtype.kind != "f" and given.size and not (array == given).all():
+        raise ValueError(f"{name}: a value is no {array.dtype}")
+    return array
 
 
 def checked_index(name, values, low, high, dtype):
     """Return `values` as a contiguous 1-D array of `dtype`, all in [low, high)."""
-    array = np.array(values, dtype=dtype, copy=True, ndmin=1, order="C")
+    array = converted(name, values, dtype)
     if array.ndim != 1:
         raise ValueError(f"{name}: must have one dimension, has {array.ndim}")
     if array.size and (array.min() < low or array.max() >= high):
@@ -21,7 +40,7 @@ def checked_index(name, values, low, high, dtype):
 
 def checked_offsets(name, values, total):
     """Return `values` as int64 offsets that ascend from 0 to `total`."""
-    array = np.array(values, dtype=np.int64, copy=True, ndmin=1)
+    array = converted(name, values, np.int64)
     if (
         array.ndim != 1
         or array.size == 0
@@ -35,7 +54,7 @@ def checked_offsets(name, values, total):
 
 def checked_floats(name, values, shape):
     """Return a C-contiguous float64 copy of `values`, which must have `shape`."""
-    array = np.array(values, dtype=np.float64, copy=True, order="C")
+    array = converted(name, values, np.float64)
     if array.shape != shape:
         raise ValueError(f"{name}: shape {array.shape} where {shape} is needed")
     return array

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pynn_bss2sim._core.checks import converted
 from pynn_bss2sim._core.engine import Engine
 from pynn_bss2sim._core.plan import make_plan, make_routes
 from pynn_bss2sim._core.records import (
@@ -150,7 +151,8 @@ class Emulator:
         ValueError
             If a value is not finite.
         """
-        values = np.broadcast_to(np.asarray(values, np.float64), np.shape(neuron))
+        values = converted(Variable(variable).name, values, np.float64)
+        values = np.broadcast_to(values, np.shape(neuron))
         if not np.isfinite(values).all():
             raise ValueError(f"{Variable(variable).name}: a state must be finite")
         state = self.state

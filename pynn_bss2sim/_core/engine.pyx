@@ -11,7 +11,8 @@ One step, from state n to state n + 1 (reference.py follows the same order):
 5. probes due at n + 1 take their samples.
 
 The class trusts nobody: whatever index could lead outside an array is checked when it enters, by
-plain Python (checks.py), because in this file bounds checks are switched off (setup.py).
+plain Python (checks.py), because in this file bounds checks and negative indices are switched off
+(setup.py).
 """
 
 from cpython.exc cimport PyErr_CheckSignals
@@ -201,8 +202,8 @@ cdef class Engine:
         read_once = [c for name, c in coefficients.items() if name != "i_offset"]
         self.block_alike = blocks_alike(read_once, start)
         self.substeps = int(plan.substeps)
-        if self.substeps < 1:
-            raise ValueError(f"plan.substeps: must be at least 1, is {self.substeps}")
+        if not 1 <= self.substeps <= 1_000_000:
+            raise ValueError(f"plan.substeps: must be 1 to 1,000,000, is {self.substeps}")
         self.keep = coefficients
         self.v = coefficients["e_leak"].copy()
         self.w = np.zeros(n)
@@ -301,8 +302,8 @@ cdef class Engine:
         """Take a state as `export_state` gives it, for the same n and depth."""
         n = self.n
         step = int(state["step"])
-        if step < 0:
-            raise ValueError(f"state.step: must not be negative, is {step}")
+        if not 0 <= step < 2**62:
+            raise ValueError(f"state.step: must lie in [0, 2**62), is {step}")
         arrays = {name: checked_floats(f"state.{name}", state[name], (n,))
                   for name in ("v", "w", "hold")}
         line = checked_floats("state.line", state["line"], (2, n))
@@ -553,9 +554,10 @@ cdef class Outputs:
         self.intervals = np.asarray(intervals)
         self.sizes = np.asarray(sizes, np.int64)
         rows = stop // self.intervals - start // self.intervals
-        self.sample_start = np.concatenate([[0], np.cumsum(rows * self.sizes)]).astype(np.int64)
-        self.sample_position = self.sample_start[:-1].copy()
-        self.samples = np.empty(self.sample_start[-1])
+        values = rows * self.sizes
+        self.sample_start = np.cumsum(values) - values
+        self.sample_position = self.sample_start.copy()
+        self.samples = np.empty(values.sum())
 
     def grow(self):
         """Double the room for spikes."""

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from pynn_bss2sim._core.checks import converted
+
 __all__ = [
     "LINES",
     "Activity",
@@ -65,22 +67,16 @@ def frozen_array(value, dtype, shape=None, name="array"):
         survive the conversion to `dtype`.
     """
     given = np.asarray(value)
-    with np.errstate(invalid="ignore", over="ignore"):
-        array = np.ascontiguousarray(given, dtype=dtype)
-    if array.dtype.kind != "f" and given.dtype != array.dtype and not (array == given).all():
-        raise ValueError(
-            f"{name}: {given[np.unravel_index(np.argmin(array == given), given.shape)]}"
-            f" is no {array.dtype}"
-        )
+    if given.dtype == dtype and given.flags.c_contiguous and not given.flags.writeable:
+        array = given
+    else:
+        array = converted(name, given, dtype)
     if shape is not None and (
         array.ndim != len(shape)
         or any(want not in (-1, got) for want, got in zip(shape, array.shape, strict=True))
     ):
         raise ValueError(f"{name}: shape {array.shape} where {shape} is needed")
-    if array.flags.writeable:
-        if array is value or array.base is not None:
-            array = array.copy()
-        array.flags.writeable = False
+    array.flags.writeable = False
     return array
 
 

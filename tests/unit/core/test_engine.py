@@ -1,10 +1,12 @@
 """The compiled engine, its instruction sets and its NumPy twin give the same bits."""
 
 import os
+import re
 import signal
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -398,3 +400,10 @@ def test_records_are_read_only():
     circuits = one_neuron()
     with pytest.raises(ValueError, match="read-only"):
         circuits.c_m[0] = 1.0
+
+
+def test_no_negative_index_in_the_compiled_source():
+    """They mean nothing there: setup.py switches wraparound off, for Python objects, too."""
+    source = (Path(__file__).parents[3] / "pynn_bss2sim" / "_core" / "engine.pyx").read_text()
+    assert not re.findall(r"\[[^\]\n]*(?<![\w\])] )-\s*\d[^\]\n]*\]", source)
+    assert re.findall(r"\[[^\]\n]*(?<![\w\])] )-\s*\d[^\]\n]*\]", "x = y[:-1]")
