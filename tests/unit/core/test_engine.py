@@ -1,5 +1,6 @@
 """The compiled engine, its instruction sets and its NumPy twin give the same bits."""
 
+import ast
 import os
 import re
 import signal
@@ -13,6 +14,8 @@ import pytest
 from hypothesis import given, settings
 from networks import chips, circuits_of_kind, join_circuits, random_synapses
 
+import pynn_bss2sim._core.emulator as emulator_module
+import pynn_bss2sim._core.engine as engine_module
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine, available_instruction_sets, exp_array
 from pynn_bss2sim._core.exponential import exp, phi
@@ -407,3 +410,14 @@ def test_no_negative_index_in_the_compiled_source():
     source = (Path(__file__).parents[3] / "pynn_bss2sim" / "_core" / "engine.pyx").read_text()
     assert not re.findall(r"\[[^\]\n]*(?<![\w\])] )-\s*\d[^\]\n]*\]", source)
     assert re.findall(r"\[[^\]\n]*(?<![\w\])] )-\s*\d[^\]\n]*\]", "x = y[:-1]")
+
+
+def test_the_stub_names_what_the_compiled_module_has():
+    tree = ast.parse(Path(emulator_module.__file__).with_name("engine.pyi").read_text())
+    named = {n.name for n in tree.body if isinstance(n, ast.ClassDef | ast.FunctionDef)}
+    assert named | {"INSTRUCTION_SETS"} == set(engine_module.__all__)
+    (stub,) = (n for n in tree.body if isinstance(n, ast.ClassDef))
+    members = {n.name for n in stub.body if isinstance(n, ast.FunctionDef)}
+    members |= {n.target.id for n in stub.body if isinstance(n, ast.AnnAssign)}
+    public = {name for name in dir(Engine) if not name.startswith("_")} | {"__init__"}
+    assert members == public

@@ -1,0 +1,37 @@
+"""Types of the compiled engine."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pynn_bss2sim._core.plan import Plan, Routes
+from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe
+
+INSTRUCTION_SETS: tuple[str, ...]
+
+def available_instruction_sets() -> tuple[str, ...]: ...
+def exp_array(x: ArrayLike) -> NDArray[np.float64]: ...
+
+class Engine:
+    n: int
+    n_sources: int
+    depth: int
+    substeps: int
+    step: int
+    instruction_set: str
+    interruption: BaseException | None
+    def __init__(
+        self,
+        plan: Plan,
+        routes: Routes,
+        probes: Sequence[Probe] = (),
+        spike_mask: NDArray[np.bool_] | None = None,
+        instruction_set: str | None = None,
+    ) -> None: ...
+    def export_state(self) -> dict[str, Any]: ...
+    def import_state(self, state: dict[str, Any]) -> None: ...
+    def run(
+        self, n_steps: int, events: InputEvents, currents: CurrentInputs
+    ) -> tuple[int, int, NDArray[np.int64], NDArray[np.int32], list[NDArray[np.float64]]]: ...
