@@ -33,35 +33,30 @@
 #endif
 
 /* e**x: x = k ln 2 + r, |r| <= ln 2 / 2; Taylor polynomial of degree 12 for e**r (relative error
- * below 2e-16), scaled by 2**k through the exponent bits. Adding and subtracting 1.5 * 2**52 rounds
- * to the nearest integer and leaves that integer in the low bits. x is clipped to [-708, 709]. */
+ * below 5e-16), scaled by 2**k through the exponent bits. Adding and subtracting 1.5 * 2**52 rounds
+ * to the nearest integer and leaves that integer in the low bits. x is clipped to [-708, 709].
+ * The polynomial is summed in pairs: the chain of operations that wait for each other is short. */
 static inline double BSS_NAME(exp)(double x)
 {
     const double magic = 6755399441055744.0;
-    double t, k, r, p, scale;
+    double t, k, r, r2, r4, low, middle, high, scale;
     uint64_t bits;
     x = x < -708.0 ? -708.0 : x;
     x = x > 709.0 ? 709.0 : x;
     t = x * 1.4426950408889634 + magic;
     k = t - magic;
     r = (x - k * 0.6931471803691238) - k * 1.9082149292705877e-10;
-    p = 1.0 / 479001600.0;
-    p = p * r + 1.0 / 39916800.0;
-    p = p * r + 1.0 / 3628800.0;
-    p = p * r + 1.0 / 362880.0;
-    p = p * r + 1.0 / 40320.0;
-    p = p * r + 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = p * r + 1.0;
-    p = p * r + 1.0;
+    r2 = r * r;
+    r4 = r2 * r2;
+    low = (1.0 + r) + r2 * (1.0 / 2.0 + r * (1.0 / 6.0));
+    middle = (1.0 / 24.0 + r * (1.0 / 120.0)) + r2 * (1.0 / 720.0 + r * (1.0 / 5040.0));
+    high = ((1.0 / 40320.0 + r * (1.0 / 362880.0))
+            + r2 * (1.0 / 3628800.0 + r * (1.0 / 39916800.0)))
+           + r4 * (1.0 / 479001600.0);
     memcpy(&bits, &t, sizeof bits);
     bits = (bits + 1023) << 52;
     memcpy(&scale, &bits, sizeof scale);
-    return p * scale;
+    return (low + r4 * (middle + r4 * high)) * scale;
 }
 
 /* x > 0 ? yes : no, by masks: with branches in sight compilers turn the loops inside out. */
