@@ -12,6 +12,7 @@ from . import simulator
 from .cell_group import CellGroup, full_array
 from .recording import Recorder
 from .segments import with_session
+from .standardmodels import ModelNotOnChipError
 
 __all__ = ["Assembly", "Population", "PopulationView"]
 
@@ -130,11 +131,21 @@ class Population(CellGroup, common.Population):
             raise ValueError(f"{name}: size is {size}; a population needs at least one cell")
         if isinstance(size, np.integer):
             size = int(size)
-        if isinstance(cellclass, type) and cellparams is None:
-            cellparams = {}
         self._check_type(name, cellclass)
+        if isinstance(cellclass, type):
+            cellparams = cellparams or {}
+        elif cellparams is not None:
+            raise TypeError(
+                f"{name}: cellparams={cellparams!r} beside an instance of a cell type; give the "
+                f"parameters to the cell type: {type(cellclass).__name__}(...)"
+            )
         self._pending = {}
-        super().__init__(size, cellclass, cellparams, structure, initial_values or {}, name)
+        try:
+            super().__init__(size, cellclass, cellparams, structure, initial_values or {}, name)
+        except errors.NonExistentParameterError as error:
+            raise errors.NonExistentParameterError(
+                error.parameter_name, f"{error.model_name} of {name}", error.valid_parameter_names
+            ) from error
         state = simulator.state
         (state.sources if self.is_source else state.populations).append(self)
         state.changed()
@@ -147,6 +158,8 @@ class Population(CellGroup, common.Population):
         )
         if not is_type:
             raise TypeError(f"{label}: {cellclass!r} is not a cell type")
+        if hasattr(cellclass, "refusal"):
+            raise ModelNotOnChipError(f"{label}: {cellclass.refusal}")
         if not known:
             name = getattr(cellclass, "__name__", type(cellclass).__name__)
             raise errors.InvalidModelError(

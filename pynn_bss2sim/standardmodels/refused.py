@@ -21,6 +21,12 @@ class Refusal(NamedTuple):
     why: str  #: what the chip lacks
     nearest: str  #: what to use instead
 
+    def __str__(self):
+        return (
+            f"{self.base.__name__} does not exist on the chip: {self.why}. The nearest model is "
+            f"{self.nearest}."
+        )
+
 
 _ALPHA = "a synaptic input decays exponentially at once and cannot rise along an alpha function"
 _CHANNELS = "the membrane has no voltage-gated channels"
@@ -115,10 +121,7 @@ class _Refused:
     refusal: Refusal
 
     def __init__(self, *args, **parameters):
-        base, why, nearest = self.refusal
-        raise ModelNotOnChipError(
-            f"{base.__name__} does not exist on the chip: {why}. The nearest model is {nearest}."
-        )
+        raise ModelNotOnChipError(str(self.refusal))
 
 
 def refused_models():

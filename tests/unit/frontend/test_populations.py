@@ -241,3 +241,20 @@ def test_view_of_view_addresses_the_same_cells(selector, data):
     np.testing.assert_array_equal(
         np.flatnonzero(population.get("tau_m", simplify=False) == 3.0), expected
     )
+
+
+@pytest.mark.parametrize("how", [lambda c: c, lambda c: c()], ids=["class", "instance"])
+def test_a_refused_class_explains_itself(how):
+    with pytest.raises(
+        sim.ModelNotOnChipError, match=r"IF_cond_alpha does not exist on the chip: .* IF_cond_exp"
+    ):
+        sim.Population(3, how(sim.IF_cond_alpha), label="mine")
+    with pytest.raises(sim.ModelNotOnChipError, match="^mine: "):
+        sim.Population(3, sim.IF_cond_alpha, {"tau_m": 3.0}, label="mine")
+
+
+def test_wrong_parameters_name_the_population():
+    with pytest.raises(errors.NonExistentParameterError, match="foo.*IF_curr_exp of mine"):
+        sim.Population(3, sim.IF_curr_exp, {"foo": 3.0}, label="mine")
+    with pytest.raises(TypeError, match=r"mine: cellparams=.*IF_curr_exp\(\.\.\.\)"):
+        sim.Population(3, sim.IF_curr_exp(), {"tau_m": 3.0}, label="mine")
