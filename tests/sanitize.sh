@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Build the core with address and undefined-behaviour sanitizers into a folder of its own and run
-# its unit tests there. Usage: tests/sanitize.sh PYTHON
+# Build the core with address and undefined-behaviour sanitizers in a folder of its own and run its
+# unit tests there. Usage: tests/sanitize.sh PYTHON [pytest arguments]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=$(realpath -s "$1")
 out=build/sanitized
 rm -rf "$out"
-mkdir -p "$out"
-BSS2SIM_SANITIZE=address,undefined "$python" setup.py -q build --build-base "$out/tmp" \
-    --build-lib "$out/lib" > "$out/build.log" 2>&1 || { cat "$out/build.log"; exit 1; }
+mkdir -p "$out/source"
+# a copy, so that no later build finds sanitized objects beside its sources
+cp -r setup.py pyproject.toml README.md LICENSE MANIFEST.in pynn_bss2sim mapping "$out/source"
+rm -f "$out"/source/pynn_bss2sim/_core/*.so "$out"/source/pynn_bss2sim/_core/engine.c
+BSS2SIM_SANITIZE=address,undefined "$python" -m pip install --quiet --no-deps \
+    --target "$out/lib" "$out/source"
 # Python itself is not sanitized: the runtime is preloaded, and its many static objects are no leaks
 LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
     PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 \
