@@ -121,6 +121,7 @@ class CellGroup:
             A list where `names` is a sequence.
         """
         single = isinstance(names, str)
+        self.root.require_current("realised")
         state = simulator.state
         mapping = state.prepare()
         if self.root not in state.capture.first_neuron:
@@ -154,6 +155,7 @@ class CellGroup:
         pyNN.errors.InvalidDimensionsError
             There is not one value for each cell.
         """
+        self.root.require_current("initialize")
         for variable, value in initial_values.items():
             self.root.check_initial_variable(variable)
             try:
@@ -197,6 +199,7 @@ class CellGroup:
         ValueError
             The interval is no multiple of the time step, or differs from the one in use.
         """
+        self.root.require_current("record")
         super().record(variables, None, sampling_interval, locations)
         if to_file is not None and to_file is not False and to_file is not True:
             self.recorder.file = to_file

@@ -140,6 +140,7 @@ class Population(CellGroup, common.Population):
                 f"parameters to the cell type: {type(cellclass).__name__}(...)"
             )
         self._pending = {}
+        self._network = simulator.state.populations
         try:
             super().__init__(size, cellclass, cellparams, structure, initial_values or {}, name)
         except errors.NonExistentParameterError as error:
@@ -184,6 +185,15 @@ class Population(CellGroup, common.Population):
     def cell_index(self):
         """Positions of all cells."""
         return np.arange(self.size)
+
+    def require_current(self, action):
+        """Raise RuntimeError unless the population belongs to the present simulation."""
+        simulator.state.require_current(self._network, self.label, action)
+
+    @property
+    def is_current(self) -> bool:
+        """The population belongs to the present simulation."""
+        return self._network is simulator.state.populations
 
     def _create_cells(self):
         state = simulator.state
@@ -230,6 +240,7 @@ class Population(CellGroup, common.Population):
 
     def replace_parameters(self, new: dict):
         """Take new parameter arrays (size,) if the cell type accepts them, else keep the old."""
+        self.require_current("set")
         parameters = self.parameter_arrays | new
         self.celltype.validate(self.label, parameters)
         self.parameter_arrays = parameters

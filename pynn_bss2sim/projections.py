@@ -72,6 +72,7 @@ class Projection(common.Projection):
         self._check_arguments(
             presynaptic_population, postsynaptic_population, synapse_type, receptor_type, label
         )
+        self._network = simulator.state.populations
         super().__init__(
             presynaptic_population, postsynaptic_population, connector, synapse_type, source,
             receptor_type, Space() if space is None else space, label,
@@ -97,6 +98,9 @@ class Projection(common.Projection):
         """Refuse what PyNN's constructor takes or refuses without saying where."""
         if not all(isinstance(p, (BasePopulation, common.Assembly)) for p in (pre, post)):
             return  # PyNN's own message is clear
+        for cells in (pre, post):
+            for member in cells.populations if isinstance(cells, common.Assembly) else [cells]:
+                member.root.require_current("Projection()")
         where = label or f"{pre.label}→{post.label}"
         receptors = list(post.receptor_types)
         if receptor_type not in (None, "default", *receptors):
@@ -169,6 +173,7 @@ class Projection(common.Projection):
 
     def replace(self, columns):
         """Give all synapses new attributes: dict of str to float64 (n,)."""
+        simulator.state.require_current(self._network, self.label, "set")
         self._check(columns)
         for name, values in columns.items():
             self.columns[name] = values
@@ -205,6 +210,7 @@ class Projection(common.Projection):
         over as it is.
         """
         state = simulator.state
+        state.require_current(self._network, self.label, "get")
         asked = self.columns[name]
         if name == "weight" and state.chip.weights != "exact":
             values = state.prepare().weights

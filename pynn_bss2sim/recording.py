@@ -249,7 +249,7 @@ class Recorder(recording.Recorder):
         cells = None if filter_ids is None else np.sort(self.population.id_to_index(filter_ids))
         stored = list(self.cache)
         snapshots = list(stored)
-        if simulator.state.running:
+        if simulator.state.running and self.population.is_current:
             snapshots.append(self._snapshot(names, cells))
         block = neo.Block(
             name=self.population.label,
@@ -278,6 +278,7 @@ class Recorder(recording.Recorder):
 
     def _local_count(self, variable, filter_ids=None):
         """Spikes of each recorded cell in the present segment: dict of ID number to int."""
+        self.population.require_current("get_spike_counts")
         cells = self.spiking_cells()
         if filter_ids is not None:
             cells = intersection(cells, self.population.id_to_index(filter_ids))

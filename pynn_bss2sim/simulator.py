@@ -73,10 +73,16 @@ class State(BaseState):
     def __init__(self):
         super().__init__()
         self.ready = False
+        self.recorders = set()
         self.clear(timestep=0.1, min_delay="auto", max_delay="auto", chip=None, rng_seed=42)
 
     def clear(self, timestep, min_delay, max_delay, chip, rng_seed):
-        """Forget the network and begin a new one at time 0."""
+        """Forget the network and begin a new one at time 0.
+
+        Populations that the user still holds keep what they have recorded.
+        """
+        for recorder in self.recorders:
+            recorder.store_to_cache()
         self.dt = float(timestep)
         self._min_delay, self._max_delay = min_delay, max_delay
         self.chip = chip
@@ -134,6 +140,20 @@ class State(BaseState):
         """Raise RuntimeError where setup() has not been called."""
         if not self.ready:
             raise RuntimeError(f"{action}: call setup() first")
+
+    def require_current(self, populations: list, label: str, action: str):
+        """Raise RuntimeError for a part of a network that setup() has replaced.
+
+        Parameters
+        ----------
+        populations : list
+            The list `populations` of this state when the part was made.
+        """
+        if populations is not self.populations:
+            raise RuntimeError(
+                f"{label}: {action}: it was made before the last setup() and belongs to no "
+                "simulation any more; make it anew after setup()"
+            )
 
     # --- network to emulator --------------------------------------------------------------
 

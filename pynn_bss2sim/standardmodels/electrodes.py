@@ -391,6 +391,7 @@ def _ids(cells):
         ids = list(cells)
         owners = [cell.parent for cell in ids]
     for owner in owners:
+        owner.root.require_current("inject_into")
         if not owner.celltype.injectable:
             raise TypeError(
                 f"{owner.label}: no current can be injected into a spike source "

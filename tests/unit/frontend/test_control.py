@@ -58,6 +58,33 @@ def test_refused_by_setup(parameters):
     assert sim.state.populations == [population]
 
 
+def test_what_a_new_setup_leaves_of_a_network():
+    """Data stay; whatever would act on the new simulation is refused."""
+    old = cells(i_offset=2.0)
+    old.record(["v", "spikes"])
+    synapses = sim.Projection(old, old, sim.AllToAllConnector(), label="synapses")
+    sim.run(20.0)
+    before = old.get_data().segments[0]
+    sim.setup(timestep=0.5)
+    new = sim.Population(3, sim.IF_curr_exp(), label="new")
+    actions = [
+        lambda: old.set(tau_m=3.0), lambda: old[:1].set(tau_m=3.0), lambda: old.record("v"),
+        lambda: old.initialize(v=0.0), lambda: old.realised("tau_m"), old.get_spike_counts,
+        lambda: sim.Projection(old, new, sim.AllToAllConnector()),
+        lambda: sim.Projection(new, sim.Assembly(old), sim.AllToAllConnector()),
+        lambda: sim.DCSource().inject_into(old), lambda: sim.DCSource().inject_into([old[0]]),
+        lambda: synapses.set(weight=1.0), lambda: synapses.get("weight", "list"),
+    ]  # fmt: skip
+    for action in actions:
+        with pytest.raises(RuntimeError, match=r"(P|synapses): .* before the last setup\(\)"):
+            action()
+    sim.run(5.0)
+    (after,) = old.get_data().segments
+    assert after.spiketrains[0].t_stop == before.spiketrains[0].t_stop
+    np.testing.assert_array_equal(after.analogsignals[0], before.analogsignals[0])
+    assert [len(t) for t in after.spiketrains] == [len(t) for t in before.spiketrains] != [0] * 3
+
+
 def test_foreign_parameters():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
