@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import numbers
 import os
 import warnings
 
@@ -185,7 +186,79 @@ def _by_file(pending):
     return merged
 
 
-run, run_until = common.build_run(simulator)
+_pynn_run_until = common.build_run(simulator)[1]
+
+#: How often in succession a callback may ask to be called at one and the same time.
+_MOST_CALLS_AT_ONE_TIME = 1000
+
+
+class _Callback:
+    """A callback of run() that may not keep the time from advancing."""
+
+    def __init__(self, function):
+        if not callable(function):
+            raise TypeError(f"run: callback {function!r} cannot be called")
+        self._function = function
+        self._time, self._calls = None, 0
+
+    def __call__(self, time):
+        following = self._function(time)
+        if not isinstance(following, numbers.Real) or math.isnan(following):
+            raise TypeError(
+                f"run: callback {self._function!r} returned {following!r} at t = {time} ms; it "
+                "must return the time (ms) at which it is to be called next"
+            )
+        self._calls = self._calls + 1 if time == self._time else 1
+        self._time = time
+        if self._calls > _MOST_CALLS_AT_ONE_TIME:
+            raise ValueError(
+                f"run: callback {self._function!r} returned {following} at t = {time} ms, "
+                f"{self._calls} times in succession; it must return a later time"
+            )
+        return following
+
+
+def _milliseconds(name, value) -> float:
+    """Return a time as a float; raises TypeError or ValueError where it is none."""
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"{name}: {value!r} is not a time; give a number of ms")
+    if not math.isfinite(value):
+        raise ValueError(f"{name}: {value} ms; give a finite time")
+    return float(value)
+
+
+def run_until(time_point, callbacks=None):
+    """Advance the simulation to a time.
+
+    Parameters
+    ----------
+    time_point : float, ms
+        Not before the present time; rounded to the nearest time step.
+    callbacks : sequence of callable, optional
+        Each is called with the present time (ms), at once and then whenever the time that it
+        returned has come.
+
+    Returns
+    -------
+    float
+        The time reached, ms.
+
+    Raises
+    ------
+    ValueError, TypeError
+        The time is no number or past, or a callback does not return a later time.
+    SimulationError
+        The state of a cell became infinite or NaN.
+    """
+    target = _milliseconds("run_until", time_point)
+    return _pynn_run_until(target, [_Callback(function) for function in callbacks or ()])
+
+
+def run(simtime, callbacks=None):
+    """Advance the simulation by `simtime` ms (see `run_until`)."""
+    return run_until(simulator.state.t + _milliseconds("run", simtime), callbacks)
+
+
 run_for = run
 
 reset = common.build_reset(simulator)

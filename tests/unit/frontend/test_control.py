@@ -85,6 +85,41 @@ def test_what_a_new_setup_leaves_of_a_network():
     assert [len(t) for t in after.spiketrains] == [len(t) for t in before.spiketrains] != [0] * 3
 
 
+@pytest.mark.parametrize("time", ["10", None, np.array([1.0, 2.0]), [1.0], 1j, np.nan, np.inf])
+def test_times_that_are_none(time):
+    cells()
+    for function in (sim.run, sim.run_until, sim.run_for):
+        with pytest.raises((TypeError, ValueError), match="run.*(number of ms|finite)"):
+            function(time)
+    assert sim.run(np.int64(1)) == 1.0
+    with pytest.raises(ValueError, match="past"):
+        sim.run(-0.5)
+
+
+@pytest.mark.parametrize(
+    "function", [lambda t: None, lambda t: np.nan, lambda t: t, lambda t: t - 1.0, "x"]
+)
+def test_callbacks_that_do_not_say_when(function):
+    """PyNN would raise an error that names no callback, or call for ever."""
+    cells().record("v")
+    sim.run(5.0)
+    with pytest.raises((TypeError, ValueError), match="run: callback"):
+        sim.run(10.0, callbacks=[lambda t: t + 1.0, function])
+    sim.run(1.0)
+    assert sim.get_current_time() < 7.5
+
+
+def test_callbacks():
+    cells()
+    called = {"often": [], "seldom": [], "never": []}
+
+    def every(name, interval):
+        return lambda t: called[name].append(t) or t + interval
+
+    sim.run(6.0, callbacks=[every("often", 2.0), every("seldom", 3.0), every("never", np.inf)])
+    assert called == {"often": [0.0, 2.0, 4.0, 6.0], "seldom": [0.0, 3.0, 6.0], "never": [0.0]}
+
+
 def test_foreign_parameters():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
