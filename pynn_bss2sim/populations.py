@@ -250,6 +250,25 @@ class Population(CellGroup, common.Population):
         else:
             state.changed()
 
+    def draw_spikes(self, until: float):
+        """Let a spike source fire before the time `until` (ms); record and return its spikes.
+
+        Returns
+        -------
+        times, cells : float64 (n,), int32 (n,)
+            Those since the last call, sorted by (time, cell).
+        """
+        try:
+            times, cells = self.process.spikes(self.drawn_until, until)
+        except MemoryError as error:
+            raise MemoryError(
+                f"{self.label}: too many spikes until {until:g} ms to be held in memory; lower the "
+                "rate or use fewer cells"
+            ) from error
+        self.drawn_until = until
+        self.recorder.store_spikes(times, cells)
+        return times, cells
+
     def restart(self):
         """Let a spike source begin its next trial."""
         self.process.restart()

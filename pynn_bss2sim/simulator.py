@@ -323,9 +323,7 @@ class State(BaseState):
         for population in self.sources:
             if until <= population.drawn_until:
                 continue
-            times, cells = population.process.spikes(population.drawn_until, until)
-            population.drawn_until = until
-            population.recorder.store_spikes(times, cells)
+            times, cells = population.draw_spikes(until)
             steps = np.rint(np.asarray(times) / self.dt).astype(np.int64)
             source = (self.capture.first_source[population] + cells).astype(np.int32)
             columns.append((np.maximum(steps, self.step), source, times))

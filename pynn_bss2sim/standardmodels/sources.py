@@ -20,6 +20,10 @@ __all__ = [
 
 _MS_PER_S = 1e3
 
+#: Highest mean rate (Hz) of one cell: a million inputs of 1 Hz seen as one. Sources may fire
+#: several times within a time step; beyond this a run would drown in spikes.
+HIGHEST_RATE = 1e6
+
 
 class _Source(OneToOne):
     """What every spike source offers to the frontend, on top of PyNN's cell type API."""
@@ -67,6 +71,15 @@ class _Source(OneToOne):
         if "duration" in parameters:
             values = parameters["duration"]
             check_values(label, "duration", values, values < 0, "must not be negative", "ms")
+
+    def _check_rate(self, label, name, values, rate):
+        """Raise where a parameter is negative or makes the mean `rate` (Hz) absurd."""
+        check_values(label, name, values, values < 0, "must not be negative; 0 is silent", "Hz")
+        check_values(
+            label, name, values, rate > HIGHEST_RATE,
+            f"the cell would spike more than {HIGHEST_RATE:g} times per second; lower the rate, "
+            "or use several sources", "Hz",
+        )  # fmt: skip
 
     #: Parameters that are a sequence of numbers for each cell.
     sequences: tuple[str, ...] = ()
@@ -135,7 +148,7 @@ class SpikeSourcePoisson(_Source, cells.SpikeSourcePoisson):
 
     Parameters
     ----------
-    rate : float, Hz, >= 0
+    rate : float, Hz, 0 to `HIGHEST_RATE`
     start, duration : float, ms
         The time in which it spikes.
 
@@ -149,8 +162,7 @@ class SpikeSourcePoisson(_Source, cells.SpikeSourcePoisson):
 
     def validate(self, label, parameters):
         super().validate(label, parameters)
-        rate = parameters["rate"]
-        check_values(label, "rate", rate, rate < 0, "must not be negative; 0 is silent", "Hz")
+        self._check_rate(label, "rate", parameters["rate"], parameters["rate"])
 
 
 class SpikeSourcePoissonRefractory(_Source, cells.SpikeSourcePoissonRefractory):
@@ -158,7 +170,7 @@ class SpikeSourcePoissonRefractory(_Source, cells.SpikeSourcePoissonRefractory):
 
     Parameters
     ----------
-    rate : float, Hz, >= 0
+    rate : float, Hz, 0 to `HIGHEST_RATE`
         Mean rate; ``rate * tau_refrac`` must be below one second per second.
     tau_refrac : float, ms, >= 0
         Dead time after each spike.
@@ -175,7 +187,7 @@ class SpikeSourcePoissonRefractory(_Source, cells.SpikeSourcePoissonRefractory):
     def validate(self, label, parameters):
         super().validate(label, parameters)
         rate, tau = parameters["rate"], parameters["tau_refrac"]
-        check_values(label, "rate", rate, rate < 0, "must not be negative; 0 is silent", "Hz")
+        self._check_rate(label, "rate", rate, rate)
         check_values(label, "tau_refrac", tau, tau < 0, "must not be negative", "ms")
         check_values(
             label, "rate", rate, rate * tau >= _MS_PER_S,
@@ -191,7 +203,7 @@ class SpikeSourceGamma(_Source, cells.SpikeSourceGamma):
     alpha : float, > 0
         Shape.
     beta : float, Hz, >= 0
-        Rate parameter.
+        Rate parameter; ``beta / alpha`` is the mean rate, at most `HIGHEST_RATE`.
     start, duration : float, ms
 
     Notes
@@ -209,7 +221,7 @@ class SpikeSourceGamma(_Source, cells.SpikeSourceGamma):
         super().validate(label, parameters)
         alpha, beta = parameters["alpha"], parameters["beta"]
         check_values(label, "alpha", alpha, alpha <= 0, "must be positive")
-        check_values(label, "beta", beta, beta < 0, "must not be negative; 0 is silent", "Hz")
+        self._check_rate(label, "beta", beta, beta / alpha)
 
 
 class SpikeSourceInhGamma(_Source, cells.SpikeSourceInhGamma):
@@ -219,7 +231,7 @@ class SpikeSourceInhGamma(_Source, cells.SpikeSourceInhGamma):
     ----------
     a : Sequence of float, >= 1
         Shape, one for each bin.
-    b : Sequence of float, s, > 0
+    b : Sequence of float, s, at least 1 / `HIGHEST_RATE`
         Scale, one for each bin.
     tbins : Sequence of float, ms, strictly ascending
         Begin of the bins; the last one has no end, and there are no spikes before the first.
@@ -247,7 +259,8 @@ class SpikeSourceInhGamma(_Source, cells.SpikeSourceInhGamma):
         _check_sequence(label, "a", *flat["a"], flat["a"][0] < 1,
                         "thinning needs shapes of at least 1; use SpikeSourceGamma for a "
                         "constant shape below")  # fmt: skip
-        _check_sequence(label, "b", *flat["b"], flat["b"][0] <= 0, "must be positive")
+        _check_sequence(label, "b", *flat["b"], flat["b"][0] * HIGHEST_RATE < 1,
+                        f"must be positive, at least {1 / HIGHEST_RATE:g} s")  # fmt: skip
         _check_ascending(label, "tbins", *flat["tbins"], strictly=True)
 
 

@@ -5,6 +5,7 @@ import pytest
 from pyNN import errors
 from pyNN.parameters import Sequence
 
+import pynn_bss2sim as sim
 from pynn_bss2sim import spike_processes
 from pynn_bss2sim import standardmodels as models
 
@@ -193,3 +194,30 @@ def test_cells_may_have_different_numbers_of_bins():
     assert set(cells) == {0, 1}
     # 1 /s in cell 0, mean interval 20 ms and then 30 ms in cell 1
     assert (cells == 1).sum() > 10 * (cells == 0).sum()
+
+
+@pytest.mark.parametrize(
+    ("celltype", "name", "absurd", "high", "others"),
+    [
+        (sim.SpikeSourcePoisson, "rate", 1e9, 1e6, {}),
+        (sim.SpikeSourcePoissonRefractory, "rate", 1e9, 1e6, {"tau_refrac": 0.0}),
+        (sim.SpikeSourceGamma, "beta", 1e9, 2e6, {"alpha": 2.0}),
+        (sim.SpikeSourceInhGamma, "b", [1e-9], [1e-5], {"a": [1.0], "tbins": [0.0]}),
+    ],
+)
+def test_absurd_rates(celltype, name, absurd, high, others):
+    sim.setup()
+    with pytest.raises(errors.InvalidParameterValueError, match=rf"^storm: {name}.*1e(\+06|-06)"):
+        sim.Population(2, celltype(**{name: absurd}, **others), label="storm")
+    storm = sim.Population(2, celltype(**{name: high}, **others), label="storm")
+    storm.record("spikes")
+    sim.run(1.0)
+    assert min(len(t) for t in storm.get_data().segments[0].spiketrains) > 10
+
+
+def test_lack_of_memory_names_the_source(monkeypatch):
+    sim.setup()
+    storm = sim.Population(2, sim.SpikeSourcePoisson(), label="storm")
+    monkeypatch.setattr(storm.process, "spikes", lambda *window: bytearray(1 << 62))
+    with pytest.raises(MemoryError, match="^storm: too many spikes until 1 ms"):
+        sim.run(1.0)
