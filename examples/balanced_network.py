@@ -104,22 +104,12 @@ if hasattr(sim, "mapping_report"):
 
 name = "_".join(filter(None, [options.simulator or "bss2sim", options.chip]))
 figure = f"results/balanced_network_{options.model}_{name}.png"
-# every fourth neuron is enough to see the pattern
-panels = [
-    Panel(
-        population[::4].get_data("spikes").segments[0].spiketrains,
-        data_labels=[label],
-        markersize=1.0,
-        markeredgecolor=color,
-        xlabel="time (ms)",
-        xticks=True,
-        yticks=True,
-    )
-    for population, label, color in (
-        (excitatory, "excitatory", "firebrick"),
-        (inhibitory, "inhibitory", "royalblue"),
-    )
-]
-Figure(*panels, title=f"{options.model}, {options.size} neurons, {name}").save(figure)  # fmt: skip
+panels = []
+for population, color in ((excitatory, "firebrick"), (inhibitory, "royalblue")):
+    # every fourth neuron is enough to see the pattern
+    trains = population[::4].get_data("spikes").segments[0].spiketrains
+    look = {"data_labels": [population.label], "markersize": 1.0, "markeredgecolor": color}
+    panels.append(Panel(trains, xlabel="time (ms)", xticks=True, yticks=True, **look))
+Figure(*panels, title=f"{options.model}, {options.size} neurons, {name}").save(figure)
 print(f"figure: {figure}")
 sim.end()
