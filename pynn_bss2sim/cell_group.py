@@ -161,6 +161,10 @@ class CellGroup:
             try:
                 lazy = LazyArray(value, shape=(self.size,), dtype=float)
                 array = full_array(lazy, self.size)
+            except (AssertionError, TypeError) as error:
+                raise errors.InvalidParameterValueError(
+                    f"{self.label}: initial {variable} = {value!r}: give numbers"
+                ) from error
             except ValueError as error:
                 raise errors.InvalidDimensionsError(
                     f"{self.label}: initial {variable}: {error}"

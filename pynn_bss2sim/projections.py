@@ -336,8 +336,14 @@ class Projection(common.Projection):
                     f"each connection, or an array of shape {self.shape}"
                 )
             return array[self.columns.pre, self.columns.post]
-        space = ParameterSpace({name: value}, self.synapse_type.get_schema(), self.shape)
-        return self._evaluate(space[name])
+        try:
+            space = ParameterSpace({name: value}, self.synapse_type.get_schema(), self.shape)
+            return self._evaluate(space[name])
+        except (AssertionError, TypeError, ValueError) as error:
+            raise errors.InvalidParameterValueError(
+                f"{self.label}: {name} = {value!r}: give a number, one for each connection, a "
+                "RandomDistribution, or a function of the distance"
+            ) from error
 
     def _evaluate(self, values: LazyArray) -> np.ndarray:
         pre, post = self.columns.pre, self.columns.post

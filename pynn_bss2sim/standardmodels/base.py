@@ -24,6 +24,16 @@ class OneToOne:
     them (``"AMPA.tau_syn"``) and takes time; for one-to-one names nothing is to be evaluated.
     """
 
+    def __init__(self, *args, **parameters):
+        try:
+            super().__init__(*args, **parameters)
+        except AssertionError as error:
+            # lazy arrays assert that values are real, without saying which is not
+            given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+            raise errors.InvalidParameterValueError(
+                f"{type(self).__name__}({given}): {error or 'values must be real numbers'}"
+            ) from error
+
     def translate(self, parameters, copy=True):
         """Return `parameters` as a native parameter space.
 

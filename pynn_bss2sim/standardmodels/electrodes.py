@@ -98,7 +98,13 @@ class _CurrentSource(OneToOne):
 
     def _accepted(self, parameters):
         """Return given parameters as plain numbers and arrays."""
-        space = ParameterSpace(parameters, self.get_schema(), (1,), type(self))
+        try:
+            space = ParameterSpace(parameters, self.get_schema(), (1,), type(self))
+        except AssertionError as error:
+            given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+            raise errors.InvalidParameterValueError(
+                f"{type(self).__name__}: {given}: {error or 'values must be real numbers'}"
+            ) from error
         space.evaluate(simplify=True)
         return {name: _plain(value) for name, value in space.as_dict().items()}
 
@@ -388,7 +394,13 @@ def _ids(cells):
     if isinstance(cells, BasePopulation):
         owners, ids = [cells], list(cells.all_cells)
     else:
-        ids = list(cells)
+        ids = list(cells) if np.iterable(cells) else [cells]
+        for cell in ids:
+            if not isinstance(cell, IDMixin):
+                raise TypeError(
+                    f"inject_into: {cell!r} is not a cell; give a population, a view, an "
+                    "assembly, or a list of cells"
+                )
         owners = [cell.parent for cell in ids]
     for owner in owners:
         owner.root.require_current("inject_into")

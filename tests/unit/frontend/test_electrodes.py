@@ -299,3 +299,10 @@ def test_changes_are_forgotten_unless_recorded():
     with pytest.raises(ValueError, match="known from step 90 on"):
         forgetful.changes(50, 100, DT)
     assert recorded.get_data().magnitude[:, 0][::10].tolist() == [1.0, *np.arange(10.0)]
+
+
+@pytest.mark.parametrize("cells", [[1, 2], [None], 3.0, "ab"])
+def test_only_cells_receive_a_current(cells):
+    sim.setup()
+    with pytest.raises(TypeError, match="inject_into: .* is not a cell; give a population"):
+        sim.DCSource().inject_into(cells)

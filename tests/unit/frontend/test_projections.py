@@ -236,3 +236,25 @@ def test_what_the_chip_holds():
 
 def test_delays_are_held_in_steps():
     assert project(delay=0.26).get("delay", "list", with_address=False)[0] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("value", [1j, float, object()])
+def test_parameters_that_are_no_numbers(value):
+    sim.setup()
+    cells = sim.Population(2, sim.IF_curr_exp())
+    synapses = sim.Projection(cells, cells, sim.AllToAllConnector(), label="mine")
+    with pytest.raises(errors.InvalidParameterValueError, match="mine: weight = "):
+        synapses.set(weight=value)
+
+
+@pytest.mark.parametrize("value", [1j, float])
+def test_models_with_parameters_that_are_no_numbers(value):
+    for model in (sim.StaticSynapse, sim.IF_curr_exp, sim.ExpPSR):
+        name = model.get_parameter_names()[0]
+        with pytest.raises((errors.InvalidParameterValueError, TypeError), match="."):
+            model(**{name: value})
+    sim.setup()
+    with pytest.raises((errors.InvalidParameterValueError, TypeError), match="."):
+        sim.DCSource(amplitude=value)
+    with pytest.raises(errors.InvalidParameterValueError, match="mine: initial v"):
+        sim.Population(2, sim.IF_curr_exp(), label="mine").initialize(v=value)
