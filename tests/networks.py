@@ -64,7 +64,9 @@ CONNECTORS = {
     ),
 }  # fmt: skip
 
-times = st.lists(st.integers(0, 250).map(lambda k: k / 10), max_size=8).map(sorted)
+#: Times (ms), some of them often: spikes and the ends of runs are to meet.
+moments = st.sampled_from([5.0, 10.0, 12.5, 25.0]) | st.integers(1, 249).map(lambda k: k / 10)
+times = st.lists(moments, max_size=8).map(sorted)
 parts = st.sampled_from(["whole", "even", "last", "reversed"])
 
 
@@ -181,6 +183,4 @@ def everything(built, segment=-1):
     return [content(population, segment) for population in built.populations]
 
 
-cuts = st.lists(st.integers(1, 249), max_size=4, unique=True).map(
-    lambda c: [k / 10 for k in sorted(c)]
-)
+cuts = st.lists(moments, max_size=4, unique=True).map(sorted)

@@ -265,7 +265,7 @@ def test_recording_may_be_switched_on_and_off(network, on, off, variable):
 def test_what_sources_record_is_what_neurons_receive(kind, size, stops, delay):
     """Spikes of a source reach a fast detector neuron once each."""
     sim.setup(timestep=0.1, min_delay=0.1)
-    source = sim.Population(size, SOURCES[kind]([3.0, 7.0, 7.5]), label="source")
+    source = sim.Population(size, SOURCES[kind]([5.0, 7.0, 12.5]), label="source")
     synapse = sim.StaticSynapse(weight=1.0, delay=0.1 * (1 + delay))
     meter = sim.Population(size, sim.IF_curr_exp(v_thresh=1e9, tau_syn_E=1e9), label="meter")
     sim.Projection(source, meter, sim.OneToOneConnector(), synapse, receptor_type="excitatory")
@@ -279,3 +279,17 @@ def test_what_sources_record_is_what_neurons_receive(kind, size, stops, delay):
     for cell, train in enumerate(source.get_data().segments[0].spiketrains):
         emitted = np.rint(train.rescale("ms").magnitude / 0.1)
         assert arrived[cell] == np.count_nonzero(emitted <= round(latest / 0.1))
+
+
+@pytest.mark.parametrize("last", [4.9, 5.0, 5.1, 5.5])
+def test_reset_forgets_a_spike_under_way(last):
+    """A source that fires at the end of a run reaches nobody after reset()."""
+    sim.setup(timestep=0.1, min_delay=0.1)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[5.0]))
+    meter = sim.Population(1, sim.IF_curr_exp(v_thresh=1e9, tau_syn_E=1e9))
+    sim.Projection(source, meter, sim.OneToOneConnector(), sim.StaticSynapse(weight=1, delay=1.0))
+    meter.record("isyn_exc")
+    sim.run(last)
+    sim.reset()
+    sim.run(10.0)
+    assert np.asarray(meter.get_data().segments[-1].analogsignals[0])[-1] == pytest.approx(1.0)
