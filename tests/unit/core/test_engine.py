@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from networks import chips, circuits_of_kind, join_circuits, random_synapses
+from random_chips import chips, circuits_of_kind, join_circuits, random_synapses
 
 import pynn_bss2sim._core.emulator as emulator_module
 import pynn_bss2sim._core.engine as engine_module

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import circuits_of_kind, join_circuits, random_currents, random_synapses
+from random_chips import circuits_of_kind, join_circuits, random_currents, random_synapses
 
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine

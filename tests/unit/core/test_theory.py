@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from claims import claim
-from networks import circuits_of_kind, join_circuits
+from random_chips import circuits_of_kind, join_circuits
 
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.plan import Kind
