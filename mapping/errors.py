@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["MappingError", "ParameterError", "PlacementError", "WeightError"]
+__all__ = ["MappingError", "ParameterError", "PlacementError", "RoutingError", "WeightError"]
 
 
 class MappingError(ValueError):
@@ -19,3 +19,7 @@ class PlacementError(MappingError):
 
 class WeightError(MappingError):
     """A weight or delay of a synapse cannot be realised."""
+
+
+class RoutingError(MappingError):
+    """Synapses find no row or label on the chip."""

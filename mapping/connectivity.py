@@ -1,0 +1,101 @@
+"""The routing of a mapping, and the connections that its registers make."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.device import Device
+from pynn_bss2sim._core.event_path import connect
+from pynn_bss2sim._core.records import LINES, SynapseTable
+
+from .network import Network
+from .place import Placement, place
+from .route import Routing, route
+from .weights import Joined, delay_steps, latency_steps, realised_delays
+
+__all__ = ["delays", "read_back", "routed"]
+
+
+def routed(
+    joined: Joined,
+    rows: np.ndarray,
+    placement: Placement,
+    n_sources: int,
+    seed: int,
+    previous: Routing | None,
+) -> Routing:
+    """Route, or keep the `previous` routing if it serves.
+
+    Where sources run out of labels, neurons are spread over more chips.
+    """
+    if previous is not None and previous.serves(joined, rows, placement):
+        return previous
+    best = route(joined, rows, placement, n_sources, seed)
+    spread = 2
+    while best.lost.any() and spread <= chip.COLUMNS_PER_BLOCK:
+        wider = place(np.minimum(placement.count * spread, chip.COLUMNS_PER_BLOCK))
+        moved = Placement(placement.target, wider.circuit, placement.count)
+        if np.array_equal(moved.circuit, best.placement.circuit):
+            break
+        routing = route(joined, rows, moved, n_sources, seed)
+        if routing.lost.sum() < best.lost.sum():
+            best = routing
+        spread *= 2
+    return best
+
+
+def read_back(
+    network: Network,
+    model: ChipModel,
+    configs: tuple[ChipConfig, ...],
+    routing: Routing,
+    step: np.ndarray,
+    amplitude: np.ndarray,
+) -> SynapseTable:
+    """The connections that the registers make.
+
+    Parameters
+    ----------
+    step : float64 (2 * n_neurons,)
+        What one weight code is worth at each line where registers do not say it; its sign where
+        they do.
+    amplitude : float64 (n_connections,)
+        Of exact weights.
+    """
+    placement = routing.placement
+    owner = placement.owner()
+    of_circuit = np.where(owner[:, np.newaxis] >= 0, step.reshape(-1, LINES)[owner], 0.0)
+    if model.parameters != "exact" and model.weights != "exact":
+        of_circuit = np.sign(of_circuit) * Device().weight_steps(configs)
+    n_synapses = len(owner) * chip.ROWS
+    own_amplitude = own_delay = None
+    if model.weights == "exact":
+        own_amplitude = np.zeros(n_synapses)
+        own_amplitude[routing.synapse] = amplitude[routing.connection]
+    if model.delays == "asked":
+        own_delay = np.ones(n_synapses, np.int32)
+        steps = delay_steps(routing.joined.delay, network.timestep)
+        own_delay[routing.synapse] = steps[routing.connection]
+    return connect(
+        configs,
+        routing.fpga,
+        placement.circuit,
+        network.n_sources,
+        of_circuit,
+        latency_steps(network.timestep),
+        own_amplitude,
+        own_delay,
+    )
+
+
+def delays(network: Network, model: ChipModel, routing: Routing) -> np.ndarray:
+    """Realised delays, float64 (n_connections,), ms; NaN = lost."""
+    asked = routing.joined.delay
+    if model.delays == "asked":
+        steps = delay_steps(asked, network.timestep)
+    else:
+        steps = latency_steps(network.timestep)[routing.path]
+    return np.where(routing.lost, np.nan, realised_delays(steps, asked, network.timestep))
