@@ -18,6 +18,9 @@ from .weights import Joined, delay_steps, latency_steps, realised_delays
 
 __all__ = ["delays", "read_back", "routed"]
 
+#: How often neurons are spread over more chips before a loss is accepted.
+_ROUNDS = 4
+
 
 def routed(
     joined: Joined,
@@ -33,18 +36,50 @@ def routed(
     """
     if previous is not None and previous.serves(joined, rows, placement):
         return previous
-    best = route(joined, rows, placement, n_sources, seed)
-    spread = 2
-    while best.lost.any() and spread <= chip.COLUMNS_PER_BLOCK:
-        wider = place(np.minimum(placement.count * spread, chip.COLUMNS_PER_BLOCK))
-        moved = Placement(placement.target, wider.circuit, placement.count)
-        if np.array_equal(moved.circuit, best.placement.circuit):
-            break
-        routing = route(joined, rows, moved, n_sources, seed)
-        if routing.lost.sum() < best.lost.sum():
+    width = placement.count
+    most = placement.target.columns_per_block
+    best = None
+    for _ in range(_ROUNDS):
+        placement, width = _uncrowded(joined, placement, width, n_sources)
+        routing = route(joined, rows, placement, n_sources, seed)
+        if best is None or routing.lost.sum() < best.lost.sum():
             best = routing
-        spread *= 2
+        array = _arrays(placement)
+        lossy = np.unique(array[joined.post[routing.lost]])
+        tight = np.isin(array, lossy[np.bincount(array)[lossy] > 1])
+        if not tight.any():
+            break
+        width = np.where(tight, np.minimum(2 * width, most), width)
+        placement = _spread(placement, width)
     return best
+
+
+def _arrays(placement: Placement) -> np.ndarray:
+    """Synapse array of each neuron."""
+    return placement.chip * chip.HEMISPHERES + placement.row
+
+
+def _spread(placement: Placement, width: np.ndarray) -> Placement:
+    """Place neurons as if each had `width` circuits."""
+    return Placement(placement.target, place(width).circuit, placement.count)
+
+
+def _uncrowded(
+    joined: Joined, placement: Placement, width: np.ndarray, n_sources: int
+) -> tuple[Placement, np.ndarray]:
+    """Spread the neurons of arrays whose sources are more than there are labels."""
+    most = placement.target.columns_per_block
+    while True:
+        array = _arrays(placement)
+        pairs = np.unique(array[joined.post] * n_sources + joined.pre)
+        sources = np.bincount(pairs // n_sources, minlength=int(array.max(initial=-1)) + 1)
+        alone = np.bincount(array) <= 1
+        crowded = (sources > chip.DRIVERS * chip.LABELS) & ~alone
+        tight = crowded[array]
+        if not tight.any():
+            return placement, width
+        width = np.where(tight, np.minimum(2 * width, most), width)
+        placement = _spread(placement, width)
 
 
 def read_back(

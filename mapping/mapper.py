@@ -247,7 +247,8 @@ def _circuits(network: Network, chip: ChipModel, rows: np.ndarray) -> np.ndarray
         raise PlacementError(
             f"{network.populations[k].label}: neuron {bad[0] - first[k]} needs "
             f"{rows[bad[0]].sum()} synapse rows, {most * HICANN_X.rows} can be joined; give it "
-            "fewer synapses or weights of less different size, or lift the limit with routing='lifted'"
+            "fewer synapses or weights of less different size, or lift the limit with "
+            "routing='lifted'"
         )
     return np.minimum(count, most)
 

@@ -17,9 +17,9 @@ from .place import Placement
 
 __all__ = ["GroupTable", "Pieces", "route_array"]
 
-#: How much more than needed is kept free for events of the FPGA, and whether their groups may be
-#: larger than one driver: tried in this order until nothing is lost.
-_ATTEMPTS = ((1.0, True), (1.0, False), (1.25, False), (np.inf, False))
+#: How much more than needed is kept free for events of the FPGA: tried in this order until
+#: nothing is lost. Infinity: nothing comes directly.
+_SLACK = (1.0, 1.25, np.inf)
 #: Labels that are kept ready for each source of the FPGA, for it may be split.
 _LABELS_PER_SOURCE = 2
 
@@ -164,14 +164,21 @@ def route_array(array: int, wanted: Demand, here: slice, placement: Placement, s
     local = _localise(array, wanted, here, placement)
     asked = int(local.rows.sum())
     best, most = None, -1
-    for slack, grouped in _ATTEMPTS:
-        pieces = _attempt(array, local, slack, grouped, seed)
-        placed = int(pieces.rows.sum())
-        if placed > most:
-            best, most = pieces, placed
-        if placed == asked:
+    for slack in _SLACK:
+        rows = _rows_for_direct(local, slack)
+        if best is not None and slack < np.inf and not rows.any():
+            continue
+        plan = _Plan.of(local, rows)
+        for size, balanced in plan.attempts():
+            pieces = _attempt(array, local, plan, size, balanced, seed)
+            placed = int(pieces.rows.sum())
+            if placed > most:
+                best, most = pieces, placed
+            if placed == asked:
+                break
+        if most == asked or not rows.any():
             break
-    shift = dict(entry=best.entry + here.start)
+    shift = {"entry": best.entry + here.start}
     return Pieces(**{**{f.name: getattr(best, f.name) for f in fields(best)}, **shift})
 
 
@@ -198,40 +205,81 @@ def _localise(array: int, wanted: Demand, here: slice, placement: Placement) -> 
     )
 
 
-def _attempt(array: int, local: _Local, slack: float, grouped: bool, seed: int) -> Pieces:
+def _rows_for_direct(local: _Local, slack: float) -> np.ndarray:
+    """Rows of each line for the direct groups: int64 (8, 2)."""
     inside = np.flatnonzero(local.output >= 0)
     outside = np.flatnonzero(local.output < 0)
-    rows = np.zeros((DIRECT_GROUPS, LINES), np.int64)
-    if np.isfinite(slack):
-        n_outside = len(np.unique(local.source[outside]))
-        rows = direct_rows(
-            local.needed(inside, local.output, DIRECT_GROUPS),
-            local.needed(outside)[0],
-            local.count,
-            n_outside,
-            slack,
-        )
-    direct = _fitting(local, inside, rows)
-    rest = np.setdiff1d(np.arange(len(local.rows)), direct, assume_unique=True)
-    source, begin = np.unique(local.source[rest], return_index=True)
-    free = free_rows(rows, local.needed(rest)[0], local.count)
-    size = 1
-    if grouped:
-        labels = int(free.sum()) // chip.ROWS_PER_DRIVER * chip.LABELS
-        while size * 2 <= chip.DRIVERS_PER_BUS and (
-            labels >= 2 * size * _LABELS_PER_SOURCE * max(1, len(source))
-        ):
-            size *= 2
-    groups = lay_out(rows, free, size)
-    capacity = groups.rows[DIRECT_GROUPS:, :, np.newaxis] * local.count
-    packed = pack(
-        capacity.reshape(len(capacity), LINES * len(local.count)),
-        np.append(begin, len(rest)),
-        local.slot[rest],
-        local.rows[rest],
-        seed,
+    if np.isinf(slack) or not len(inside):
+        return np.zeros((DIRECT_GROUPS, LINES), np.int64)
+    return direct_rows(
+        local.needed(inside, local.output, DIRECT_GROUPS),
+        local.needed(outside)[0],
+        local.count,
+        len(np.unique(local.source[outside])),
+        slack,
     )
-    return _pieces(array, local, groups, direct, rest, source, packed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What goes directly, and what the FPGA sends.
+
+    Attributes
+    ----------
+    rows : int64 (8, 2)
+        Of the direct groups.
+    direct, rest : int64
+        Entries.
+    source, begin : int64
+        Sources of `rest`, and where each begins there.
+    free : int64 (2,)
+        Rows for `rest`.
+    """
+
+    rows: np.ndarray
+    direct: np.ndarray
+    rest: np.ndarray
+    source: np.ndarray
+    begin: np.ndarray
+    free: np.ndarray
+
+    @classmethod
+    def of(cls, local: _Local, rows: np.ndarray) -> _Plan:
+        direct = _fitting(local, np.flatnonzero(local.output >= 0), rows)
+        rest = np.setdiff1d(np.arange(len(local.rows)), direct, assume_unique=True)
+        source, begin = np.unique(local.source[rest], return_index=True)
+        free = free_rows(rows, local.needed(rest)[0], local.count)
+        return cls(rows, direct, rest, source, np.append(begin, len(rest)), free)
+
+    def attempts(self):
+        """Sizes of the groups, and whether to balance them: large ones where labels suffice."""
+        labels = int(self.free.sum()) // chip.ROWS_PER_DRIVER * chip.LABELS
+        needed = _LABELS_PER_SOURCE * max(1, len(self.source))
+        size = 1
+        while size * 2 <= chip.DRIVERS_PER_BUS and labels >= 2 * size * needed:
+            size *= 2
+        scarce = needed > labels
+        yield size, scarce
+        if size > 1:
+            yield 1, scarce
+        yield 1, not scarce
+
+
+def _attempt(
+    array: int, local: _Local, plan: _Plan, size: int, balanced: bool, seed: int
+) -> Pieces:
+    groups = lay_out(plan.rows, plan.free, size)
+    n_groups = len(groups.bus) - DIRECT_GROUPS
+    room = groups.rows[DIRECT_GROUPS:].T[:, np.newaxis] * local.count[:, np.newaxis]
+    packed = pack(
+        room.reshape(LINES * len(local.count), n_groups),
+        plan.begin,
+        local.slot[plan.rest],
+        local.rows[plan.rest],
+        seed,
+        balanced,
+    )
+    return _pieces(array, local, groups, plan.direct, plan.rest, plan.source, packed)
 
 
 def _fitting(local: _Local, inside: np.ndarray, rows: np.ndarray) -> np.ndarray:
