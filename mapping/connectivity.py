@@ -20,6 +20,8 @@ __all__ = ["delays", "read_back", "routed"]
 
 #: How often neurons are spread over more chips before a loss is accepted.
 _ROUNDS = 4
+#: So many of the labels of an array can be given out in practice.
+_FILLED = 0.97
 
 
 def routed(
@@ -74,7 +76,7 @@ def _uncrowded(
         pairs = np.unique(array[joined.post] * n_sources + joined.pre)
         sources = np.bincount(pairs // n_sources, minlength=int(array.max(initial=-1)) + 1)
         alone = np.bincount(array) <= 1
-        crowded = (sources > chip.DRIVERS * chip.LABELS) & ~alone
+        crowded = (sources > _FILLED * chip.DRIVERS * chip.LABELS) & ~alone
         tight = crowded[array]
         if not tight.any():
             return placement, width

@@ -29,6 +29,8 @@ __all__ = ["DIRECT_GROUPS", "Groups", "direct_rows", "free_rows", "lay_out"]
 
 #: Direct groups of one array, one for each event output.
 DIRECT_GROUPS = chip.EVENT_OUTPUTS
+#: Labels for each source of the FPGA, of which some are split.
+_LABEL_MARGIN = 1.1
 _BLOCK = chip.DRIVERS_PER_BUS // chip.BACKEND_BLOCKS
 
 
@@ -95,7 +97,7 @@ def direct_rows(
         overflow = np.maximum(0, direct - rows[..., np.newaxis] * count).sum(axis=0)
         need = _rows_needed(other + overflow, count).sum()
         over = drivers > _limit(drivers)
-        labels = free // chip.ROWS_PER_DRIVER * chip.LABELS
+        labels = free // chip.ROWS_PER_DRIVER * chip.LABELS / _LABEL_MARGIN
         if not over.any() and need * slack <= free and n_other * slack <= labels:
             break
         # what the last row of each line carries; an odd row alone frees a driver

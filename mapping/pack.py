@@ -9,35 +9,13 @@ label.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pynn_bss2sim._core.hicannx import LABELS
 
-__all__ = ["Packed", "pack"]
+from .repair import Packed, repaired
 
-
-@dataclass(frozen=True, eq=False)
-class Packed:
-    """Where the rows of sources are.
-
-    Attributes
-    ----------
-    entry, group, rows : int64 (n,)
-        So many rows of this entry are in this group.
-    source, member : int64 (m,)
-        Which sources are sent to which groups.
-    label : int64 (m,)
-        What they are called there.
-    """
-
-    entry: np.ndarray
-    group: np.ndarray
-    rows: np.ndarray
-    source: np.ndarray
-    member: np.ndarray
-    label: np.ndarray
+__all__ = ["pack"]
 
 
 def pack(
@@ -79,14 +57,16 @@ def pack(
             sources.append(source)
     empty = np.empty(0, np.int64)
     member = np.array([group for _, group, _ in found], np.int64)
-    return Packed(
+    packed = Packed(
         np.concatenate([empty, *(entry for entry, _, _ in found)]),
         np.repeat(member, np.array([len(entry) for entry, _, _ in found], np.int64)),
-        np.concatenate([empty, *(taken for _, _, taken in found)]),
+        np.concatenate([empty, *(taken for _, _, taken in found)]).astype(np.int64),
         np.array(sources, np.int64),
         member,
         _count_up(member),
     )
+    owner = np.repeat(np.arange(len(total)), np.diff(begin))
+    return repaired(packed, groups.free(), owner, slot, rows)
 
 
 def _count_up(member: np.ndarray) -> np.ndarray:
@@ -103,8 +83,9 @@ class _Groups:
     """Free rows and labels while groups are being filled."""
 
     def __init__(self, capacity: np.ndarray, balanced: bool) -> None:
-        #: free rows, (n_slots, n_groups): only of groups that have a label left
-        self._rows = np.array(capacity, np.int16)
+        #: free rows, (n_slots, n_groups), and those only of groups that have a label left
+        self._all = np.array(capacity, np.int16)
+        self._rows = self._all.copy()
         self._group = np.arange(self._rows.shape[1])
         self._labels = np.full(self._rows.shape[1], LABELS)
         self._balanced = balanced
@@ -128,9 +109,15 @@ class _Groups:
             result.append((int(self._group[best]), taken))
         if chosen and not self._labels.all():
             kept = np.flatnonzero(self._labels)
+            self._all[:, self._group] = self._rows
             self._rows = np.ascontiguousarray(self._rows[:, kept])
             self._group, self._labels = self._group[kept], self._labels[kept]
         return result
+
+    def free(self) -> np.ndarray:
+        """Rows that are left: int16 (n_slots, n_groups)."""
+        self._all[:, self._group] = self._rows
+        return self._all
 
     @staticmethod
     def _split(room: np.ndarray, wanted: np.ndarray) -> list[tuple[int, np.ndarray]]:
