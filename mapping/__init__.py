@@ -1,6 +1,13 @@
 """From a network to configured chips, and the tables that lead back."""
 
-from .errors import MappingError, ParameterError, PlacementError, RoutingError, WeightError
+from .errors import (
+    CheckError,
+    MappingError,
+    ParameterError,
+    PlacementError,
+    RoutingError,
+    WeightError,
+)
 from .mapper import Mapping, map_network
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population, Projection, Sources
 from .place import Placement
@@ -11,6 +18,7 @@ from .translate import Scaling
 __all__ = [
     "ADEX_PARAMETERS",
     "LIF_PARAMETERS",
+    "CheckError",
     "Mapping",
     "MappingError",
     "Network",

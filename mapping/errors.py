@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["MappingError", "ParameterError", "PlacementError", "RoutingError", "WeightError"]
+__all__ = [
+    "CheckError",
+    "MappingError",
+    "ParameterError",
+    "PlacementError",
+    "RoutingError",
+    "WeightError",
+]
 
 
 class MappingError(ValueError):
@@ -23,3 +30,7 @@ class WeightError(MappingError):
 
 class RoutingError(MappingError):
     """Synapses find no row or label on the chip."""
+
+
+class CheckError(MappingError):
+    """The finished configuration is not what was asked for: a defect of this package."""

@@ -22,7 +22,8 @@ from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
 from . import connectivity, registers, weights
 from .accounting import Evidence, account
-from .errors import ParameterError, PlacementError, RoutingError
+from .check import problems
+from .errors import CheckError, ParameterError, PlacementError, RoutingError
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
 from .place import Placement, circuits_needed, place, split_rows
 from .report import Report
@@ -120,6 +121,7 @@ def map_network(
     previous: Mapping | None = None,
     *,
     on_loss: str = "warn",
+    check: bool = False,
 ) -> Mapping:
     """Bring a network onto as many chips as it takes.
 
@@ -134,6 +136,9 @@ def map_network(
         Where only weights have changed, its routing is kept.
     on_loss : {"warn", "raise", "ignore"}
         What to do where synapses find no place on the chips.
+    check : bool
+        Follow all events through the finished registers once more, in an independent way, and
+        compare with what is asked for. Takes long.
 
     Returns
     -------
@@ -146,6 +151,8 @@ def map_network(
         synapse rows than one can have.
     RoutingError
         Synapses are lost, and `on_loss` is "raise".
+    CheckError
+        `check` found a difference.
     """
     if not (np.isfinite(network.timestep) and network.timestep > 0):
         raise ParameterError(f"time step {network.timestep} ms: a positive number is needed")
@@ -200,6 +207,8 @@ def map_network(
     )
     _warn(mapping, previous)
     _report_loss(mapping, previous, on_loss)
+    if check and routing is not None and (found := problems(mapping)):
+        raise CheckError(f"{len(found)} differences, the first: {found[0]}")
     return mapping
 
 

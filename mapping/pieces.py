@@ -19,7 +19,7 @@ __all__ = ["GroupTable", "Pieces", "route_array"]
 
 #: How much more than needed is kept free for events of the FPGA: tried in this order until
 #: nothing is lost. Infinity: nothing comes directly.
-_SLACK = (1.0, 1.25, np.inf)
+_SLACK = (1.0, 1.05, 1.25, np.inf)
 #: Labels that are kept ready for each source of the FPGA, for it may be split.
 _LABELS_PER_SOURCE = 2
 
@@ -166,9 +166,9 @@ def route_array(array: int, wanted: Demand, here: slice, placement: Placement, s
     best, most = None, -1
     for slack in _SLACK:
         rows = _rows_for_direct(local, slack)
-        if best is not None and slack < np.inf and not rows.any():
-            continue
         plan = _Plan.of(local, rows)
+        if rows.any() and plan.overfull(local):
+            continue
         for size, balanced in plan.attempts():
             pieces = _attempt(array, local, plan, size, balanced, seed)
             placed = int(pieces.rows.sum())
@@ -177,7 +177,7 @@ def route_array(array: int, wanted: Demand, here: slice, placement: Placement, s
             if placed == asked:
                 break
         if most == asked or not rows.any():
-            break
+            break  # with nothing direct, no other slack leaves more
     shift = {"entry": best.entry + here.start}
     return Pieces(**{**{f.name: getattr(best, f.name) for f in fields(best)}, **shift})
 
@@ -250,6 +250,11 @@ class _Plan:
         source, begin = np.unique(local.source[rest], return_index=True)
         free = free_rows(rows, local.needed(rest)[0], local.count)
         return cls(rows, direct, rest, source, np.append(begin, len(rest)), free)
+
+    def overfull(self, local: _Local) -> bool:
+        """Whether `rest` surely does not fit: parallel synapses do not overflow one by one."""
+        need = -(-local.needed(self.rest)[0] // local.count)
+        return bool((need.max(axis=1, initial=0) > self.free).any())
 
     def attempts(self):
         """Sizes of the groups, and whether to balance them: large ones where labels suffice."""
