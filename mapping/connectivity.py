@@ -12,6 +12,7 @@ from pynn_bss2sim._core.event_path import connect
 from pynn_bss2sim._core.records import LINES, SynapseTable
 
 from .network import Network
+from .partition import exchanged
 from .place import Placement, place
 from .route import Routing, route
 from .weights import Joined, delay_steps, latency_steps, realised_delays
@@ -21,7 +22,7 @@ __all__ = ["delays", "read_back", "routed"]
 #: How often neurons are spread over more chips before a loss is accepted.
 _ROUNDS = 4
 #: So many of the labels of an array can be given out in practice.
-_FILLED = 0.97
+_FILLED = 0.98
 
 
 def routed(
@@ -43,6 +44,7 @@ def routed(
     best = None
     for _ in range(_ROUNDS):
         placement, width = _uncrowded(joined, placement, width, n_sources)
+        placement = exchanged(joined, placement, width, seed)
         routing = route(joined, rows, placement, n_sources, seed)
         if best is None or routing.lost.sum() < best.lost.sum():
             best = routing

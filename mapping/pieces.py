@@ -18,7 +18,7 @@ from .place import Placement
 __all__ = ["GroupTable", "Pieces", "route_array"]
 
 #: How much more than needed is kept free for events of the FPGA: tried in this order until
-#: nothing is lost. Infinity: nothing comes directly.
+#: nothing is lost, the first two only where labels are plenty. Infinity: nothing comes directly.
 _SLACK = (1.0, 1.05, 1.25, np.inf)
 #: Labels that are kept ready for each source of the FPGA, for it may be split.
 _LABELS_PER_SOURCE = 2
@@ -145,6 +145,12 @@ class _Local:
     count: np.ndarray
 
     @property
+    def crowded(self) -> bool:
+        """Whether labels are so scarce that the FPGA needs more rows than it fills."""
+        outside = np.unique(self.source[self.output < 0])
+        return 2 * _LABELS_PER_SOURCE * len(outside) > chip.DRIVERS * chip.LABELS
+
+    @property
     def slot(self) -> np.ndarray:
         return self.line * len(self.count) + self.neuron
 
@@ -164,12 +170,12 @@ def route_array(array: int, wanted: Demand, here: slice, placement: Placement, s
     local = _localise(array, wanted, here, placement)
     asked = int(local.rows.sum())
     best, most = None, -1
-    for slack in _SLACK:
+    for slack in _SLACK[2 * local.crowded :]:
         rows = _rows_for_direct(local, slack)
         plan = _Plan.of(local, rows)
         if rows.any() and plan.overfull(local):
             continue
-        for size, balanced in plan.attempts():
+        for size, balanced in plan.attempts(last=not rows.any()):
             pieces = _attempt(array, local, plan, size, balanced, seed)
             placed = int(pieces.rows.sum())
             if placed > most:
@@ -256,8 +262,11 @@ class _Plan:
         need = -(-local.needed(self.rest)[0] // local.count)
         return bool((need.max(axis=1, initial=0) > self.free).any())
 
-    def attempts(self):
-        """Sizes of the groups, and whether to balance them: large ones where labels suffice."""
+    def attempts(self, last: bool):
+        """Sizes of the groups, and whether to balance them: large ones where labels suffice.
+
+        The `last` plan is tried both ways.
+        """
         labels = int(self.free.sum()) // chip.ROWS_PER_DRIVER * chip.LABELS
         needed = _LABELS_PER_SOURCE * max(1, len(self.source))
         size = 1
@@ -267,7 +276,8 @@ class _Plan:
         yield size, scarce
         if size > 1:
             yield 1, scarce
-        yield 1, not scarce
+        if last:
+            yield 1, not scarce
 
 
 def _attempt(
