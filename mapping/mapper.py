@@ -31,7 +31,7 @@ from .route import Routing
 from .translate import Asked, Scaling, exact_circuits, gather, realised
 from .voltage import voltage_maps
 
-__all__ = ["Mapping", "map_network"]
+__all__ = ["ON_LOSS", "Mapping", "map_network"]
 
 logger = logging.getLogger("pynn_bss2sim.mapping")
 
