@@ -1,15 +1,24 @@
 """From a network to configured chips, and the tables that lead back."""
 
-from .errors import MappingError, ParameterError, PlacementError, WeightError
+from .errors import (
+    CheckError,
+    MappingError,
+    ParameterError,
+    PlacementError,
+    RoutingError,
+    WeightError,
+)
 from .mapper import Mapping, map_network
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population, Projection, Sources
 from .place import Placement
 from .report import ParameterReport, PopulationReport, ProjectionReport, Report
+from .route import Routing
 from .translate import Scaling
 
 __all__ = [
     "ADEX_PARAMETERS",
     "LIF_PARAMETERS",
+    "CheckError",
     "Mapping",
     "MappingError",
     "Network",
@@ -22,6 +31,8 @@ __all__ = [
     "Projection",
     "ProjectionReport",
     "Report",
+    "Routing",
+    "RoutingError",
     "Scaling",
     "Sources",
     "WeightError",

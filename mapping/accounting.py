@@ -17,8 +17,8 @@ from .weights import Joined
 __all__ = ["Evidence", "account"]
 
 _ROUTING_NOTE = (
-    "connections are carried by a table of synapses: limits of buses, drivers and labels are not "
-    "emulated, and the routing registers stay at their reset values"
+    "routing is lifted: connections are carried by a table of synapses, limits of rows, drivers "
+    "and labels are not emulated, and the registers of synapses and routing stay at reset"
 )
 _FIXED_NOTE = "the chip has no programmable delays: spikes arrive after its fixed latency"
 
@@ -85,7 +85,7 @@ def account(
                 projection.label,
                 (joined.weight[here], evidence.weight[here]),
                 (joined.delay[here], evidence.delay[here]),
-                int(evidence.synapses[here].sum()),
+                int(evidence.synapses[here][~np.isnan(evidence.weight[here])].sum()),
             )
         )
     return Report(
@@ -96,8 +96,13 @@ def account(
         circuits_free=placement.chips * placement.target.circuits - placement.used,
         populations=tuple(populations),
         projections=tuple(projections),
-        notes=(_ROUTING_NOTE,) if chip.delays == "asked" else (_ROUTING_NOTE, _FIXED_NOTE),
+        notes=_notes(chip),
     )
+
+
+def _notes(chip: ChipModel) -> tuple[str, ...]:
+    lifted = (_ROUTING_NOTE,) if chip.routing == "lifted" else ()
+    return lifted if chip.delays == "asked" else (*lifted, _FIXED_NOTE)
 
 
 def _deviating(

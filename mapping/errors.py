@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["MappingError", "ParameterError", "PlacementError", "WeightError"]
+__all__ = [
+    "CheckError",
+    "MappingError",
+    "ParameterError",
+    "PlacementError",
+    "RoutingError",
+    "WeightError",
+]
 
 
 class MappingError(ValueError):
@@ -19,3 +26,11 @@ class PlacementError(MappingError):
 
 class WeightError(MappingError):
     """A weight or delay of a synapse cannot be realised."""
+
+
+class RoutingError(MappingError):
+    """Synapses find no row or label on the chip."""
+
+
+class CheckError(MappingError):
+    """The finished configuration is not what was asked for: a defect of this package."""

@@ -2,7 +2,8 @@
 
 The stages, each a pure function of another module: parameters are gathered, synapses joined and
 weighed (`weights`), neurons placed (`place`), parameters translated (`voltage`, `registers`),
-the table of synapses filled, and all of it reported (`report`).
+connections routed (`route`), and all of it reported (`report`). With real routing, who reaches whom
+is then read back from the registers (`connectivity`).
 """
 
 from __future__ import annotations
@@ -16,21 +17,26 @@ import numpy as np
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.device import Device
-from pynn_bss2sim._core.hicannx import HICANN_X
+from pynn_bss2sim._core.hicannx import HICANN_X, WEIGHT_MAX
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
-from . import registers, weights
+from . import connectivity, registers, weights
 from .accounting import Evidence, account
-from .errors import ParameterError, PlacementError
+from .check import problems
+from .errors import CheckError, ParameterError, PlacementError, RoutingError
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
-from .place import Placement, circuits_needed, place
+from .place import Placement, circuits_needed, place, split_rows
 from .report import Report
+from .route import Routing
 from .translate import Asked, Scaling, exact_circuits, gather, realised
 from .voltage import voltage_maps
 
-__all__ = ["Mapping", "map_network"]
+__all__ = ["ON_LOSS", "Mapping", "map_network"]
 
 logger = logging.getLogger("pynn_bss2sim.mapping")
+
+#: What can be done where synapses are lost.
+ON_LOSS = ("warn", "raise", "ignore")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +50,17 @@ class Mapping:
     circuits : Circuits
         What the emulator integrates.
     synapses : SynapseTable
-        Who reaches whom: ordered by source, then projection, then the user's order.
+        Who reaches whom. With real routing this is read from the registers: ordered by source,
+        target, line and delay, with parallel synapses summed. Otherwise ordered by source, then
+        projection, then the user's order.
     configs : tuple of ChipConfig
-        The registers of each chip; empty where analog parameters are exact, since no register
-        holds them.
+        The registers of each chip; empty where neither parameters nor routing are held by any.
     placement : Placement
+    routing : Routing or None
+        None with ``routing="lifted"``.
     scaling : Scaling
     weights, delays : tuple of float64 (n,)
-        For each projection, in the user's order and units: what is realised.
+        For each projection, in the user's order and units: what is realised; NaN = lost.
     parameters : tuple of dict of str to float64
         For each population: its realised parameters, shape (size,), and ``tau_syn`` and ``e_rev``,
         shape (2, size).
@@ -65,6 +74,7 @@ class Mapping:
     synapses: SynapseTable
     configs: tuple[ChipConfig, ...]
     placement: Placement
+    routing: Routing | None
     scaling: Scaling
     weights: tuple[np.ndarray, ...]
     delays: tuple[np.ndarray, ...]
@@ -77,6 +87,11 @@ class Mapping:
         return account(
             self.network, self.chip, self.placement, self.scaling, self.parameters, self.evidence
         )
+
+    @property
+    def lost(self) -> int:
+        """Connections that have no place on the chips."""
+        return int(self.routing.lost.sum()) if self.routing is not None else 0
 
     def __repr__(self) -> str:
         return (
@@ -91,14 +106,23 @@ class _Fit:
 
     placement: Placement
     scaling: Scaling
-    rows: np.ndarray  # synapse rows of each neuron
+    rows: np.ndarray  # synapse rows of each neuron at each line
     synapses: np.ndarray  # synapses of the chip for each connection
+    code: np.ndarray  # of each connection
+    step: np.ndarray  # what a code is worth at each line, with its sign
     amplitude: np.ndarray  # of each connection, on the chip
     weight: np.ndarray  # realised, biological
     strength: registers.Strength | None
 
 
-def map_network(network: Network, chip: ChipModel, previous: Mapping | None = None) -> Mapping:
+def map_network(
+    network: Network,
+    chip: ChipModel,
+    previous: Mapping | None = None,
+    *,
+    on_loss: str = "warn",
+    check: bool = False,
+) -> Mapping:
     """Bring a network onto as many chips as it takes.
 
     Parameters
@@ -109,6 +133,12 @@ def map_network(network: Network, chip: ChipModel, previous: Mapping | None = No
         An earlier mapping of this network, which may since have grown or changed. The voltage
         maps of populations that still fit are kept, so that the state of a running emulation
         keeps its meaning; where they are not, ``scaling.rescaling(previous.scaling)`` converts it.
+        Where only weights have changed, its routing is kept.
+    on_loss : {"warn", "raise", "ignore"}
+        What to do where synapses find no place on the chips.
+    check : bool
+        Follow all events through the finished registers once more, in an independent way, and
+        compare with what is asked for. Takes long.
 
     Returns
     -------
@@ -119,40 +149,66 @@ def map_network(network: Network, chip: ChipModel, previous: Mapping | None = No
     MappingError
         Parameters or synapses have no meaning, or with ``routing="real"`` a neuron needs more
         synapse rows than one can have.
+    RoutingError
+        Synapses are lost, and `on_loss` is "raise".
+    CheckError
+        `check` found a difference.
     """
     if not (np.isfinite(network.timestep) and network.timestep > 0):
         raise ParameterError(f"time step {network.timestep} ms: a positive number is needed")
+    if on_loss not in ON_LOSS:
+        raise ValueError(f"on_loss={on_loss!r}: choose one of {', '.join(map(repr, ON_LOSS))}")
     asked = gather(network)
     joined = weights.join(network)
     fit = _fit(network, chip, asked, joined, previous)
+    routing, placement = None, fit.placement
+    if chip.routing == "real":
+        routing = connectivity.routed(
+            joined,
+            fit.synapses,
+            fit.placement,
+            network.n_sources,
+            chip.seed,
+            previous.routing if previous else None,
+        )
+        placement = routing.placement
+    configs: tuple[ChipConfig, ...] = ()
+    clipped: dict[str, np.ndarray] = {}
     if chip.parameters == "exact":
-        configs: tuple[ChipConfig, ...] = ()
-        clipped: dict[str, np.ndarray] = {}
         circuits = exact_circuits(asked, network.timestep)
+        if routing is not None:
+            configs = registers.bare(placement)
     else:
-        configs, clipped = registers.configure(
-            network, asked, fit.scaling, fit.placement, fit.strength
-        )
-        circuits = Device().circuits(
-            configs, fit.placement.circuit, fit.placement.count, network.timestep
-        )
-    steps = _delay_steps(network, chip, joined)
-    delays = weights.realised_delays(steps, joined.delay, network.timestep)
-    parameters = _parameters(network, asked, circuits, fit.scaling)
+        configs, clipped = registers.configure(network, asked, fit.scaling, placement, fit.strength)
+        circuits = Device().circuits(configs, placement.circuit, placement.count, network.timestep)
+    weight = fit.weight
+    if routing is None:
+        steps = _delay_steps(network, chip, joined)
+        delays = weights.realised_delays(steps, joined.delay, network.timestep)
+        synapses = weights.table(network.n_neurons, network.n_sources, joined, fit.amplitude, steps)
+    else:
+        configs = registers.with_routing(configs, routing, fit.code)
+        synapses = connectivity.read_back(network, chip, configs, routing, fit.step, fit.amplitude)
+        delays = connectivity.delays(network, chip, routing)
+        weight = np.where(routing.lost, np.nan, weight)
     mapping = Mapping(
         network=network,
         chip=chip,
         circuits=circuits,
-        synapses=weights.table(network.n_neurons, network.n_sources, joined, fit.amplitude, steps),
+        synapses=synapses,
         configs=configs,
-        placement=fit.placement,
+        placement=placement,
+        routing=routing,
         scaling=fit.scaling,
-        weights=joined.split(fit.weight),
+        weights=joined.split(weight),
         delays=joined.split(delays),
-        parameters=parameters,
-        evidence=Evidence(joined, fit.weight, delays, fit.rows, fit.synapses, clipped),
+        parameters=_parameters(network, asked, circuits, fit.scaling),
+        evidence=Evidence(joined, weight, delays, fit.rows.sum(axis=1), fit.synapses, clipped),
     )
     _warn(mapping, previous)
+    _report_loss(mapping, previous, on_loss)
+    if check and routing is not None and (found := problems(mapping)):
+        raise CheckError(f"{len(found)} differences, the first: {found[0]}")
     return mapping
 
 
@@ -171,7 +227,7 @@ def _fit(
     """
     if chip.weights == "6bit":
         weights.check_signs(network, joined, asked.conductance_based)
-    rows = np.bincount(joined.post, minlength=network.n_neurons)
+    rows = _rows(joined, np.ones(len(joined), np.int64), network.n_neurons)
     volts = None
     if chip.parameters != "exact":
         volts = voltage_maps(network, asked, previous.scaling if previous else None)
@@ -189,17 +245,19 @@ def _fit(
 
 
 def _circuits(network: Network, chip: ChipModel, rows: np.ndarray) -> np.ndarray:
-    """Circuits of each neuron: as many as its rows need, at most a block."""
-    count = circuits_needed(rows)
+    """Circuits of each neuron: as many as its rows, (n_neurons, 2), need, at most a block."""
+    real = chip.routing == "real"
+    count = split_rows(rows) if real else circuits_needed(rows.sum(axis=1))
     most = HICANN_X.columns_per_block
     bad = np.flatnonzero(count > most)
-    if len(bad) and chip.routing == "real":
+    if len(bad) and real:
         first = network.first_neuron
         k = int(np.searchsorted(first, bad[0], side="right")) - 1
         raise PlacementError(
-            f"{network.populations[k].label}: neuron {bad[0] - first[k]} needs {rows[bad[0]]} "
-            f"synapse rows, {most * HICANN_X.rows} can be joined; give it fewer synapses or "
-            "weights of less different size, or lift the limit with routing='lifted'"
+            f"{network.populations[k].label}: neuron {bad[0] - first[k]} needs "
+            f"{rows[bad[0]].sum()} synapse rows, {most * HICANN_X.rows} can be joined; give it "
+            "fewer synapses or weights of less different size, or lift the limit with "
+            "routing='lifted'"
         )
     return np.minimum(count, most)
 
@@ -209,7 +267,10 @@ def _weigh(chip: ChipModel, joined: weights.Joined, scaling: Scaling, count: np.
     n = len(count)
     gain = np.repeat(scaling.line_gain(slice(None)), LINES)
     strength = None
+    sign = _signs(joined, n)
     if chip.weights == "exact":
+        step = np.ones(LINES * n)
+        code = np.full(len(joined), WEIGHT_MAX)
         synapses = np.ones(len(joined), np.int64)
         amplitude = joined.weight if scaling.identity else joined.weight * gain[joined.slot]
         weight = joined.weight.copy()
@@ -224,11 +285,26 @@ def _weigh(chip: ChipModel, joined: weights.Joined, scaling: Scaling, count: np.
             )
             step = strength.step()
         quantised = weights.quantise(joined, magnitude, step)
-        synapses = quantised.rows
+        synapses, code = quantised.rows, quantised.code
         amplitude = np.sign(joined.weight) * (quantised.code * step[joined.slot]) + 0.0
         weight = amplitude / gain[joined.slot]
-    rows = np.bincount(joined.post, synapses, minlength=n).astype(np.int64)
-    return _Fit(place(count), scaling, rows, synapses, amplitude, weight, strength)
+    rows = _rows(joined, synapses, n)
+    return _Fit(
+        place(count), scaling, rows, synapses, code, sign * step, amplitude, weight, strength
+    )
+
+
+def _rows(joined: weights.Joined, synapses: np.ndarray, n_neurons: int) -> np.ndarray:
+    """Rows that each neuron needs at each line: int64 (n_neurons, 2)."""
+    rows = np.bincount(joined.slot, synapses, LINES * n_neurons)
+    return rows.astype(np.int64).reshape(n_neurons, LINES)
+
+
+def _signs(joined: weights.Joined, n_neurons: int) -> np.ndarray:
+    """Sign of the current into each line: float64 (2 * n_neurons,)."""
+    sign = np.ones(LINES * n_neurons)
+    sign[joined.slot[joined.weight < 0]] = -1.0
+    return sign
 
 
 def _delay_steps(network: Network, chip: ChipModel, joined: weights.Joined) -> np.ndarray:
@@ -259,3 +335,21 @@ def _warn(mapping: Mapping, previous: Mapping | None) -> None:
     for sentence in mapping.report.clipped:
         if sentence not in known:
             logger.warning("%s: outside of what the chip can do", sentence)
+
+
+def _report_loss(mapping: Mapping, previous: Mapping | None, on_loss: str) -> None:
+    """Do what the user wants where synapses are lost."""
+    lost = [p for p in mapping.report.projections if p.lost] if mapping.lost else []
+    if not lost or on_loss == "ignore":
+        return
+    known = {p.label: p.lost for p in previous.report.projections} if previous is not None else {}
+    sentences = [f"{p.label}: {p.lost} of {p.asked} connections lost" for p in lost]
+    if on_loss == "raise":
+        raise RoutingError(
+            "; ".join(sentences) + "; there are not enough synapse rows or labels. Give neurons "
+            "fewer inputs or weights of less different size, allow the loss with on_loss='warn', "
+            "or lift the limit with routing='lifted'"
+        )
+    for sentence, p in zip(sentences, lost, strict=True):
+        if known.get(p.label) != p.lost:
+            logger.warning("%s: no free synapse rows or labels on the chips", sentence)

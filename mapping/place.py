@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pynn_bss2sim._core.hicannx import HICANN_X, Target
+from pynn_bss2sim._core.hicannx import COLUMNS_PER_OUTPUT, HICANN_X, Target
 
 from .errors import PlacementError
 
-__all__ = ["Placement", "circuits_needed", "place"]
+__all__ = ["Placement", "circuits_needed", "place", "split_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Placement:
     @property
     def chips(self) -> int:
         """Chips in use."""
-        return int(self.circuit[-1]) // self.target.circuits + 1 if len(self.circuit) else 0
+        return int(self.circuit.max()) // self.target.circuits + 1 if len(self.circuit) else 0
 
     @property
     def used(self) -> int:
@@ -67,6 +67,12 @@ class Placement:
         """Column of the first circuit of each neuron: int64 (n_neurons,)."""
         return self.circuit % self.target.columns
 
+    @property
+    def address(self) -> np.ndarray:
+        """Address of the spikes of each neuron, unique within its event output."""
+        per_output = COLUMNS_PER_OUTPUT
+        return self.row * per_output + self.column % per_output
+
     def owner(self) -> np.ndarray:
         """Neuron of each circuit of all chips, -1 = free: int32 (chips * circuits,)."""
         owner = np.full(self.chips * self.target.circuits, -1, np.int32)
@@ -83,6 +89,36 @@ class Placement:
 def circuits_needed(rows: np.ndarray, target: Target = HICANN_X) -> np.ndarray:
     """Circuits that neurons with so many synapse rows need: int64 like `rows`, at least 1."""
     return np.maximum(1, -(-np.asarray(rows, np.int64) // target.rows))
+
+
+def split_rows(rows: np.ndarray, target: Target = HICANN_X) -> np.ndarray:
+    """Circuits that neurons need where a row serves one line in all columns.
+
+    The rows of an array are divided between the lines so that as few circuits as possible are
+    needed; the same division for all arrays.
+
+    Parameters
+    ----------
+    rows : int64 (n_neurons, 2)
+        Rows that each neuron needs at each line.
+
+    Returns
+    -------
+    int64 (n_neurons,), at least 1
+    """
+    pairs, which, many = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
+    if not len(rows):
+        return np.empty(0, np.int64)
+
+    def needed(first):
+        """Circuits of each pair, with `first` rows for line 0; too many where a line has none."""
+        given = np.array([first, target.rows - first])
+        never = np.iinfo(np.int32).max
+        each = np.where(given > 0, -(-pairs // np.maximum(given, 1)), np.where(pairs > 0, never, 0))
+        return np.maximum(1, each.max(axis=1))
+
+    best = min(range(target.rows + 1), key=lambda first: int((needed(first) * many).sum()))
+    return needed(best)[which.ravel()]
 
 
 def place(count: np.ndarray, target: Target = HICANN_X) -> Placement:

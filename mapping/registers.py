@@ -17,9 +17,10 @@ from pynn_bss2sim._core.records import LINES, Variable
 
 from .network import Network
 from .place import Placement
+from .route import Routing
 from .translate import Asked, Scaling, refuse_parameter
 
-__all__ = ["Strength", "configure", "scaling"]
+__all__ = ["Strength", "bare", "configure", "scaling", "with_routing"]
 
 _DEVICE = Device()
 _EVERYONE = slice(None)
@@ -121,6 +122,30 @@ def configure(
     return draft.configs(), clipped
 
 
+def bare(placement: Placement) -> tuple[ChipConfig, ...]:
+    """Chips whose analog parameters are not emulated: circuits are joined and send events."""
+    draft = _Draft(placement)
+    draft.join()
+    return draft.configs()
+
+
+def with_routing(
+    configs: tuple[ChipConfig, ...], routing: Routing, code: np.ndarray
+) -> tuple[ChipConfig, ...]:
+    """Set the registers of synapses and event routing too.
+
+    Parameters
+    ----------
+    code : int64 (n_connections,)
+        Sum of the weight codes of each connection.
+    """
+    registers = {**routing.registers, "synapse_weight": routing.weights(code)}
+    return tuple(
+        ChipConfig(**{**config.to_dict(), **{name: v[k] for name, v in registers.items()}})
+        for k, config in enumerate(configs)
+    )
+
+
 class _Draft:
     """Registers of all chips while they are being filled."""
 
@@ -157,6 +182,14 @@ class _Draft:
 
     def switch_all(self, name: Switch, values: np.ndarray) -> None:
         self.registers["switches"][self.all, name] = values[self.owner]
+
+    def join(self) -> None:
+        """Join the circuits of each neuron; the first one sends its spikes."""
+        last = np.zeros(len(self.all), bool)
+        last[np.cumsum(self.placement.count) - 1] = True
+        self.registers["switches"][self.all, Switch.CONNECT_RIGHT] = ~last
+        self.registers["address"][self.first] = self.placement.address
+        self.switch(Switch.DIGITAL_ENABLE, True)
 
     def largest_of_block(self, values: np.ndarray, where=True) -> np.ndarray:
         """Largest value, at least 0, of each backend block: float64 (chips * blocks,)."""
@@ -202,7 +235,6 @@ def _set_potentials(
     draft.code(Analog.I_BIAS_RESET, chip.RESET_BIAS)
     draft.switch(Switch.RESET_MULTIPLICATION, True)
     draft.switch(Switch.THRESHOLD_ENABLE, True)
-    draft.switch(Switch.DIGITAL_ENABLE, True)
     beyond = curves.THRESHOLD.clips(threshold)
     return {
         "v_rest": curves.LEAK.clips(rest),
@@ -216,14 +248,7 @@ def _set_membrane(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np
     count = draft.placement.count
     capacitance = _capacitance_code(count)
     draft.registers["capacitance"][draft.first] = capacitance
-    last = np.zeros(len(draft.all), bool)
-    last[np.cumsum(count) - 1] = True
-    draft.registers["switches"][draft.all, Switch.CONNECT_RIGHT] = ~last
-    # unique within the 64 circuits of one event output
-    per_output = chip.COLUMNS // chip.EVENT_OUTPUTS
-    draft.registers["address"][draft.first] = (
-        draft.placement.row * per_output + draft.placement.column % per_output
-    )
+    draft.join()
     leak = curves.capacitance(capacitance, count) / asked.values["tau_m"]
     code, divided, multiplied, slow_or_fast = _DEVICE.leak_codes(leak)
     draft.code(Analog.I_BIAS_LEAK, code)

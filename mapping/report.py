@@ -87,7 +87,7 @@ class ProjectionReport:
     rounded_to_zero : int
         Connections whose weight is smaller than half a step: realised with weight 0.
     weight_error_rms, weight_error_worst : float, %
-        Relative to each weight that is not 0.
+        Relative to each weight that is not 0, of those that are not lost.
     delay_asked, delay_realised : tuple of float, ms
         Smallest and largest.
     delays_changed : int
@@ -206,7 +206,11 @@ def projection_report(
     delay: tuple[np.ndarray, np.ndarray],
     synapses: int,
 ) -> ProjectionReport:
-    """Compare asked with realised `weight` and `delay`, each float64 (n,)."""
+    """Compare asked with realised `weight` and `delay`, each float64 (n,); NaN = lost."""
+    there = ~np.isnan(weight[1])
+    lost = len(there) - int(there.sum())
+    if lost:
+        weight, delay = (tuple(values[there] for values in pair) for pair in (weight, delay))
     asked, realised = weight
     weighted = asked != 0
     error = np.abs(realised[weighted] / asked[weighted] - 1)
@@ -214,9 +218,9 @@ def projection_report(
     square = float(np.square(error).sum())
     return ProjectionReport(
         label,
-        asked=len(asked),
-        realised=len(realised),
-        lost=len(asked) - len(realised),
+        asked=len(there),
+        realised=len(asked),
+        lost=lost,
         synapses=synapses,
         rounded_to_zero=int((weighted & (realised == 0)).sum()),
         weight_error_rms=100 * (square / max(1, int(weighted.sum()))) ** 0.5,

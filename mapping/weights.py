@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pynn_bss2sim._core.hicannx import LATENCY_EXTERNAL, LATENCY_INTERNAL, WEIGHT_MAX
+from pynn_bss2sim._core.event_path import Path
+from pynn_bss2sim._core.hicannx import (
+    LATENCY_CHIP_TO_CHIP,
+    LATENCY_EXTERNAL,
+    LATENCY_INTERNAL,
+    LATENCY_TO_FPGA,
+    WEIGHT_MAX,
+)
 from pynn_bss2sim._core.records import LINES, SynapseTable
 
 from .errors import WeightError
@@ -21,6 +28,7 @@ __all__ = [
     "fixed_delay_steps",
     "join",
     "largest",
+    "latency_steps",
     "quantise",
     "realised_delays",
     "table",
@@ -129,11 +137,24 @@ def delay_steps(delay: np.ndarray, timestep: float, projections: tuple = ()) -> 
 def fixed_delay_steps(pre: np.ndarray, n_neurons: int, timestep: float) -> np.ndarray:
     """The latency of the chip's event routing in steps, at least one: int32 like `pre`.
 
-    Spikes of neurons stay on the chip, those of external sources come through the FPGA. Latency
-    in µs of the chip is ms of the model.
+    Spikes of neurons stay on the chip, those of external sources come through the FPGA.
     """
-    internal, external = delay_steps(np.array([LATENCY_INTERNAL, LATENCY_EXTERNAL]), timestep)
-    return np.where(pre < n_neurons, internal, external).astype(np.int32)
+    steps = latency_steps(timestep)
+    return np.where(pre < n_neurons, steps[Path.DIRECT], steps[Path.HOST]).astype(np.int32)
+
+
+def latency_steps(timestep: float) -> np.ndarray:
+    """The latency of each `Path` of an event in steps, at least one: int32 (4,).
+
+    Latency in µs of the chip is ms of the model.
+    """
+    latency = {
+        Path.DIRECT: LATENCY_INTERNAL,
+        Path.HOST: LATENCY_EXTERNAL,
+        Path.LOOP: LATENCY_TO_FPGA + LATENCY_EXTERNAL,
+        Path.CHIPS: LATENCY_CHIP_TO_CHIP,
+    }
+    return delay_steps(np.array([latency[path] for path in Path]), timestep)
 
 
 def realised_delays(steps: np.ndarray, asked: np.ndarray, timestep: float) -> np.ndarray:

@@ -14,6 +14,7 @@ from pyNN.recording import get_io
 
 from . import simulator
 from ._core.chip_model import ChipModel
+from .mapping.mapper import ON_LOSS
 from .mapping.report import Report
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,9 @@ CHIP_VARIABLE = "BSS2SIM_CHIP"
 DEFAULT_CHIP = "ideal"
 DEFAULT_SEED = 42
 
-_OWN_PARAMETERS = ("max_delay", "chip", "rng_seed", "seed")
+_OWN_PARAMETERS = ("max_delay", "chip", "on_loss", "check", "rng_seed", "seed")
+#: Those of them that the mapping takes.
+_MAPPING = ("on_loss", "check")
 #: Names under which other backends take seeds; a sequence gives its first.
 _SEEDS = ("rng_seed", "seed", "rng_seeds", "rng_seeds_seed", "grng_seed", "native_rng_baseseed")
 #: What other backends understand and what has no meaning here.
@@ -61,6 +64,11 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     chip : ChipModel or str, optional
         The chip, or the name of a preset. By default the environment variable BSS2SIM_CHIP
         names it, else it is "ideal".
+    on_loss : {"warn", "raise", "ignore"}
+        What to do where connections find no place on the chip.
+    check : bool
+        Follow all events once more through the registers of each mapped network, in an independent
+        way, and compare with what the script asks for. Takes long.
     rng_seed : int
         Seed of the spike sources and of whatever else is random in the emulation.
     **extra_params
@@ -91,6 +99,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     _warn_of_unknown(extra_params)
     chip = _chip(extra_params.get("chip"))
     seed = _seed(extra_params)
+    options = _mapping_options(**{k: extra_params[k] for k in _MAPPING if k in extra_params})
     state = simulator.state
     if state.write_on_end:
         files = sorted({str(file) for _, _, file in state.write_on_end})
@@ -99,9 +108,18 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
             "before a new setup() to write them",
             stacklevel=2,
         )
-    state.clear(timestep, min_delay, max_delay, chip, seed)
+    state.clear(timestep, min_delay, max_delay, chip, seed, options)
     state.ready = True
     return state.mpi_rank
+
+
+def _mapping_options(on_loss="warn", check=False) -> dict:
+    if on_loss not in ON_LOSS:
+        words = ", ".join(map(repr, ON_LOSS))
+        raise ValueError(f"setup: on_loss={on_loss!r}; choose one of {words}")
+    if not isinstance(check, bool):
+        raise ValueError(f"setup: check={check!r}; give True or False")
+    return {"on_loss": on_loss, "check": check}
 
 
 def _check_time(name, value):

@@ -76,7 +76,7 @@ class State(BaseState):
         self.recorders = set()
         self.clear(timestep=0.1, min_delay="auto", max_delay="auto", chip=None, rng_seed=42)
 
-    def clear(self, timestep, min_delay, max_delay, chip, rng_seed):
+    def clear(self, timestep, min_delay, max_delay, chip, rng_seed, mapping_options=None):
         """Forget the network and begin a new one at time 0.
 
         Populations that the user still holds keep what they have recorded.
@@ -86,6 +86,7 @@ class State(BaseState):
         self.dt = float(timestep)
         self._min_delay, self._max_delay = min_delay, max_delay
         self.chip = chip
+        self._mapping_options = mapping_options or {}
         self.rng_seed = rng_seed
         self.populations, self.sources, self.projections = [], [], []
         self.recorders = set()
@@ -170,7 +171,9 @@ class State(BaseState):
         self.require_setup("prepare()")
         if self._stale_network:
             capture = capture_network(self)
-            mapping = map_network(capture.network, self.chip, previous=self.mapping)
+            mapping = map_network(
+                capture.network, self.chip, previous=self.mapping, **self._mapping_options
+            )
             self.capture, self.mapping = capture, mapping
             self._stale_network = False
             self._stale_emulator = True

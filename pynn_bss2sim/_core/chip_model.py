@@ -84,11 +84,12 @@ class ChipModel:
     delays : {"asked", "fixed"}
         "fixed": the chip has no programmable delays, only the latency of its event routing.
     routing : {"lifted", "real"}
-        "real": neurons are placed on the circuits that exist, and a neuron that needs more
-        synapse rows than its circuits can have is refused. "lifted": neurons are placed and
-        counted, nothing is refused. With both, who reaches whom is carried by the table of
-        synapses, not by routing registers: limits of buses, drivers and labels are not emulated
-        in this version.
+        "real": connections are routed onto the synapse rows, drivers, labels and buses that
+        exist, and who reaches whom is read back from these registers. What finds no place is
+        lost and reported; a neuron that needs more synapse rows than its circuits can have is
+        refused. "lifted": neurons are placed and counted, and a table of synapses carries who
+        reaches whom; nothing is lost or refused. The bandwidth of the event routing is not
+        emulated in this version.
     mismatch : {"none", "residual", "full"}
         Only "none" is emulated in this version.
     noise : bool

@@ -105,9 +105,9 @@ class ChipConfig:
     Neuron circuits are counted ``row * 256 + column``, row 0 on top. Each field's metadata states
     its type, shape, range and reset value; `validate` checks by them.
 
-    Who reaches whom is carried by the synapse table in this version: the registers of synapses,
-    drivers, buses, crossbar and background sources exist and are checked, but mapping leaves them
-    at their reset values.
+    With ``routing="real"`` who reaches whom is read from the registers of synapses, drivers, buses
+    and crossbar (`event_path`); with ``routing="lifted"`` the mapping leaves them at their reset
+    values. Background sources are not used.
 
     Raises
     ------

@@ -114,6 +114,33 @@ class Device:
         modulated = curves.CONDUCTANCE_STEP * np.asarray(coba, np.float64)
         return charge * np.where(conductance_based, modulated, curves.CURRENT_STEP)
 
+    def weight_steps(self, configs: Sequence[ChipConfig]) -> np.ndarray:
+        """What one weight code adds at each line of each circuit: float64 (n_circuits, 2).
+
+        0 where the line does not feed the membrane.
+        """
+        if not configs:
+            return np.empty((0, len(LINE_GM)))
+        analog = np.concatenate([config.analog for config in configs])
+        switches = np.concatenate([config.switches for config in configs])
+        halves = chip.QUADRANTS // chip.HEMISPHERES
+        bias = np.concatenate(
+            [np.repeat(config.synapse_bias, chip.COLUMNS // halves) for config in configs]
+        )
+        return np.stack(
+            [
+                self.weight_step(
+                    analog[:, LINE_GM[line]],
+                    analog[:, LINE_COBA[line]],
+                    switches[:, LINE_IS_COBA[line]],
+                    bias,
+                )
+                * switches[:, LINE_ENABLE[line]]
+                for line in range(len(LINE_GM))
+            ],
+            axis=1,
+        )
+
     def refractory_time(self, counter, scale) -> np.ndarray:
         """How long the membrane is held at reset, µs; it is released one cycle early."""
         cycles = np.maximum(np.asarray(counter, np.int64) - chip.RESET_LAG, 0)

@@ -62,6 +62,14 @@ CROSSBAR_INPUTS = _fact("CROSSBAR_INPUTS", 20, "1", "code", "halco: routing_cros
 CROSSBAR_OUTPUTS = _fact("CROSSBAR_OUTPUTS", 12, "1", "code", "halco: routing_crossbar.cpp")
 BACKGROUND_SOURCES = _fact("BACKGROUND_SOURCES", 8, "1", "code", "halco: background.cpp")
 QUADRANTS = _fact("QUADRANTS", 4, "1", "code", "halco: capmem.h")
+ROWS_PER_DRIVER = _fact(
+    "ROWS_PER_DRIVER", 2, "1", "code", "halco: synapse_driver.cpp, 2d and 2d + 1"
+)
+DRIVERS_PER_BUS = _fact("DRIVERS_PER_BUS", 32, "1", "code", "halco: synapse_driver.cpp, d div 4")
+L2_CHANNELS = _fact("L2_CHANNELS", 4, "1", "code", "halco: event.h, to and from the FPGA each")
+COLUMNS_PER_OUTPUT = _fact(
+    "COLUMNS_PER_OUTPUT", 32, "1", "code", "halco: neuron.cpp, of both rows, to one event output"
+)
 
 # --- widths and ranges of registers -------------------------------------------------------------
 ANALOG_MAX = _fact("ANALOG_MAX", 1022, "1", "code", "haldls: capmem.h; 1023 is no value")
@@ -72,6 +80,20 @@ ROW_MODE_MAX = _fact("ROW_MODE_MAX", 3, "1", "code", "haldls: synapse_driver.h")
 ROW_MASK_MAX = _fact("ROW_MASK_MAX", 31, "1", "code", "haldls: synapse_driver.h")
 NEURON_LABEL_MAX = _fact("NEURON_LABEL_MAX", 2**14 - 1, "1", "code", "halco: event.h")
 ADDRESS_MAX = _fact("ADDRESS_MAX", 255, "1", "code", "halco: event.h, address out of a neuron")
+LABEL_BITS = _fact("LABEL_BITS", 6, "1", "code", "halco: event.h, bits 5-0 of an event: synapses")
+LABELS = _fact(
+    "LABELS", 2**LABEL_BITS, "1", "code", "halco: event.h, that a synapse can tell apart"
+)
+ROW_SELECT_BITS = _fact("ROW_SELECT_BITS", 5, "1", "code", "halco: event.h, bits 10-6: drivers")
+ADDRESS_BITS = _fact("ADDRESS_BITS", 8, "1", "code", "halco: event.h, bits 7-0 of a neuron's event")
+OUTPUT_BITS = _fact("OUTPUT_BITS", 3, "1", "code", "halco: event.h, bits 10-8 of a neuron's event")
+HEMISPHERE_BIT = _fact(
+    "HEMISPHERE_BIT",
+    13,
+    "1",
+    "code",
+    "grenade: bits 13-11 are free; 13 tells the hemispheres apart",
+)
 CAPACITANCE_MAX = _fact("CAPACITANCE_MAX", 63, "1", "code", "haldls: neuron.h")
 REFRACTORY_MAX = _fact("REFRACTORY_MAX", 255, "1", "code", "haldls: neuron.h")
 HOLDOFF_MAX = _fact("HOLDOFF_MAX", 15, "1", "code", "haldls: neuron.h")
@@ -91,6 +113,12 @@ LATENCY_INTERNAL = _fact(
 )
 LATENCY_EXTERNAL = _fact(
     "LATENCY_EXTERNAL", 0.4, "us", "estimate", "spike of the FPGA to synapse, from chip-to-chip"
+)
+LATENCY_TO_FPGA = _fact(
+    "LATENCY_TO_FPGA", 0.4, "us", "estimate", "spike of a neuron to the FPGA, from chip-to-chip"
+)
+LATENCY_CHIP_TO_CHIP = _fact(
+    "LATENCY_CHIP_TO_CHIP", 1.3, "us", "paper", "arXiv 2512.03781: upper bound, 4 hops, 3 FPGAs"
 )
 
 # --- voltages: analog-to-digital scale, code curves, ranges ---------------------------------------

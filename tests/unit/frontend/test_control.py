@@ -47,7 +47,7 @@ def test_time_steps_that_make_no_sense(timestep):
         {"mindelay": 1.0}, {"dt": 0.1}, {"min_delay": 0.01}, {"min_delay": -1.0},
         {"min_delay": 2.0, "max_delay": 1.0}, {"max_delay": 0.01}, {"max_delay": np.nan},
         {"chip": "unheard of"}, {"chip": "silicon"}, {"chip": 3}, {"rng_seed": 1.5},
-        {"rng_seed": -1}, {"seed": True},
+        {"rng_seed": -1}, {"seed": True}, {"on_loss": "perhaps"}, {"check": 1},
     ],
 )  # fmt: skip
 def test_refused_by_setup(parameters):
@@ -118,6 +118,46 @@ def test_callbacks():
 
     sim.run(6.0, callbacks=[every("often", 2.0), every("seldom", 3.0), every("never", np.inf)])
     assert called == {"often": [0.0, 2.0, 4.0, 6.0], "seldom": [0.0, 3.0, 6.0], "never": [0.0]}
+
+
+def too_many_sources():
+    """More sources of one neuron than a synapse array can tell apart."""
+    one = sim.Population(1, sim.IF_curr_exp(), label="one")
+    many = sim.Population(8200, sim.SpikeSourceArray(), label="many")
+    return sim.Projection(
+        many, one, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1), label="wires"
+    )
+
+
+def test_lost_connections(caplog):
+    sim.setup(chip="quantized")
+    wires = too_many_sources()
+    weight = np.array(wires.get("weight", format="list", with_address=False))
+    assert np.isnan(weight).sum() == 8
+    assert "wires: 8 of 8200 connections lost" in caplog.text
+    caplog.clear()
+    sim.setup(chip="quantized", on_loss="ignore")
+    too_many_sources()
+    sim.run(1.0)
+    assert "lost" not in caplog.text
+    sim.setup(chip="quantized", on_loss="raise")
+    too_many_sources()
+    with pytest.raises(ValueError, match="wires: 8 of 8200 connections lost"):
+        sim.run(1.0)
+
+
+def test_a_mapping_is_checked_if_asked_for(monkeypatch):
+    from pynn_bss2sim.mapping import mapper
+
+    monkeypatch.setattr(mapper, "problems", lambda mapping: ["something is wrong"])
+    for check in (False, True):
+        sim.setup(chip="quantized", check=check)
+        cells()
+        if check:
+            with pytest.raises(ValueError, match="1 differences, the first: something is wrong"):
+                sim.run(1.0)
+        else:
+            sim.run(1.0)
 
 
 def test_foreign_parameters():

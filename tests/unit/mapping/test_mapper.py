@@ -100,8 +100,8 @@ def test_what_is_integrated_is_what_the_registers_say():
     assert np.flatnonzero(moved.e_leak != again.e_leak).tolist() == [1]
 
 
-def test_registers_of_connections_stay_at_reset():
-    config = map_network(mixed(), QUANTIZED).configs[0]
+def test_registers_of_connections_stay_at_reset_where_routing_is_lifted():
+    config = map_network(mixed(), ChipModel.quantized(routing="lifted")).configs[0]
     for name in ("synapse_weight", "synapse_label", "row_mode", "driver_enable", "padi_enable"):
         assert not getattr(config, name).any()
     assert (config.crossbar_target == 1).all()

@@ -1,0 +1,140 @@
+"""The routing of a mapping, and the connections that its registers make."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.device import Device
+from pynn_bss2sim._core.event_path import connect
+from pynn_bss2sim._core.records import LINES, SynapseTable
+
+from .network import Network
+from .partition import exchanged
+from .place import Placement, place
+from .route import Routing, route
+from .weights import Joined, delay_steps, latency_steps, realised_delays
+
+__all__ = ["delays", "read_back", "routed"]
+
+#: How often neurons are spread over more chips before a loss is accepted.
+_ROUNDS = 4
+#: So many of the labels of an array can be given out in practice.
+_FILLED = 0.98
+
+
+def routed(
+    joined: Joined,
+    rows: np.ndarray,
+    placement: Placement,
+    n_sources: int,
+    seed: int,
+    previous: Routing | None,
+) -> Routing:
+    """Route, or keep the `previous` routing if it serves.
+
+    Where sources run out of labels, neurons are spread over more chips.
+    """
+    if previous is not None and previous.serves(joined, rows, placement):
+        return previous
+    width = placement.count
+    most = placement.target.columns_per_block
+    best = None
+    for _ in range(_ROUNDS):
+        placement, width = _uncrowded(joined, placement, width, n_sources)
+        placement = exchanged(joined, placement, width, seed)
+        routing = route(joined, rows, placement, n_sources, seed)
+        if best is None or routing.lost.sum() < best.lost.sum():
+            best = routing
+        array = _arrays(placement)
+        lossy = np.unique(array[joined.post[routing.lost]])
+        tight = np.isin(array, lossy[np.bincount(array)[lossy] > 1])
+        if not tight.any():
+            break
+        width = np.where(tight, np.minimum(2 * width, most), width)
+        placement = _spread(placement, width)
+    return best
+
+
+def _arrays(placement: Placement) -> np.ndarray:
+    """Synapse array of each neuron."""
+    return placement.chip * chip.HEMISPHERES + placement.row
+
+
+def _spread(placement: Placement, width: np.ndarray) -> Placement:
+    """Place neurons as if each had `width` circuits."""
+    return Placement(placement.target, place(width).circuit, placement.count)
+
+
+def _uncrowded(
+    joined: Joined, placement: Placement, width: np.ndarray, n_sources: int
+) -> tuple[Placement, np.ndarray]:
+    """Spread the neurons of arrays whose sources are more than there are labels."""
+    most = placement.target.columns_per_block
+    while True:
+        array = _arrays(placement)
+        pairs = np.unique(array[joined.post] * n_sources + joined.pre)
+        sources = np.bincount(pairs // n_sources, minlength=int(array.max(initial=-1)) + 1)
+        alone = np.bincount(array) <= 1
+        crowded = (sources > _FILLED * chip.DRIVERS * chip.LABELS) & ~alone
+        tight = crowded[array]
+        if not tight.any():
+            return placement, width
+        width = np.where(tight, np.minimum(2 * width, most), width)
+        placement = _spread(placement, width)
+
+
+def read_back(
+    network: Network,
+    model: ChipModel,
+    configs: tuple[ChipConfig, ...],
+    routing: Routing,
+    step: np.ndarray,
+    amplitude: np.ndarray,
+) -> SynapseTable:
+    """The connections that the registers make.
+
+    Parameters
+    ----------
+    step : float64 (2 * n_neurons,)
+        What one weight code is worth at each line where registers do not say it; its sign where
+        they do.
+    amplitude : float64 (n_connections,)
+        Of exact weights.
+    """
+    placement = routing.placement
+    owner = placement.owner()
+    of_circuit = np.where(owner[:, np.newaxis] >= 0, step.reshape(-1, LINES)[owner], 0.0)
+    if model.parameters != "exact" and model.weights != "exact":
+        of_circuit = np.sign(of_circuit) * Device().weight_steps(configs)
+    n_synapses = len(owner) * chip.ROWS
+    own_amplitude = own_delay = None
+    if model.weights == "exact":
+        own_amplitude = np.zeros(n_synapses)
+        own_amplitude[routing.synapse] = amplitude[routing.connection]
+    if model.delays == "asked":
+        own_delay = np.ones(n_synapses, np.int32)
+        steps = delay_steps(routing.joined.delay, network.timestep)
+        own_delay[routing.synapse] = steps[routing.connection]
+    return connect(
+        configs,
+        routing.fpga,
+        placement.circuit,
+        network.n_sources,
+        of_circuit,
+        latency_steps(network.timestep),
+        own_amplitude,
+        own_delay,
+    )
+
+
+def delays(network: Network, model: ChipModel, routing: Routing) -> np.ndarray:
+    """Realised delays, float64 (n_connections,), ms; NaN = lost."""
+    asked = routing.joined.delay
+    if model.delays == "asked":
+        steps = delay_steps(asked, network.timestep)
+    else:
+        steps = latency_steps(network.timestep)[routing.path]
+    return np.where(routing.lost, np.nan, realised_delays(steps, asked, network.timestep))

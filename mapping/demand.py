@@ -1,0 +1,76 @@
+"""What the synapse arrays are asked for: the connections, ordered by array and source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pynn_bss2sim._core.hicannx import HEMISPHERES
+from pynn_bss2sim._core.records import LINES
+
+from .place import Placement
+from .weights import Joined
+
+__all__ = ["Demand", "demand", "ranges"]
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """Rows that sources need at input lines: one entry for each pair of source and line.
+
+    Entries are sorted by array, source, line and neuron. Parallel connections share an entry.
+
+    Attributes
+    ----------
+    array : int64 (n,)
+        Synapse array: ``chip * 2 + hemisphere``.
+    source, neuron, line : int64 (n,)
+    rows : int64 (n,)
+        Synapses, each in a row of its own circuit.
+    connection : int64 (n_connections,)
+        All connections, entry after entry.
+    begin : int64 (n + 1,)
+        Where each entry begins in `connection`.
+    """
+
+    array: np.ndarray
+    source: np.ndarray
+    neuron: np.ndarray
+    line: np.ndarray
+    rows: np.ndarray
+    connection: np.ndarray
+    begin: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def demand(joined: Joined, rows: np.ndarray, placement: Placement, n_sources: int) -> Demand:
+    """Order connections that need `rows` synapses each, int64 (n_connections,)."""
+    array = placement.chip * HEMISPHERES + placement.row
+    n_neurons = len(array)
+    post = joined.post.astype(np.int64)
+    line = joined.slot % LINES
+    key = ((array[post] * n_sources + joined.pre) * LINES + line) * n_neurons + post
+    connection = np.argsort(key, kind="stable")
+    key = key[connection]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    one = connection[first]
+    begin = np.append(first, len(key))
+    total = np.concatenate([[0], np.cumsum(rows[connection])])
+    return Demand(
+        array[post[one]],
+        joined.pre[one].astype(np.int64),
+        post[one],
+        line[one],
+        np.diff(total[begin]),
+        connection,
+        begin,
+    )
+
+
+def ranges(begin: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """``begin[0] .. begin[0] + count[0] - 1, begin[1] ..`` behind one another."""
+    shift = np.cumsum(count) - count
+    return np.arange(int(count.sum())) + np.repeat(begin - shift, count)

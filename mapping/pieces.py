@@ -1,0 +1,340 @@
+"""Which sources use which groups of drivers: the routing of single synapse arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core import wiring
+from pynn_bss2sim._core.records import LINES
+
+from .demand import Demand
+from .drivers import DIRECT_GROUPS, Groups, direct_rows, free_rows, lay_out
+from .pack import Packed, pack
+from .place import Placement
+
+__all__ = ["GroupTable", "Pieces", "route_array"]
+
+#: How much more than needed is kept free for events of the FPGA: tried in this order until
+#: nothing is lost, the first two only where labels are plenty. Infinity: nothing comes directly.
+_SLACK = (1.0, 1.05, 1.25, np.inf)
+#: Labels that are kept ready for each source of the FPGA, for it may be split.
+_LABELS_PER_SOURCE = 2
+
+
+@dataclass(frozen=True, eq=False)
+class GroupTable:
+    """Groups of drivers of several arrays.
+
+    Attributes
+    ----------
+    array, bus, row_select : int64 (n,)
+    output : int64 (n,)
+        Event output whose neurons the group serves directly, -1 for groups of the FPGA.
+    rows, first_row : int64 (n, 2)
+        How many rows each line has, and where they begin in `row`.
+    row : int64
+        Row of the array.
+    mask : uint8 (n_arrays * 128,)
+        What each driver compares.
+    """
+
+    array: np.ndarray
+    bus: np.ndarray
+    row_select: np.ndarray
+    output: np.ndarray
+    rows: np.ndarray
+    first_row: np.ndarray
+    row: np.ndarray
+    mask: np.ndarray
+
+    @property
+    def direct(self) -> np.ndarray:
+        """Whether neurons come without the FPGA: bool (n,)."""
+        return self.output >= 0
+
+    @classmethod
+    def of(cls, array: int, groups: Groups) -> GroupTable:
+        n = len(groups.bus)
+        output = np.full(n, -1)
+        output[:DIRECT_GROUPS] = np.arange(DIRECT_GROUPS)
+        return cls(
+            np.full(n, array),
+            groups.bus,
+            groups.row_select,
+            output,
+            groups.rows,
+            groups.first_row,
+            groups.row,
+            groups.mask,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """The parts of all entries of a demand.
+
+    Attributes
+    ----------
+    groups : GroupTable
+    entry, group, rows, label : int64 (n,)
+        So many rows of this entry are in this group, under this label.
+    source, member, name : int64 (m,)
+        Which sources come to which groups, under which label.
+    """
+
+    groups: GroupTable
+    entry: np.ndarray
+    group: np.ndarray
+    rows: np.ndarray
+    label: np.ndarray
+    source: np.ndarray
+    member: np.ndarray
+    name: np.ndarray
+
+    @classmethod
+    def join(cls, parts: list[Pieces]) -> Pieces:
+        """Put arrays behind one another; their groups and rows are counted on."""
+        groups = np.cumsum([0, *(len(p.groups.array) for p in parts)])
+        rows = np.cumsum([0, *(len(p.groups.row) for p in parts)])
+        shift = {"group": groups, "member": groups, "first_row": rows}
+
+        def joined(records, name, like):
+            steps = shift.get(name, np.zeros(len(parts) + 1, np.int64))
+            values = [getattr(r, name) + k for r, k in zip(records, steps[:-1], strict=True)]
+            return np.concatenate([like, *values]).astype(np.int64)
+
+        empty = np.empty(0, np.int64)
+        pairs = np.empty((0, LINES), np.int64)
+        table = GroupTable(
+            *(
+                joined(
+                    [p.groups for p in parts],
+                    f.name,
+                    pairs if f.name in ("rows", "first_row") else empty,
+                )
+                for f in fields(GroupTable)
+            )
+        )
+        return cls(table, *(joined(parts, f.name, empty) for f in fields(cls)[1:]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Local:
+    """What one array is asked for, in its own counting.
+
+    Attributes
+    ----------
+    source, neuron, line, rows : int64 (n,)
+        Of each entry; `neuron` counts those of the array.
+    output : int64 (n,)
+        Event output of sources on the same chip, else -1.
+    name : int64 (n,)
+        The label that those sources have.
+    count : int64 (n_neurons,)
+    """
+
+    source: np.ndarray
+    neuron: np.ndarray
+    line: np.ndarray
+    rows: np.ndarray
+    output: np.ndarray
+    name: np.ndarray
+    count: np.ndarray
+
+    @property
+    def crowded(self) -> bool:
+        """Whether labels are so scarce that the FPGA needs more rows than it fills."""
+        outside = np.unique(self.source[self.output < 0])
+        return 2 * _LABELS_PER_SOURCE * len(outside) > chip.DRIVERS * chip.LABELS
+
+    @property
+    def slot(self) -> np.ndarray:
+        return self.line * len(self.count) + self.neuron
+
+    def needed(self, entries: np.ndarray, by: np.ndarray | None = None, n: int = 1) -> np.ndarray:
+        """Rows of some entries at each line, `by` a number below `n`: (n, 2, n_neurons)."""
+        slots = LINES * len(self.count)
+        key = self.slot[entries] + (0 if by is None else by[entries] * slots)
+        total = np.bincount(key, self.rows[entries], n * slots)
+        return total.astype(np.int64).reshape(n, LINES, len(self.count))
+
+
+def route_array(array: int, wanted: Demand, here: slice, placement: Placement, seed: int) -> Pieces:
+    """Find groups for the entries `here` of one array.
+
+    What is not lost comes out; the best of several attempts.
+    """
+    local = _localise(array, wanted, here, placement)
+    asked = int(local.rows.sum())
+    best, most = None, -1
+    for slack in _SLACK[2 * local.crowded :]:
+        rows = _rows_for_direct(local, slack)
+        plan = _Plan.of(local, rows)
+        if rows.any() and plan.overfull(local):
+            continue
+        for size, balanced in plan.attempts(last=not rows.any()):
+            pieces = _attempt(array, local, plan, size, balanced, seed)
+            placed = int(pieces.rows.sum())
+            if placed > most:
+                best, most = pieces, placed
+            if placed == asked:
+                break
+        if most == asked or not rows.any():
+            break  # with nothing direct, no other slack leaves more
+    shift = {"entry": best.entry + here.start}
+    return Pieces(**{**{f.name: getattr(best, f.name) for f in fields(best)}, **shift})
+
+
+def _localise(array: int, wanted: Demand, here: slice, placement: Placement) -> _Local:
+    on_chip, hemisphere = divmod(array, chip.HEMISPHERES)
+    mine = np.flatnonzero((placement.chip == on_chip) & (placement.row == hemisphere))
+    number = np.full(len(placement.count), -1)
+    number[mine] = np.arange(len(mine))
+    source = wanted.source[here]
+    output = np.full(len(source), -1)
+    name = np.zeros(len(source), np.int64)
+    neuron = np.flatnonzero(source < len(placement.count))
+    neighbour = neuron[placement.chip[source[neuron]] == on_chip]
+    output[neighbour] = wiring.event_output(placement.column[source[neighbour]])
+    name[neighbour] = placement.address[source[neighbour]]
+    return _Local(
+        source,
+        number[wanted.neuron[here]],
+        wanted.line[here],
+        wanted.rows[here],
+        output,
+        name,
+        placement.count[mine],
+    )
+
+
+def _rows_for_direct(local: _Local, slack: float) -> np.ndarray:
+    """Rows of each line for the direct groups: int64 (8, 2)."""
+    inside = np.flatnonzero(local.output >= 0)
+    outside = np.flatnonzero(local.output < 0)
+    if np.isinf(slack) or not len(inside):
+        return np.zeros((DIRECT_GROUPS, LINES), np.int64)
+    return direct_rows(
+        local.needed(inside, local.output, DIRECT_GROUPS),
+        local.needed(outside)[0],
+        local.count,
+        len(np.unique(local.source[outside])),
+        slack,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What goes directly, and what the FPGA sends.
+
+    Attributes
+    ----------
+    rows : int64 (8, 2)
+        Of the direct groups.
+    direct, rest : int64
+        Entries.
+    source, begin : int64
+        Sources of `rest`, and where each begins there.
+    free : int64 (2,)
+        Rows for `rest`.
+    """
+
+    rows: np.ndarray
+    direct: np.ndarray
+    rest: np.ndarray
+    source: np.ndarray
+    begin: np.ndarray
+    free: np.ndarray
+
+    @classmethod
+    def of(cls, local: _Local, rows: np.ndarray) -> _Plan:
+        direct = _fitting(local, np.flatnonzero(local.output >= 0), rows)
+        rest = np.setdiff1d(np.arange(len(local.rows)), direct, assume_unique=True)
+        source, begin = np.unique(local.source[rest], return_index=True)
+        free = free_rows(rows, local.needed(rest)[0], local.count)
+        return cls(rows, direct, rest, source, np.append(begin, len(rest)), free)
+
+    def overfull(self, local: _Local) -> bool:
+        """Whether `rest` surely does not fit: parallel synapses do not overflow one by one."""
+        need = -(-local.needed(self.rest)[0] // local.count)
+        return bool((need.max(axis=1, initial=0) > self.free).any())
+
+    def attempts(self, last: bool):
+        """Sizes of the groups, and whether to balance them: large ones where labels suffice.
+
+        The `last` plan is tried both ways.
+        """
+        labels = int(self.free.sum()) // chip.ROWS_PER_DRIVER * chip.LABELS
+        needed = _LABELS_PER_SOURCE * max(1, len(self.source))
+        size = 1
+        while size * 2 <= chip.DRIVERS_PER_BUS and labels >= 2 * size * needed:
+            size *= 2
+        scarce = needed > labels
+        yield size, scarce
+        if size > 1:
+            yield 1, scarce
+        if last:
+            yield 1, not scarce
+
+
+def _attempt(
+    array: int, local: _Local, plan: _Plan, size: int, balanced: bool, seed: int
+) -> Pieces:
+    groups = lay_out(plan.rows, plan.free, size)
+    n_groups = len(groups.bus) - DIRECT_GROUPS
+    room = groups.rows[DIRECT_GROUPS:].T[:, np.newaxis] * local.count[:, np.newaxis]
+    packed = pack(
+        room.reshape(LINES * len(local.count), n_groups),
+        plan.begin,
+        local.slot[plan.rest],
+        local.rows[plan.rest],
+        seed,
+        balanced,
+    )
+    return _pieces(array, local, groups, plan.direct, plan.rest, plan.source, packed)
+
+
+def _fitting(local: _Local, inside: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Entries that their direct group has rows for; the last sources of a group go without."""
+    output = local.output[inside]
+    slot = output * LINES * len(local.count) + local.slot[inside]
+    order = np.argsort(slot, kind="stable")
+    slot, entry = slot[order], inside[order]
+    upto = np.cumsum(local.rows[entry])
+    before = upto - local.rows[entry]
+    begins = np.diff(slot, prepend=-1) != 0
+    used = upto - np.maximum.accumulate(np.where(begins, before, 0))
+    room = rows[local.output[entry], local.line[entry]] * local.count[local.neuron[entry]]
+    return np.sort(entry[used <= room])
+
+
+def _pieces(
+    array: int,
+    local: _Local,
+    groups: Groups,
+    direct: np.ndarray,
+    rest: np.ndarray,
+    source: np.ndarray,
+    packed: Packed,
+) -> Pieces:
+    """Direct entries and packed ones together."""
+    group = packed.group + DIRECT_GROUPS
+    entry = rest[packed.entry]
+    # label of each packed piece: of its source in its group
+    known = packed.source * len(groups.bus) + packed.member
+    order = np.argsort(known)
+    asked = np.searchsorted(source, local.source[entry]) * len(groups.bus) + packed.group
+    label = packed.label[order[np.searchsorted(known[order], asked)]]
+    return Pieces(
+        GroupTable.of(array, groups),
+        np.concatenate([direct, entry]),
+        np.concatenate([local.output[direct], group]),
+        np.concatenate([local.rows[direct], packed.rows]),
+        np.concatenate([local.name[direct], label]),
+        source[packed.source],
+        packed.member + DIRECT_GROUPS,
+        packed.label,
+    )

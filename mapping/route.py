@@ -1,0 +1,251 @@
+"""Connections to rows, labels and routes: the routing of a placed network.
+
+Each synapse array is routed by itself. Spikes of neurons of the same chip go straight through the
+crossbar as far as rows are left for them (`drivers`); all others are sent by the FPGA: those of
+external sources, of other chips, and what did not fit. The FPGA can send one spike to several
+groups of synapse drivers, each with its own label (`pack`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core import wiring
+from pynn_bss2sim._core.config import ChipConfig, RowMode
+from pynn_bss2sim._core.event_path import FpgaRouting, Path
+from pynn_bss2sim._core.records import LINES
+
+from .demand import Demand, demand, ranges
+from .pieces import Pieces, route_array
+from .place import Placement
+from .weights import Joined
+
+__all__ = ["Routing", "route"]
+
+_MODES = np.array([RowMode.EXCITATORY, RowMode.INHIBITORY], np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Routing:
+    """A routed network.
+
+    Attributes
+    ----------
+    joined : Joined
+    placement : Placement
+        What was routed.
+    registers : dict of str to array (n_chips, ...)
+        Registers of `ChipConfig`, without the weights.
+    fpga : FpgaRouting
+    rows : int64 (n_connections,)
+        Synapses of each connection.
+    lost : bool (n_connections,)
+    path : int64 (n_connections,)
+        `Path` of each connection that is not lost.
+    connection, part : int64 (n_synapses,)
+        For each synapse in use: its connection, and which of its synapses it is.
+    synapse : int64 (n_synapses,)
+        Where it lies: ``((chip * 2 + hemisphere) * 256 + row) * 256 + column``.
+    """
+
+    joined: Joined
+    placement: Placement
+    registers: dict[str, np.ndarray]
+    fpga: FpgaRouting
+    rows: np.ndarray
+    lost: np.ndarray
+    path: np.ndarray
+    connection: np.ndarray
+    part: np.ndarray
+    synapse: np.ndarray
+
+    def weights(self, code: np.ndarray) -> np.ndarray:
+        """Weight registers, uint8 (n_chips, 2, 256, 256), for the `code` of each connection."""
+        shape = (self.placement.chips, chip.HEMISPHERES, chip.ROWS, chip.COLUMNS)
+        weight = np.zeros(shape, np.uint8)
+        rest = code[self.connection] - self.part * chip.WEIGHT_MAX
+        weight.ravel()[self.synapse] = np.clip(rest, 0, chip.WEIGHT_MAX)
+        return weight
+
+    def serves(self, joined: Joined, rows: np.ndarray, placement: Placement) -> bool:
+        """Whether these connections are those that were routed, none with more synapses.
+
+        Where neurons are placed does not matter, but how many circuits they have.
+        """
+        return (
+            len(rows) == len(self.rows)
+            and bool((rows <= self.rows).all())
+            and np.array_equal(placement.count, self.placement.count)
+            and np.array_equal(joined.pre, self.joined.pre)
+            and np.array_equal(joined.slot, self.joined.slot)
+        )
+
+
+def route(
+    joined: Joined, rows: np.ndarray, placement: Placement, n_sources: int, seed: int = 0
+) -> Routing:
+    """Route connections that need `rows` synapses each.
+
+    Parameters
+    ----------
+    joined : Joined
+    rows : int64 (n_connections,), at least 1
+    placement : Placement
+    n_sources : int
+    seed : int
+        The order in which sources of the same size are routed.
+    """
+    wanted = demand(joined, rows, placement, n_sources)
+    n_arrays = placement.chips * chip.HEMISPHERES
+    bounds = np.searchsorted(wanted.array, np.arange(n_arrays + 1))
+    pieces = Pieces.join(
+        [
+            route_array(a, wanted, slice(bounds[a], bounds[a + 1]), placement, seed)
+            for a in range(n_arrays)
+        ]
+    )
+    path = np.zeros(len(rows), np.int64)
+    path[wanted.connection] = np.repeat(_paths(wanted, placement, pieces), np.diff(wanted.begin))
+    synapses = _synapses(wanted, rows, placement, pieces)
+    return Routing(
+        joined=joined,
+        placement=placement,
+        registers=_registers(wanted, placement, pieces, synapses),
+        fpga=_fpga(placement, pieces),
+        rows=rows,
+        lost=synapses.lost,
+        path=path,
+        connection=synapses.connection,
+        part=synapses.part,
+        synapse=synapses.synapse,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Synapses:
+    """The synapses in use, entry after entry."""
+
+    connection: np.ndarray
+    part: np.ndarray
+    piece: np.ndarray
+    synapse: np.ndarray
+    lost: np.ndarray  # of each connection
+
+
+def _synapses(wanted: Demand, rows: np.ndarray, placement: Placement, pieces: Pieces) -> _Synapses:
+    """Give each connection its synapses; one that does not get all of them is lost."""
+    groups, entry, group = pieces.groups, pieces.entry, pieces.group
+    neuron, line = wanted.neuron[entry], wanted.line[entry]
+    # pieces that share a group and an input line take its rows one after the other
+    slot = (group * len(placement.count) + neuron) * LINES + line
+    order = np.argsort(slot, kind="stable")
+    upto = np.cumsum(pieces.rows[order]) - pieces.rows[order]
+    begins = np.diff(slot[order], prepend=-1) != 0
+    start = np.empty(len(entry), np.int64)
+    start[order] = upto - np.maximum.accumulate(np.where(begins, upto, 0))
+    # synapses, entry after entry
+    order = np.argsort(entry, kind="stable")
+    piece = np.repeat(order, pieces.rows[order])
+    layer, within = np.divmod(
+        ranges(start[order], pieces.rows[order]), groups.rows[group, line][piece]
+    )
+    row = groups.row[groups.first_row[group, line][piece] + within]
+    column = placement.column[neuron[piece]] + layer
+    synapse = (groups.array[group[piece]] * chip.ROWS + row) * chip.COLUMNS + column
+    # the connections of each entry take its synapses in their order
+    placed = np.bincount(entry, pieces.rows, len(wanted)).astype(np.int64)
+    asked = np.concatenate([[0], np.cumsum(rows[wanted.connection])])
+    first = asked[wanted.begin[:-1]]
+    of_entry = np.repeat(np.arange(len(wanted)), np.diff(wanted.begin))
+    lost = np.zeros(len(rows), bool)
+    lost[wanted.connection] = asked[1:] > (first + placed)[of_entry]
+    which = np.searchsorted(asked, ranges(first, placed), side="right") - 1
+    connection = wanted.connection[which]
+    part = ranges(first, placed) - asked[which]
+    kept = np.flatnonzero(~lost[connection])
+    return _Synapses(connection[kept], part[kept], piece[kept], synapse[kept], lost)
+
+
+def _paths(wanted: Demand, placement: Placement, pieces: Pieces) -> np.ndarray:
+    """The way to each entry: int64 (n_entries,)."""
+    n_neurons = len(placement.circuit)
+    on_chip = wanted.source < n_neurons
+    home = np.full(len(wanted), -1, np.int64)
+    home[on_chip] = placement.chip[wanted.source[on_chip]]
+    loop = np.where(home == wanted.array // chip.HEMISPHERES, Path.LOOP, Path.CHIPS)
+    path = np.where(on_chip, loop, Path.HOST)
+    path[pieces.entry[pieces.groups.direct[pieces.group]]] = Path.DIRECT
+    return path
+
+
+def _registers(
+    wanted: Demand, placement: Placement, pieces: Pieces, synapses: _Synapses
+) -> dict[str, np.ndarray]:
+    """The registers of event routing of all chips."""
+    reset = ChipConfig.default().to_dict()
+    register = {
+        name: np.repeat(reset[name][np.newaxis], placement.chips, axis=0)
+        for name in (
+            "address",
+            "synapse_label",
+            "row_mode",
+            "driver_enable",
+            "driver_mask",
+            "padi_enable",
+            "crossbar_mask",
+            "crossbar_target",
+        )
+    }
+    register["address"].ravel()[placement.circuit] = placement.address
+    groups, group = pieces.groups, pieces.group[synapses.piece]
+    register["synapse_label"].ravel()[synapses.synapse] = pieces.label[synapses.piece]
+    row = synapses.synapse // chip.COLUMNS
+    register["row_mode"].ravel()[row] = _MODES[wanted.line[pieces.entry[synapses.piece]]]
+    driver = np.unique(row // chip.ROWS_PER_DRIVER)
+    register["driver_enable"].ravel()[driver] = True
+    register["driver_mask"].ravel()[driver] = groups.mask[driver]
+    used = np.unique(group)
+    array, bus, direct = groups.array[used], groups.bus[used], groups.direct[used]
+    on_chip, hemisphere = np.divmod(array, chip.HEMISPHERES)
+    register["padi_enable"][on_chip, hemisphere, bus] = True
+    # crossbar: neurons of direct groups to their bus, all neurons to the FPGA, the FPGA by
+    # channel to a bus and by one bit of the label to a hemisphere
+    sink = hemisphere * chip.PADI_BUSES + bus
+    source = np.where(direct, groups.output[used], wiring.FIRST_FPGA_INPUT + bus)
+    bit = 1 << chip.HEMISPHERE_BIT
+    register["crossbar_mask"][on_chip, source, sink] = np.where(direct, 0, bit)
+    register["crossbar_target"][on_chip, source, sink] = np.where(direct, 0, bit * hemisphere)
+    output = wiring.event_output(placement.column)
+    sink = wiring.FIRST_L2_OUTPUT + output % chip.L2_CHANNELS
+    register["crossbar_mask"][placement.chip, output, sink] = 0
+    register["crossbar_target"][placement.chip, output, sink] = 0
+    return register
+
+
+def _fpga(placement: Placement, pieces: Pieces) -> FpgaRouting:
+    """What the FPGAs send."""
+    groups = pieces.groups
+    sent = np.flatnonzero(~groups.direct[pieces.member])
+    source, group = pieces.source[sent], pieces.member[sent]
+    to_chip, hemisphere = np.divmod(groups.array[group], chip.HEMISPHERES)
+    label = hemisphere << chip.HEMISPHERE_BIT | groups.row_select[group] << chip.LABEL_BITS
+    label |= pieces.name[sent]
+    n_neurons = len(placement.circuit)
+    host, loop = np.flatnonzero(source >= n_neurons), np.flatnonzero(source < n_neurons)
+    neuron = source[loop]
+    column = placement.column[neuron]
+    return FpgaRouting(
+        source[host] - n_neurons,
+        to_chip[host],
+        groups.bus[group[host]],
+        label[host],
+        placement.chip[neuron],
+        wiring.event_output(column) % chip.L2_CHANNELS,
+        wiring.neuron_label(column, placement.address[neuron]),
+        to_chip[loop],
+        groups.bus[group[loop]],
+        label[loop],
+    )
