@@ -31,7 +31,9 @@ bench: $(VENV)/.test  ## compare run times with pyNN.nest; writes docs/benchmark
 
 figures: $(VENV)/.demo  ## draw the pictures of the documentation again
 	$(BIN)/python examples/balanced_network.py
+	$(BIN)/python examples/mapping_report.py
 	cp results/balanced_network_COBA_bss2sim.png docs/images/balanced_network.png
+	cp results/chip.png docs/images/chip.png
 
 clean:  ## remove what was built and installed
 	rm -rf $(VENV) build *.egg-info results

@@ -9,8 +9,9 @@ is then read back from the registers (`connectivity`).
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,11 +26,15 @@ from .accounting import Evidence, account
 from .check import problems
 from .errors import CheckError, ParameterError, PlacementError, RoutingError
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
+from .picture import draw_chip, draw_chips
 from .place import Placement, circuits_needed, place, split_rows
 from .report import Report
 from .route import Routing
 from .translate import Asked, Scaling, exact_circuits, gather, realised
 from .voltage import voltage_maps
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["ON_LOSS", "Mapping", "map_network"]
 
@@ -84,9 +89,14 @@ class Mapping:
     @cached_property
     def report(self) -> Report:
         """Asked and realised side by side; made when it is first looked at."""
-        return account(
+        numbers = account(
             self.network, self.chip, self.placement, self.scaling, self.parameters, self.evidence
         )
+        return replace(numbers, picture=self.plot)
+
+    def plot(self, chip: int | None = None) -> Figure:
+        """Draw chip number `chip`, or all of them; see `Report.plot`."""
+        return draw_chips(self) if chip is None else draw_chip(self, chip)
 
     @property
     def lost(self) -> int:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import html
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["ParameterReport", "PopulationReport", "ProjectionReport", "Report"]
 
@@ -120,6 +125,8 @@ class Report:
     projections : tuple of ProjectionReport
     notes : tuple of str
         What this chip model leaves out.
+    picture : callable, optional
+        Draws one chip, given its number, or all of them, given None.
     """
 
     chip: str
@@ -130,6 +137,32 @@ class Report:
     populations: tuple[PopulationReport, ...]
     projections: tuple[ProjectionReport, ...]
     notes: tuple[str, ...]
+    picture: Callable[[int | None], Figure] | None = field(default=None, repr=False, compare=False)
+
+    def plot(self, chip: int | None = None) -> Figure:
+        """Draw the chips: circuits by population, synapses in use, drivers and crossbar.
+
+        Parameters
+        ----------
+        chip : int, optional
+            Number of the chip to draw in detail; by default all chips are drawn, and a single
+            one in detail.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            ``figure.savefig("chip.svg")`` saves it.
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not installed.
+        ValueError
+            There is no such chip, or the report was made without a mapping.
+        """
+        if self.picture is None:
+            raise ValueError("this report is not that of a mapping; there is nothing to draw")
+        return self.picture(chip)
 
     @property
     def clipped(self) -> tuple[str, ...]:
@@ -143,7 +176,9 @@ class Report:
 
     def to_dict(self) -> dict:
         """All of it as dicts, lists and numbers."""
-        return asdict(self)
+        numbers = asdict(replace(self, picture=None))
+        del numbers["picture"]
+        return numbers
 
     def to_json(self, indent: int | None = 2) -> str:
         """All of it as JSON."""

@@ -15,6 +15,7 @@ SMALL = {
     "synaptic_integration": [],
     "adex_gallery": [],
     "synfire_chain": ["--groups", 3],
+    "mapping_report": [],
 }
 
 
@@ -124,3 +125,14 @@ def test_synfire_chain_lets_only_the_narrow_packet_through(run_example):
     spikes, width = numbers_after("narrow packet, group 3: ", output)
     assert spikes == 100
     assert width < 0.2
+
+
+def test_mapping_report(run_example):
+    """Nothing is lost, delays become the chip's latency, weights are rounded by a few per cent."""
+    printed = run_example("mapping_report")
+    for label in ("noise→excitatory", "excitatory→inhibitory", "inhibitory→inhibitory"):
+        realised, asked, lost, synapses = numbers_after(f"  {label}:", printed)
+        assert (realised, lost) == (asked, 0) and synapses >= asked
+    assert "delay asked 1.5 ms, realised 0.2 ms" in printed
+    errors = re.findall(r"weight error ([\d.]+) % RMS", printed)
+    assert len(errors) == 6 and all(0 < float(e) < 5 for e in errors)
