@@ -8,6 +8,7 @@ import pytest
 from claims import claims
 
 import pynn_bss2sim as sim
+from pynn_bss2sim._core import hicannx
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.hicannx import HICANN_X
 
@@ -75,6 +76,21 @@ def test_the_script_in_the_readme_runs(monkeypatch, capsys):
     assert sum(len(train) for train in namespace["spikes"]) > 100
     assert "0 lost" in capsys.readouterr().out
     sim.end()
+
+
+def test_the_latencies_in_the_architecture_are_those_of_the_chip():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    loop = hicannx.LATENCY_TO_FPGA + hicannx.LATENCY_EXTERNAL
+    said = re.search(
+        r"direct ([\d.]+) µs, host ([\d.]+) µs, through the FPGA to the same chip ([\d.]+) µs, "
+        r"to another chip\s+([\d.]+) µs", text,
+    )  # fmt: skip
+    assert [float(x) for x in said.groups()] == pytest.approx(
+        [hicannx.LATENCY_INTERNAL, hicannx.LATENCY_EXTERNAL, loop, hicannx.LATENCY_CHIP_TO_CHIP]
+    )
+    labels = re.search(r"neuron with more than (\d+) sources", text)
+    rows = HICANN_X.rows // hicannx.ROWS_PER_DRIVER
+    assert int(labels[1]) == rows * 2**hicannx.LABEL_BITS
 
 
 def test_versions_agree():
