@@ -1,6 +1,6 @@
 """Time this backend against another PyNN backend and write the result to ``docs/benchmarks.md``.
 
-    python benchmarks/run_benchmarks.py [--repetitions 5] [--peer nest] [--time 10000]
+    python benchmarks/run_benchmarks.py [--repetitions 5] [--peer nest ...] [--time 10000]
 
 The workload (`workload.py`) runs in a process of its own each time, the backends take turns, so
 that a change of the machine's speed meets both, and the median of the repetitions is reported. Each
@@ -116,6 +116,8 @@ One thread, each run in a process of its own, backends in turn, median of {optio
   work which a backend postpones until it runs is counted here. *run*: all further steps.
   *get_data*: the Neo block of all spikes.
 * The memory is the peak of the resident set.
+* pyNN.nest places spikes of this cell type between the grid points unless it is told otherwise;
+  `nest:on_grid` has `spike_precision="on_grid"` and then gives the same spikes as this backend.
 * {processor()}; Python {platform.python_version()}, {versions}.
 """
 
@@ -123,7 +125,10 @@ One thread, each run in a process of its own, backends in turn, median of {optio
 def main():
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peer", default="nest", help="the other PyNN backend")
+    parser.add_argument(
+        "--peer", nargs="+", default=["nest", "nest:on_grid"],
+        help="the other PyNN backends; nest:on_grid is nest with spike_precision='on_grid'",
+    )  # fmt: skip
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--time", type=float, default=10_000.0, help="biological time (ms)")
     parser.add_argument("--output", type=Path, default=DOCS, help="folder of the results")
@@ -133,10 +138,10 @@ def main():
 
     ours = "bss2sim"
     arguments = ["--time", str(options.time)]
-    results = measure((ours, options.peer), options.repetitions, arguments)
+    results = measure((ours, *options.peer), options.repetitions, arguments)
     middle = medians(results)
     check_same_rate(middle)
-    text = table(middle, ours, options.peer)
+    text = "\n\n".join(table(middle, ours, peer) for peer in options.peer)
     print(text)
     names = ("pynn_bss2sim", "pyNN", "numpy", "neo", "nest-simulator")
     packages = {name: installed(name) for name in names}

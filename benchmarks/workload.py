@@ -2,8 +2,9 @@
 
     python workload.py BACKEND [--time MS] [--seed N]
 
-prints one line of JSON. 512 current-based neurons (the number of a chip's neuron circuits), 5 % of
-all pairs connected, driven by constant currents that differ from neuron to neuron.
+prints one line of JSON; the backend ``nest:on_grid`` is NEST with spikes on the grid of time steps.
+512 current-based neurons (the number of a chip's neuron circuits), 5 % of all pairs connected, driven
+by constant currents that differ from neuron to neuron.
 """
 
 import argparse
@@ -26,7 +27,7 @@ def import_backend(name):
     else:
         import importlib
 
-        sim = importlib.import_module(f"pyNN.{name}")
+        sim = importlib.import_module(f"pyNN.{name.partition(':')[0]}")
     return sim
 
 
@@ -35,8 +36,9 @@ def build(sim, options):
     from pyNN.random import NumpyRNG, RandomDistribution
 
     extra = {"threads": 1}
-    if options.backend == "nest":
-        extra |= {"spike_precision": "on_grid", "verbosity": "error"}
+    name, _, precision = options.backend.partition(":")
+    if name == "nest":
+        extra |= {"spike_precision": precision or "off_grid", "verbosity": "error"}
     else:
         extra |= {"chip": options.chip}
     sim.setup(timestep=0.1, min_delay=1.0, max_delay=1.0, **extra)

@@ -368,7 +368,10 @@ class State(BaseState):
                 track.append(self._to_biology(track.variable, neuron, samples))
         if not len(activity.spike_step):
             return
-        order = np.argsort(activity.spike_neuron, kind="stable")
+        # NumPy sorts 16-bit keys in linear time
+        few = self.capture.network.n_neurons <= np.iinfo(np.uint16).max
+        key = activity.spike_neuron.astype(np.uint16 if few else np.int32)
+        order = np.argsort(key, kind="stable")
         neuron = activity.spike_neuron[order]
         times = np.round(activity.spike_step[order] * self.dt, 12)
         bounds = np.searchsorted(neuron, self.capture.network.first_neuron)

@@ -74,8 +74,9 @@ cdef extern from "kernels.h" nogil:
         BSS_N_KINDS
     ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
     bss_kernel_table bss_kernels_for(int isa, int alike)
-    int64_t bss_over_threshold(int64_t n, const double *v, const double *v_thresh,
-                               int32_t *index)
+    ctypedef int64_t (*bss_search)(int64_t n, const double *v, const double *v_thresh,
+                                   int32_t *index)
+    bss_search bss_search_for(int isa)
     void bss_exp_array(int64_t n, const double *x, double *y)
     void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
 
@@ -139,6 +140,7 @@ cdef class Engine:
     cdef object keep
     cdef bss_kernel_table kernels
     cdef bss_kernel_table kernels_alike
+    cdef bss_search search
     # state
     cdef double[::1] v, w, line, hold, ring, i_membrane
     cdef const double[::1] v_reset, v_thresh, hold_steps, b, i_offset
@@ -187,6 +189,7 @@ cdef class Engine:
         self.instruction_set = name
         self.kernels = bss_kernels_for(INSTRUCTION_SETS.index(name), 0)
         self.kernels_alike = bss_kernels_for(INSTRUCTION_SETS.index(name), 1)
+        self.search = bss_search_for(INSTRUCTION_SETS.index(name))
 
     def _take_plan(self, plan):
         cdef int64_t n = self.n
@@ -456,8 +459,7 @@ cdef class Engine:
     cdef void _spike(self, int64_t slot, Outputs outputs) noexcept nogil:
         """Reset every neuron at threshold, record and deliver its spike."""
         cdef int64_t k, i
-        cdef int64_t count = bss_over_threshold(self.n, &self.v[0], &self.v_thresh[0],
-                                                &self.over[0])
+        cdef int64_t count = self.search(self.n, &self.v[0], &self.v_thresh[0], &self.over[0])
         for k in range(count):
             i = self.over[k]
             self.v[i] = self.v_reset[i]

@@ -63,8 +63,16 @@ extern const bss_kernel bss_kernels_alike_avx512[2][BSS_N_KINDS];
 enum { BSS_PORTABLE = 0, BSS_AVX2 = 1, BSS_AVX512 = 2, BSS_N_ISAS = 3 };
 bss_kernel_table bss_kernels_for(int isa, int alike);
 
-/* indices of all neurons at or above threshold, ascending; returns their number */
-int64_t bss_over_threshold(int64_t n, const double *v, const double *v_thresh, int32_t *index);
+/* Indices of all neurons at or above threshold, ascending; returns their number. */
+typedef int64_t (*bss_search)(int64_t n, const double *v, const double *v_thresh, int32_t *index);
+int64_t bss_over_threshold_portable(int64_t n, const double *v, const double *v_thresh,
+                                    int32_t *index);
+#if defined(BSS_X86)
+int64_t bss_over_threshold_avx2(int64_t n, const double *v, const double *v_thresh, int32_t *index);
+int64_t bss_over_threshold_avx512(int64_t n, const double *v, const double *v_thresh,
+                                  int32_t *index);
+#endif
+bss_search bss_search_for(int isa);
 
 /* the neurons first .. first + n - 1 of a block */
 void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part);

@@ -80,7 +80,7 @@ static inline double BSS_NAME(where_positive)(double x, double yes, double no)
         const double v_end = BSS_NAME(where_positive)(held, BSS_AT(v_reset), (v_new));             \
         any |= (uint64_t)(v_end >= BSS_AT(v_thresh));                                              \
         v[i] = v_end;                                                                              \
-        hold[i] = BSS_NAME(where_positive)(held, held - 1.0, 0.0);                                 \
+        hold[i] = held - 1.0 > 0.0 ? held - 1.0 : 0.0;                                             \
         if (arrivals) {                                                                            \
             line0[i] = line0[i] + arrive0[i];                                                      \
             line1[i] = line1[i] + arrive1[i];                                                      \
@@ -275,6 +275,28 @@ const bss_kernel BSS_NAME(kernels)[2][BSS_N_KINDS] = {
     {BSS_NAME(cuba_lif_busy), BSS_NAME(coba_lif_busy), BSS_NAME(cuba_adex_busy),
      BSS_NAME(coba_adex_busy)},
 };
+
+#if !BSS_ALIKE
+/* Most groups of neurons have none at threshold; the others are searched one by one. */
+int64_t BSS_NAME(over_threshold)(int64_t n, const double *restrict v,
+                                 const double *restrict v_thresh, int32_t *restrict index)
+{
+    const int64_t group = 64;
+    int64_t first, i, count = 0;
+    for (first = 0; first < n; first += group) {
+        const int64_t last = first + group < n ? first + group : n;
+        uint64_t any = 0;
+        BSS_VECTORIZE
+        for (i = first; i < last; i++)
+            any |= (uint64_t)(v[i] >= v_thresh[i]);
+        if (any)
+            for (i = first; i < last; i++)
+                if (v[i] >= v_thresh[i])
+                    index[count++] = (int32_t)i;
+    }
+    return count;
+}
+#endif
 
 #undef BSS_FINISH
 #undef BSS_COMMON

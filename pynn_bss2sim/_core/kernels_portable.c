@@ -16,24 +16,6 @@ void bss_exp_array(int64_t n, const double *x, double *y)
         y[i] = bss_exp_portable(x[i]);
 }
 
-int64_t bss_over_threshold(int64_t n, const double *v, const double *v_thresh, int32_t *index)
-{
-    int64_t i, k, count = 0;
-    for (i = 0; i + 8 <= n; i += 8) { /* most groups of eight have none */
-        uint64_t any = 0;
-        for (k = i; k < i + 8; k++)
-            any |= (uint64_t)(v[k] >= v_thresh[k]);
-        if (any)
-            for (k = i; k < i + 8; k++)
-                if (v[k] >= v_thresh[k])
-                    index[count++] = (int32_t)k;
-    }
-    for (; i < n; i++)
-        if (v[i] >= v_thresh[i])
-            index[count++] = (int32_t)i;
-    return count;
-}
-
 void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
 {
     double **pointer;
@@ -57,4 +39,16 @@ bss_kernel_table bss_kernels_for(int isa, int alike)
         return alike ? bss_kernels_alike_avx512 : bss_kernels_avx512;
 #endif
     return 0;
+}
+
+bss_search bss_search_for(int isa)
+{
+#if defined(BSS_X86)
+    if (isa == BSS_AVX2)
+        return bss_over_threshold_avx2;
+    if (isa == BSS_AVX512)
+        return bss_over_threshold_avx512;
+#endif
+    (void)isa;
+    return bss_over_threshold_portable;
 }
