@@ -2,8 +2,9 @@
 
     python workload.py BACKEND [--time MS] [--seed N]
 
-prints one line of JSON; the backend ``nest:on_grid`` is NEST with spikes on the grid of time
-steps. 512 current-based neurons (the number of a chip's neuron circuits), 5 % of all pairs connected,
+prints one line of JSON; the backend ``nest:on_grid`` is NEST with spikes on the grid of steps.
+
+512 current-based neurons (the number of a chip's neuron circuits), 5 % of all pairs connected,
 driven by constant currents that differ from neuron to neuron.
 """
 
