@@ -40,6 +40,7 @@ from .control import (
     run_until,
     setup,
 )
+from .native_rng import NativeRNG
 from .populations import Assembly, Population, PopulationView
 from .procedural_api import connect, create, record, record_gsyn, record_v, set
 from .projections import Projection

@@ -25,7 +25,11 @@ _SEQUENTIAL = frozenset(
     ]
 )  # fmt: skip
 
-_NO_NATIVE_RNG = "this backend has no random numbers of its own to offer as NativeRNG; use NumpyRNG"
+_NO_NATIVE_RNG = (
+    "PyNN's abstract NativeRNG draws no numbers; use NumpyRNG or this backend's NativeRNG"
+)
+    "PyNN's abstract NativeRNG draws no numbers; use NumpyRNG or this backend's NativeRNG"
+)
 
 
 class Collecting:

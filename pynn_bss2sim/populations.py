@@ -220,8 +220,8 @@ class Population(CellGroup, common.Population):
         parameters = self.celltype.native_parameters
         if parameters.has_native_rngs:
             raise NotImplementedError(
-                f"{self.label}: this backend has no random numbers of its own to offer as "
-                "NativeRNG; use NumpyRNG"
+                f"{self.label}: PyNN's abstract NativeRNG draws no numbers; use NumpyRNG or this "
+                "backend's NativeRNG"
             )
         try:
             parameters.shape = (self.size,)

@@ -32,7 +32,6 @@ NOT_OFFERED = {
     "Multimeter": _INTERNAL,
     "NESTConnectorMixin": _INTERNAL,
     "NESTSynapseMixin": _INTERNAL,
-    "NativeRNG": "networks are drawn by NumPy, for which there is NumpyRNG",
     "NestCurrentSource": _INTERNAL,
     "NestStandardCurrentSource": _INTERNAL,
     "RecordingDevice": _INTERNAL,
