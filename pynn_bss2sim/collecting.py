@@ -28,8 +28,6 @@ _SEQUENTIAL = frozenset(
 _NO_NATIVE_RNG = (
     "PyNN's abstract NativeRNG draws no numbers; use NumpyRNG or this backend's NativeRNG"
 )
-    "PyNN's abstract NativeRNG draws no numbers; use NumpyRNG or this backend's NativeRNG"
-)
 
 
 class Collecting:
