@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
 from pynn_bss2sim._core.checks import converted
@@ -72,6 +74,7 @@ class Emulator:
                 f"the synapse table was made for {self._synapses.n_neurons} neurons, "
                 f"there are {n} circuits"
             )
+        _refuse_silicon(self._circuits)
         routes = make_routes(self._synapses, 2 if state is None else state.last_arrival + 1)
         plan = make_plan(self._circuits, self.timestep)
         engine = self._make_engine(plan, routes, self._probes, self._spike_neurons)
@@ -216,3 +219,10 @@ class Emulator:
         except Exception:
             self._circuits, self._synapses, self._probes, self._spike_neurons = before
             raise
+
+
+def _refuse_silicon(circuits: Circuits) -> None:
+    """Refuse departures from the ideal equations, which no kernel integrates yet."""
+    for f in fields(circuits):
+        if "default" in f.metadata and (getattr(circuits, f.name) != f.metadata["default"]).any():
+            raise NotImplementedError(f"Circuits.{f.name}: not emulated yet")

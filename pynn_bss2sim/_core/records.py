@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
@@ -86,12 +87,25 @@ def _freeze(record, n):
         if "dtype" not in f.metadata:
             continue
         shape = tuple(n if s == "n" else s for s in f.metadata["shape"])
-        array = frozen_array(getattr(record, f.name), f.metadata["dtype"], shape, f.name)
+        value = getattr(record, f.name)
+        if "default" in f.metadata and np.ndim(value) == 0:
+            value = np.full(shape, value)
+        array = frozen_array(value, f.metadata["dtype"], shape, f.name)
         object.__setattr__(record, f.name, array)
 
 
 def _array(dtype, *shape, unit="1", doc=""):
     return field(metadata={"dtype": dtype, "shape": shape, "unit": unit, "doc": doc})
+
+
+def _silicon(default, *shape, unit, doc) -> Any:
+    """A column of `Circuits` that may be left out; `default` is what an ideal circuit has."""
+    return field(
+        default=default,
+        metadata={
+            "dtype": np.float64, "shape": shape, "unit": unit, "doc": doc, "default": default,
+        },
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +123,20 @@ class Circuits:
     exponential term nor adaptation. A spike is registered at the end of the first step in which
     ``V >= v_thresh``; then ``V`` is held at ``v_reset`` for ``refractory_steps`` steps and, with
     `adex`, ``w`` grows by ``b``.
+
+    The columns from `leak_limit` on say how the circuit departs from these equations; they may be
+    left out, or one number may stand for all neurons, and by default there is no departure. With
+    ``sat(x) = y - 4/27 y**3``, where y is x clipped to +-1.5 (slope 1 at 0, at most 1):
+
+    * the leak current is ``leak_limit sat(g_leak (e_leak - V) / leak_limit)``;
+    * ``line_limit sat(line / line_limit)`` of a line's current or conductance reaches the membrane;
+    * with ``tau_reset > 0`` a spike does not set V: while held, V relaxes to `v_reset` with this
+      time constant; a neuron that is still at threshold when the hold ends spikes again at once;
+    * V never leaves ``[v_floor, v_ceiling]``;
+    * white current noise: alone it would give a membrane with its leak, or a line with its decay,
+      the standard deviation `sigma_v` or `sigma_line`; none acts on a neuron held at reset;
+    * the threshold in force is `v_thresh` plus a normal number times `sigma_thresh`, drawn after
+      each spike; in each trial `e_leak` is shifted by a normal number times `sigma_trial`.
     """
 
     adex: np.ndarray = _array(np.bool_, "n", doc="exponential term and adaptation are connected")
@@ -127,6 +155,19 @@ class Circuits:
     tau_w: np.ndarray = _array(np.float64, "n", unit="us", doc="adaptation time constant, > 0")
     a: np.ndarray = _array(np.float64, "n", unit="uS", doc="subthreshold adaptation")
     b: np.ndarray = _array(np.float64, "n", unit="nA", doc="spike-triggered adaptation")
+    leak_limit: np.ndarray = _silicon(np.inf, "n", unit="nA", doc="largest leak current, > 0")
+    line_limit: np.ndarray = _silicon(
+        np.inf, LINES, "n", unit="nA or uS", doc="most of a line's state that takes effect, > 0"
+    )
+    tau_reset: np.ndarray = _silicon(0.0, "n", unit="us", doc="reset time constant; 0 = jump")
+    v_floor: np.ndarray = _silicon(-np.inf, "n", unit="mV", doc="lowest membrane potential")
+    v_ceiling: np.ndarray = _silicon(np.inf, "n", unit="mV", doc="highest membrane potential")
+    sigma_v: np.ndarray = _silicon(0.0, "n", unit="mV", doc="noise of the free membrane")
+    sigma_line: np.ndarray = _silicon(
+        0.0, LINES, "n", unit="nA or uS", doc="noise of the free line"
+    )
+    sigma_thresh: np.ndarray = _silicon(0.0, "n", unit="mV", doc="from one spike to the next")
+    sigma_trial: np.ndarray = _silicon(0.0, "n", unit="mV", doc="of e_leak, between trials")
 
     def __post_init__(self):
         _freeze(self, len(self.c_m))
@@ -139,19 +180,25 @@ class Circuits:
         """Raise ValueError, naming field and index, where a value has no physical meaning."""
         for f in fields(self):
             values = getattr(self, f.name)
-            if values.dtype == np.float64 and not np.isfinite(values).all():
-                raise ValueError(f"Circuits.{f.name}: not finite at {_first(~np.isfinite(values))}")
-        for name in ("c_m", "g_leak", "tau_syn", "tau_w"):
-            bad = getattr(self, name) <= 0
+            # limits may be infinite, as they are by default
+            limit = np.isinf(f.metadata.get("default", 0.0))
+            bad = np.isnan(values) if limit else ~np.isfinite(values)
             if bad.any():
-                raise ValueError(f"Circuits.{name} must be positive, is not at {_first(bad)}")
-        for name in ("delta_t", "refractory_steps"):
-            bad = getattr(self, name) < 0
-            if bad.any():
-                raise ValueError(f"Circuits.{name} must not be negative, is at {_first(bad)}")
-        bad = self.v_reset >= self.v_thresh
-        if bad.any():
-            raise ValueError(f"Circuits.v_reset must lie below v_thresh, does not at {_first(bad)}")
+                raise ValueError(f"Circuits.{f.name}: not finite at {_first(bad)}")
+        for name in ("c_m", "g_leak", "tau_syn", "tau_w", "leak_limit", "line_limit"):
+            _refuse(f"Circuits.{name} must be positive, is not", getattr(self, name) <= 0)
+        for name in ("delta_t", "refractory_steps", "tau_reset", "sigma_v", "sigma_line",
+                     "sigma_thresh", "sigma_trial"):  # fmt: skip
+            _refuse(f"Circuits.{name} must not be negative, is", getattr(self, name) < 0)
+        _refuse("Circuits.v_reset must lie below v_thresh, does not", self.v_reset >= self.v_thresh)
+        _refuse(
+            "Circuits.v_floor must lie below v_ceiling, does not", self.v_floor >= self.v_ceiling
+        )
+        _refuse(
+            "Circuits.refractory_steps: a reset with a time constant (tau_reset) needs at least "
+            "one time step; use a shorter time step or a longer refractory period; is 0",
+            (self.tau_reset > 0) & (self.refractory_steps < 1),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -350,6 +397,12 @@ class Activity:
     spike_step: np.ndarray
     spike_neuron: np.ndarray
     samples: tuple[np.ndarray, ...]
+
+
+def _refuse(complaint, bad):
+    """Raise ValueError with `complaint` and the index of the first True of `bad`, if any."""
+    if bad.any():
+        raise ValueError(f"{complaint} at {_first(bad)}")
 
 
 def _first(bad):

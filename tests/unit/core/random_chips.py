@@ -37,7 +37,13 @@ def circuits_of_kind(kind, n, rng, **fixed):
         "a": rng.uniform(0.0, 0.01, n),
         "b": rng.uniform(0.0, 0.1, n),
     }
-    values.update({k: np.broadcast_to(v, np.shape(values[k])) for k, v in fixed.items()})
+    for name, value in fixed.items():
+        shape = (
+            (2, n)
+            if name in ("line_limit", "sigma_line")
+            else np.shape(values.get(name, values["c_m"]))
+        )
+        values[name] = np.broadcast_to(value, shape)
     return values
 
 

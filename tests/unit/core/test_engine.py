@@ -6,6 +6,7 @@ import re
 import signal
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -346,6 +347,12 @@ def test_state_can_be_read_and_set():
         ({"g_leak": np.nan}, "g_leak: not finite"),
         ({"v_reset": -10.0}, "v_reset must lie below v_thresh"),
         ({"refractory_steps": -1}, "refractory_steps must not be negative"),
+        ({"leak_limit": 0.0}, "leak_limit must be positive"),
+        ({"line_limit": np.nan}, "line_limit: not finite"),
+        ({"v_floor": 5.0, "v_ceiling": 5.0}, "v_floor must lie below v_ceiling"),
+        ({"sigma_v": np.inf}, "sigma_v: not finite"),
+        ({"sigma_line": -0.1}, "sigma_line must not be negative"),
+        ({"tau_reset": 0.5, "refractory_steps": 0}, "needs at least one time step"),
     ],
 )
 def test_impossible_circuits_are_refused(change, message):
@@ -397,6 +404,17 @@ def test_an_empty_chip_runs():
     nothing = Circuits(**{k: v[..., :0] for k, v in vars(one_neuron()).items()})
     activity = Emulator(nothing, no_synapses(0), 0.1).run(100)
     assert (activity.stop_step, len(activity.spike_step)) == (100, 0)
+
+
+def test_silicon_columns_may_be_left_out_or_be_one_number():
+    circuits = join_circuits([circuits_of_kind(Kind.COBA_LIF, 3, np.random.default_rng(0))])
+    assert circuits.leak_limit.tolist() == [np.inf] * 3 and not circuits.sigma_line.any()
+    one = replace(circuits, line_limit=0.5, v_floor=-90.0)
+    assert one.line_limit.shape == (2, 3) and one.v_floor.tolist() == [-90.0] * 3
+    with pytest.raises(ValueError, match="read-only"):
+        one.v_floor[0] = 0.0
+    with pytest.raises(ValueError, match="sigma_v: shape"):
+        replace(circuits, sigma_v=[1.0, 2.0])
 
 
 def test_records_are_read_only():
