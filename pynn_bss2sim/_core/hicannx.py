@@ -137,6 +137,22 @@ POTENTIAL_LOW = _fact("POTENTIAL_LOW", 50.0, "CADC LSB", "code", "calix: spiking
 POTENTIAL_HIGH = _fact("POTENTIAL_HIGH", 160.0, "CADC LSB", "code", "calix: leak and reset")
 THRESHOLD_HIGH = _fact("THRESHOLD_HIGH", 680.0, "MADC LSB", "code", "brainscales2-demos: clipping")
 
+# --- converters through which membranes are read --------------------------------------------------
+MADC_BITS = _fact("MADC_BITS", 10, "1", "code", "haldls: madc.h, resolution")
+MADC_CHANNELS = _fact("MADC_CHANNELS", 2, "1", "code", "haldls: madc.h; even and odd columns")
+MADC_CLOCK = _fact("MADC_CLOCK", 500.0, "1/us", "code", "haldls: madc.cpp")
+MADC_CYCLES = _fact("MADC_CYCLES", 12, "1", "code", "haldls: madc.cpp, shortest conversion")
+MADC_ADJUST = _fact("MADC_ADJUST", 5, "1", "code", "haldls: madc.h, sample_duration_adjust")
+MADC_ADJUST_MAX = _fact("MADC_ADJUST_MAX", 7, "1", "code", "haldls: madc.h")
+MADC_SCALE_MAX = _fact("MADC_SCALE_MAX", 15, "1", "estimate", "haldls: madc.h, four bits")
+MADC_NOISE = _fact("MADC_NOISE", 1.2, "LSB", "estimate", "calix: below 2 on a static input")
+CADC_BITS = _fact("CADC_BITS", 8, "1", "paper", "DISS: column converters")
+CADC_CHANNELS = _fact("CADC_CHANNELS", 2, "1", "paper", "DISS: causal and acausal, per column")
+CADC_PERIOD = _fact("CADC_PERIOD", 1.7, "us", "code", "hxtorch: neuron.py, shortest period")
+CADC_CORRECTION_LOW = _fact("CADC_CORRECTION_LOW", -128, "LSB", "code", "haldls: cadc.h")
+CADC_CORRECTION_HIGH = _fact("CADC_CORRECTION_HIGH", 127, "LSB", "code", "haldls: cadc.h")
+CADC_NOISE = _fact("CADC_NOISE", 1.0, "LSB", "estimate", "hxtorch: 2 with that of the membrane")
+
 # --- membrane -----------------------------------------------------------------------------------
 CAPACITANCE_STEP = _fact("CAPACITANCE_STEP", 0.0355, "pF", "estimate", "haldls: 2.2 pF / 63")
 CAPACITANCE_PARASITIC = _fact(

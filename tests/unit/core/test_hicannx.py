@@ -43,7 +43,8 @@ def test_facts_have_unit_confidence_and_source(name):
 
 def test_no_number_of_the_chip_is_typed_elsewhere():
     core = Path(hicannx.__file__).parent
-    modules = [core / f"{name}.py" for name in ("chip_model", "config", "curves", "device")]
+    names = ("chip_model", "config", "curves", "device", "readout")
+    modules = [core / f"{name}.py" for name in names]
     modules += sorted(Path(mapping.__file__).parent.glob("*.py"))
     assert len(modules) > 10
     assert {m.name: found for m in modules if (found := telling_numbers(m.read_text()))} == {}
