@@ -141,15 +141,14 @@ def test_samples_lie_on_straight_lines():
     assert kink[:3].tolist() == [0, 0, 0] and kink[3] == pytest.approx(0.02)
 
 
-@pytest.mark.parametrize("timestep", [0.1, 0.01, 0.034, 1.0, 0.3])
+@pytest.mark.parametrize("timestep", [0.1, 0.01, 0.034, 1.0])
 def test_a_sample_at_a_step_is_the_value_there(timestep):
+    """Both products, of sample number and of step, are rounded, and may not fall apart."""
     sampling = Sampling(0.034, timestep)
-    step = 17 * 1000
-    number = round(step * timestep / 0.034)
-    assert number * 0.034 == pytest.approx(step * timestep, rel=1e-12)
-    assert sampling.count_until(0) == 1
-    assert sampling.count_until(step) == number + 1
-    assert sampling.sample([[4.0]], step, number).tolist() == [[4.0]]
+    for step in 17 * np.arange(300):
+        number = round(step * timestep / 0.034)
+        assert sampling.count_until(step) == number + 1
+        assert sampling.sample([[4.0]], step, number).tolist() == [[4.0]]
 
 
 @given(
