@@ -92,7 +92,10 @@ class Affine(_Curve):
 
 @dataclass(frozen=True)
 class PowerLaw(_Curve):
-    """``value = factor * code ** exponent``; the code of no finite positive value is its end."""
+    """``value = factor * code ** exponent``; a code below 1 does what 1 does.
+
+    The code of no finite positive value is its end.
+    """
 
     factor: float
     exponent: float
@@ -100,7 +103,7 @@ class PowerLaw(_Curve):
     high: int = chip.BIAS_MAX
 
     def value(self, code):
-        return self.factor * np.asarray(code, np.float64) ** self.exponent
+        return self.factor * np.maximum(np.asarray(code, np.float64), 1.0) ** self.exponent
 
     def _exact_code(self, value):
         low, high = self.reach

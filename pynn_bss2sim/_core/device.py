@@ -1,23 +1,29 @@
 """What one chip makes of its registers: codes to the physical quantities of its circuits.
 
-The nominal device, in which all circuits are alike. What is integrated is what the registers say:
-:meth:`Device.circuits` reads nothing but the configuration.
+A device without a seed is the nominal chip, in which all circuits are alike. A seed draws the
+deviations of one particular chip. What is integrated is what the registers say: `Device.circuits`
+reads nothing but the configuration and these deviations.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral
 
 import numpy as np
 
 from . import curves
 from . import hicannx as chip
 from .config import AnalogParameter as Analog
-from .config import ChipConfig, ConfigError
+from .config import ChipConfig
 from .config import NeuronSwitch as Switch
-from .hicannx import HICANN_X, Target
-from .records import Circuits
+from .deviations import Deviations
+from .hicannx import FACTS, HICANN_X, Target
+from .joined import Neurons, effective_codes
+from .records import LINES, Circuits
 
 __all__ = ["Device"]
 
@@ -32,16 +38,65 @@ LINE_HIGH_RESISTANCE = (Switch.EXC_HIGH_RESISTANCE, Switch.INH_HIGH_RESISTANCE)
 LINE_IS_COBA = (Switch.EXC_COBA, Switch.INH_COBA)
 
 
+#: Parameters of a line that every circuit of a neuron uses.
+LINE_PARAMETERS = tuple(
+    (LINE_ENABLE[k], (LINE_TAU[k], LINE_GM[k], LINE_COBA[k], LINE_REVERSAL[k]))
+    for k in range(LINES)
+)
+_MAX_SEED = 2**64 - 1
+
+
 @dataclass(frozen=True)
 class Device:
-    """A chip whose circuits all follow the nominal curves.
+    """A chip.
 
     Attributes
     ----------
     target : Target
+    seed : int or None
+        None: all circuits follow the nominal curves. Else, 0 to 2**64 - 1, the chip has
+        deviations drawn by this seed.
+    index : int
+        Which chip of that seed: the chips of one network count from here.
+
+    Raises
+    ------
+    ValueError
+        Seed or index is no such integer.
     """
 
     target: Target = HICANN_X
+    seed: int | None = None
+    index: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("seed", "index"):
+            value = getattr(self, name)
+            if name == "seed" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, Integral):
+                raise ValueError(f"Device: {name}={value!r}, an integer is needed")
+            if not 0 <= value <= _MAX_SEED:
+                raise ValueError(f"Device: {name}={value} lies outside 0 to 2**64 - 1")
+            object.__setattr__(self, name, int(value))
+
+    @cached_property
+    def deviations(self) -> Deviations:
+        """How its circuits deviate from the nominal curves."""
+        return Deviations.none() if self.seed is None else Deviations.draw(self.seed, self.index)
+
+    @cached_property
+    def digest(self) -> str:
+        """64 hexadecimal digits that change with the deviations and with any number of the chip."""
+        sha = hashlib.sha256(self.deviations.digest().encode())
+        for name, fact in sorted(FACTS.items()):
+            sha.update(f"{name}={fact.value!r};".encode())
+        return sha.hexdigest()
+
+    def chips(self, n: int) -> tuple[Deviations, ...]:
+        """Deviations of `n` chips of this seed, of which this one is the first."""
+        others = [Device(self.target, self.seed, self.index + k).deviations for k in range(1, n)]
+        return (self.deviations, *others)[:n]
 
     def leak_conductance(self, code, divided, multiplied) -> np.ndarray:
         """Leak conductance, µS.
@@ -117,29 +172,52 @@ class Device:
     def weight_steps(self, configs: Sequence[ChipConfig]) -> np.ndarray:
         """What one weight code adds at each line of each circuit: float64 (n_circuits, 2).
 
-        0 where the line does not feed the membrane.
+        Without the deviations of drivers and single synapses, see `synapse_strength`. 0 where the
+        line does not feed the membrane. The configurations are those of chips `index`,
+        ``index + 1`` and so on.
         """
         if not configs:
-            return np.empty((0, len(LINE_GM)))
-        analog = np.concatenate([config.analog for config in configs])
+            return np.empty((0, LINES))
+        chips = self.chips(len(configs))
+        codes = effective_codes(configs, chips)
         switches = np.concatenate([config.switches for config in configs])
+        modulation, gain = (
+            np.concatenate([getattr(one, name) for one in chips]) for name in ("modulation", "gain")
+        )
         halves = chip.QUADRANTS // chip.HEMISPHERES
         bias = np.concatenate(
-            [np.repeat(config.synapse_bias, chip.COLUMNS // halves) for config in configs]
-        )
-        return np.stack(
             [
-                self.weight_step(
-                    analog[:, LINE_GM[line]],
-                    analog[:, LINE_COBA[line]],
-                    switches[:, LINE_IS_COBA[line]],
-                    bias,
-                )
-                * switches[:, LINE_ENABLE[line]]
-                for line in range(len(LINE_GM))
-            ],
-            axis=1,
+                np.repeat(config.synapse_bias * one.synapse_dac, chip.COLUMNS // halves)
+                for config, one in zip(configs, chips, strict=True)
+            ]
         )
+        steps = [
+            self.weight_step(
+                codes[:, LINE_GM[line]],
+                codes[:, LINE_COBA[line]] * modulation[:, line],
+                switches[:, LINE_IS_COBA[line]],
+                bias,
+            )
+            * switches[:, LINE_ENABLE[line]]
+            for line in range(LINES)
+        ]
+        return np.stack(steps, axis=1) * gain
+
+    def synapse_strength(self, n_chips: int = 1) -> np.ndarray | None:
+        """Factors of the single synapses, drivers included.
+
+        Returns
+        -------
+        float32 (n_chips * 2 * 256 * 256,) or None
+            Counted as in `event_path.Hits`; None for the nominal chip.
+        """
+        if self.seed is None:
+            return None
+        factors = [
+            one.synapse * np.repeat(one.driver, chip.ROWS_PER_DRIVER, axis=1)[..., np.newaxis]
+            for one in self.chips(n_chips)
+        ]
+        return np.concatenate([np.empty(0), *map(np.ravel, factors)]).astype(np.float32)
 
     def refractory_time(self, counter, scale) -> np.ndarray:
         """How long the membrane is held at reset, µs; it is released one cycle early."""
@@ -169,7 +247,7 @@ class Device:
         Parameters
         ----------
         configs : sequence of ChipConfig
-            The registers of each chip.
+            The registers of chips `index`, ``index + 1`` and so on.
         first : int64 (n,)
             First circuit of each neuron, counted over all chips; its leak, reset, threshold and
             adaptation are those of the neuron.
@@ -182,108 +260,84 @@ class Device:
         ConfigError
             A neuron uses an analog parameter that is not driven.
         """
-        registers = _Anchors(self.target, configs, first)
-        code, switch = registers.code, registers.switch
-        registers.refuse_undriven()
-        lines = range(len(LINE_TAU))
-        adex = switch(Switch.ADAPTATION_ENABLE)
-        pulse = switch(Switch.ADAPTATION_PULSE_ENABLE)
-        exponential = switch(Switch.EXPONENTIAL_ENABLE)
-        offset = curves.OFFSET_CURRENT.value(code(Analog.I_MEM_OFFSET))
-        tau_code = np.maximum(code(Analog.I_BIAS_ADAPT_TAU), curves.TAU_W.low)
-        held = self.refractory_time(registers.of("refractory_counter"), registers.clock_scale())
+        neurons = Neurons(configs, self.chips(len(configs)), first, count)
+        neurons.refuse_undriven(LINE_PARAMETERS)
+        adex = neurons.switch(Switch.ADAPTATION_ENABLE)
+        exponential = neurons.switch(Switch.EXPONENTIAL_ENABLE)
+        held = self.refractory_time(neurons.of("refractory_counter"), neurons.clock_scale())
+        c_m = curves.capacitance(*neurons.capacitance_codes())
         return Circuits(
             adex=adex | exponential,
-            conductance_based=switch(LINE_IS_COBA[0]),
-            c_m=curves.capacitance(_sum_joined(configs, first, count), count),
-            g_leak=self.leak_conductance(
-                code(Analog.I_BIAS_LEAK),
-                switch(Switch.LEAK_DIVISION),
-                switch(Switch.LEAK_MULTIPLICATION),
-            ),
-            e_leak=curves.LEAK.value(code(Analog.V_LEAK)),
-            v_reset=curves.RESET.value(code(Analog.V_RESET)),
-            v_thresh=curves.THRESHOLD.value(code(Analog.V_THRESHOLD)),
+            conductance_based=neurons.switch(LINE_IS_COBA[0]),
+            c_m=c_m,
+            g_leak=self._leak(neurons),
+            e_leak=curves.LEAK.value(neurons.code(Analog.V_LEAK)),
+            v_reset=curves.RESET.value(neurons.code(Analog.V_RESET)),
+            v_thresh=curves.THRESHOLD.value(neurons.code(Analog.V_THRESHOLD)),
             refractory_steps=np.rint(held / timestep),
-            i_offset=np.where(switch(Switch.OFFSET_SINK), -offset, offset)
-            * switch(Switch.OFFSET_ENABLE),
-            tau_syn=np.stack(
-                [self.tau_syn(k, code(LINE_TAU[k]), switch(LINE_HIGH_RESISTANCE[k])) for k in lines]
-            ),
-            e_rev=np.stack([curves.CELL.value(code(LINE_REVERSAL[k])) for k in lines]),
-            delta_t=np.where(
-                exponential,
-                curves.EXP_SLOPE.value(np.maximum(code(Analog.I_BIAS_EXP), curves.EXP_SLOPE.low)),
-                0.0,
-            ),
-            v_exp=curves.CELL.value(code(Analog.V_EXP)),
-            tau_w=curves.TAU_W.value(tau_code),
-            a=self.adaptation_a(
-                code(Analog.I_BIAS_ADAPT_A), tau_code, switch(Switch.ADAPTATION_INVERT_A)
-            )
-            * adex,
-            b=self.adaptation_b(
-                code(Analog.I_BIAS_ADAPT_B),
-                registers.pulse_scale(),
-                switch(Switch.ADAPTATION_INVERT_B),
-            )
-            * (adex & pulse),
+            i_offset=_offset_current(neurons),
+            **_lines(self, neurons),
+            **_exponential(neurons, exponential),
+            **_adaptation(self, neurons, adex),
+        )
+
+    def _leak(self, neurons: Neurons) -> np.ndarray:
+        divided = neurons.switch(Switch.LEAK_DIVISION)
+        multiplied = neurons.switch(Switch.LEAK_MULTIPLICATION)
+        conductance = self.leak_conductance(neurons.code(Analog.I_BIAS_LEAK), divided, multiplied)
+        conductance /= neurons.deviation("tau_mem")
+        conductance /= np.where(divided & ~multiplied, neurons.deviation("leak_division"), 1.0)
+        return conductance * np.where(
+            multiplied & ~divided, neurons.deviation("leak_multiplication"), 1.0
         )
 
 
-class _Anchors:
-    """The registers of the first circuit of each neuron."""
-
-    def __init__(self, target: Target, configs: Sequence[ChipConfig], first: np.ndarray) -> None:
-        self._configs = configs
-        self._first = first
-        self._analog = self._joined("analog")[first]
-        self._switches = self._joined("switches")[first]
-        self._chip = first // target.circuits
-        self._block = first % target.columns // target.columns_per_block
-
-    def _joined(self, name: str) -> np.ndarray:
-        """One register of all chips behind one another."""
-        if not self._configs:
-            return ChipConfig.default().to_dict()[name][:0]
-        return np.concatenate([getattr(config, name) for config in self._configs])
-
-    def of(self, name: str) -> np.ndarray:
-        return self._joined(name)[self._first]
-
-    def code(self, parameter: Analog) -> np.ndarray:
-        return self._analog[:, parameter]
-
-    def switch(self, name: Switch) -> np.ndarray:
-        return self._switches[:, name]
-
-    def refuse_undriven(self) -> None:
-        undriven = np.argwhere(self._analog == chip.ANALOG_OFF)
-        if len(undriven):
-            neuron, parameter = undriven[0]
-            raise ConfigError(
-                f"circuit {self._first[neuron]}: {Analog(parameter).name} is {chip.ANALOG_OFF}, "
-                "which switches its refresh off; it has no value"
-            )
-
-    def _of_block(self, name: str) -> np.ndarray:
-        """A register of the backend blocks of all chips: (chips, blocks, ...)."""
-        if not self._configs:
-            return ChipConfig.default().to_dict()[name][np.newaxis]
-        return np.stack([getattr(config, name) for config in self._configs])
-
-    def clock_scale(self) -> np.ndarray:
-        fast = self.of("refractory_fast").astype(np.int64)
-        return self._of_block("refractory_clock_scale")[self._chip, self._block, fast]
-
-    def pulse_scale(self) -> np.ndarray:
-        return self._of_block("adaptation_pulse_scale")[self._chip, self._block]
+def _offset_current(neurons: Neurons) -> np.ndarray:
+    current = curves.OFFSET_CURRENT.value(neurons.code(Analog.I_MEM_OFFSET))
+    current *= neurons.deviation("offset_current")
+    return np.where(neurons.switch(Switch.OFFSET_SINK), -current, current) * neurons.switch(
+        Switch.OFFSET_ENABLE
+    )
 
 
-def _sum_joined(configs: Sequence[ChipConfig], first: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Sum of the capacitance codes of all circuits of each neuron."""
-    if not len(first):
-        return np.empty(0)
-    codes = np.concatenate([[0], *(config.capacitance for config in configs)])
-    upto = np.cumsum(codes, dtype=np.int64)
-    return upto[first + count] - upto[first]
+def _lines(device: Device, neurons: Neurons) -> dict[str, np.ndarray]:
+    """A line has the mean time constant and reversal potential of the joined circuits."""
+    tau_syn, e_rev = [], []
+    for k in range(LINES):
+        enabled = neurons.member_switch(LINE_ENABLE[k])
+        high = neurons.member_switch(LINE_HIGH_RESISTANCE[k])
+        tau = device.tau_syn(k, neurons.member_code(LINE_TAU[k]), high)
+        tau *= neurons.member_deviation("tau_syn")[:, k]
+        tau *= np.where(high, 1.0, neurons.member_deviation("line_resistance")[:, k])
+        tau_syn.append(neurons.mean(tau, enabled))
+        reversal = curves.CELL.value(neurons.member_code(LINE_REVERSAL[k]))
+        e_rev.append(neurons.mean(reversal, enabled))
+    return {"tau_syn": np.stack(tau_syn), "e_rev": np.stack(e_rev)}
+
+
+def _exponential(neurons: Neurons, enabled: np.ndarray) -> dict[str, np.ndarray]:
+    code = np.maximum(neurons.code(Analog.I_BIAS_EXP), curves.EXP_SLOPE.low)
+    slope = curves.EXP_SLOPE.value(code) * neurons.deviation("delta_t")
+    return {
+        "delta_t": np.where(enabled, slope, 0.0),
+        "v_exp": curves.CELL.value(neurons.code(Analog.V_EXP)),
+    }
+
+
+def _adaptation(device: Device, neurons: Neurons, enabled: np.ndarray) -> dict[str, np.ndarray]:
+    tau_code = np.maximum(neurons.code(Analog.I_BIAS_ADAPT_TAU), curves.TAU_W.low)
+    a = device.adaptation_a(
+        neurons.code(Analog.I_BIAS_ADAPT_A), tau_code, neurons.switch(Switch.ADAPTATION_INVERT_A)
+    )
+    b = device.adaptation_b(
+        neurons.code(Analog.I_BIAS_ADAPT_B),
+        neurons.pulse_scale(),
+        neurons.switch(Switch.ADAPTATION_INVERT_B),
+    )
+    return {
+        "tau_w": curves.TAU_W.value(tau_code) * neurons.deviation("tau_w"),
+        "a": a * neurons.deviation("a") * enabled,
+        "b": b
+        * neurons.deviation("b")
+        * (enabled & neurons.switch(Switch.ADAPTATION_PULSE_ENABLE)),
+    }

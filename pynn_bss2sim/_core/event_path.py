@@ -177,6 +177,7 @@ def connect(
     latency: np.ndarray,
     amplitude: np.ndarray | None = None,
     delay: np.ndarray | None = None,
+    strength: np.ndarray | None = None,
 ) -> SynapseTable:
     """The connections that the registers make.
 
@@ -195,6 +196,8 @@ def connect(
         weights are exact.
     delay : int (n_synapses,), optional
         Of each synapse, in place of the latency: a chip whose delays are as asked for.
+    strength : float32 (n_synapses,), optional
+        Factor of each synapse where weight codes are used, see `Device.synapse_strength`.
 
     Returns
     -------
@@ -219,6 +222,8 @@ def connect(
             on = np.flatnonzero((mode >> line & 1).astype(bool) & (target >= 0))
             at = hits.synapse[on]
             size = code[on] * step[circuit[on], line] if amplitude is None else amplitude[at]
+            if strength is not None and amplitude is None:
+                size = size * strength[at]
             wait = latency[hits.path[on]] if delay is None else delay[at]
             kept = np.flatnonzero(size)
             on = on[kept]

@@ -66,6 +66,9 @@ ROWS_PER_DRIVER = _fact(
     "ROWS_PER_DRIVER", 2, "1", "code", "halco: synapse_driver.cpp, 2d and 2d + 1"
 )
 DRIVERS_PER_BUS = _fact("DRIVERS_PER_BUS", 32, "1", "code", "halco: synapse_driver.cpp, d div 4")
+VOLTAGES = _fact("VOLTAGES", 8, "1", "code", "halco: capmem.h, of each neuron; then currents")
+CADC_CHANNELS = _fact("CADC_CHANNELS", 2, "1", "paper", "DISS: of each column, causal and acausal")
+MADC_CHANNELS = _fact("MADC_CHANNELS", 2, "1", "code", "haldls: madc.h")
 L2_CHANNELS = _fact("L2_CHANNELS", 4, "1", "code", "halco: event.h, to and from the FPGA each")
 COLUMNS_PER_OUTPUT = _fact(
     "COLUMNS_PER_OUTPUT", 32, "1", "code", "halco: neuron.cpp, of both rows, to one event output"
@@ -222,6 +225,77 @@ EXP_SLOPE_REFERENCE = _fact(
     "EXP_SLOPE_REFERENCE", 30.0, "mV", "estimate", "a guess: no published curve of delta_T"
 )
 EXP_SLOPE_CODE = _fact("EXP_SLOPE_CODE", 500, "1", "estimate", "a guess: middle of the slider")
+
+# --- spread of one kind of circuit over a chip before calibration ---------------------------------
+# Standard deviations: of shifts in the unit given, of factors ("1") that of their logarithm.
+SPREAD_LEAK = _fact(
+    "SPREAD_LEAK", 6.0, "CADC LSB", "estimate", "calix: test_neuron_distribution.py, at least 5"
+)
+SPREAD_RESET = _fact("SPREAD_RESET", 6.0, "CADC LSB", "estimate", "calix: same test")
+SPREAD_THRESHOLD = _fact("SPREAD_THRESHOLD", 8.0, "CADC LSB", "estimate", "calix: same test")
+SPREAD_VOLTAGE_CODE = _fact(
+    "SPREAD_VOLTAGE_CODE", 12.0, "1", "estimate", "a guess: other voltages, shift of the code"
+)
+SPREAD_VOLTAGE_GAIN = _fact(
+    "SPREAD_VOLTAGE_GAIN", 0.02, "1", "estimate", "a guess: slope of all voltages over the code"
+)
+SPREAD_CURRENT_CODE = _fact(
+    "SPREAD_CURRENT_CODE", 1.0, "1", "estimate", "a guess: biases, shift of the code"
+)
+SPREAD_TAU_MEM = _fact(
+    "SPREAD_TAU_MEM", 0.3, "1", "estimate", "calix: test_neuron_distribution.py, 0.2 to 0.3"
+)
+SPREAD_LEAK_SWITCH = _fact(
+    "SPREAD_LEAK_SWITCH", 0.05, "1", "estimate", "a guess: ratios of division, multiplication"
+)
+SPREAD_TAU_SYN = _fact(
+    "SPREAD_TAU_SYN", 0.3, "1", "estimate", "calix: test_neuron_distribution.py, at least 0.25"
+)
+SPREAD_LINE_RESISTANCE = _fact(
+    "SPREAD_LINE_RESISTANCE", 0.1, "1", "estimate", "a guess: ratio of the two resistances"
+)
+SPREAD_GAIN = _fact(
+    "SPREAD_GAIN", 0.3, "1", "estimate", "strength of an input line; 0.1 after calibration"
+)
+SPREAD_MODULATION = _fact(
+    "SPREAD_MODULATION", 0.2, "1", "estimate", "a guess: modulation of conductance-based lines"
+)
+SPREAD_SYNAPSE = _fact(
+    "SPREAD_SYNAPSE", 0.08, "1", "estimate", "a guess: below the 0.1 left by calibration"
+)
+SPREAD_DRIVER = _fact(
+    "SPREAD_DRIVER", 0.05, "1", "estimate", "calix: test_stp_calibration.py, 2 of 30 to 40 LSB"
+)
+SPREAD_SYNAPSE_DAC = _fact(
+    "SPREAD_SYNAPSE_DAC", 0.1, "1", "estimate", "a guess: bias of a quadrant, which calix equalizes"
+)
+SPREAD_CAPACITANCE = _fact(
+    "SPREAD_CAPACITANCE", 0.02, "1", "estimate", "a guess: capacitors match well"
+)
+SPREAD_PARASITIC = _fact("SPREAD_PARASITIC", 0.1, "1", "estimate", "a guess: parasitic capacitance")
+SPREAD_RESET_TAU = _fact("SPREAD_RESET_TAU", 0.2, "1", "estimate", "a guess: as the leak's, less")
+SPREAD_OFFSET_CURRENT = _fact(
+    "SPREAD_OFFSET_CURRENT", 0.15, "1", "estimate", "brainscales2-demos: rheobase, 50 to 75 pA"
+)
+SPREAD_ADAPTATION = _fact(
+    "SPREAD_ADAPTATION", 0.3, "1", "estimate", "a guess: a, b and tau_w, as tau_mem"
+)
+SPREAD_EXP_SLOPE = _fact("SPREAD_EXP_SLOPE", 0.3, "1", "estimate", "a guess: as tau_mem")
+SPREAD_LINEAR_RANGE = _fact(
+    "SPREAD_LINEAR_RANGE", 0.1, "1", "estimate", "a guess: largest current of an amplifier"
+)
+SPREAD_RAIL = _fact(
+    "SPREAD_RAIL", 3.0, "CADC LSB", "estimate", "a guess; hxtorch: test_spiking_boundary.py"
+)
+SPREAD_CADC_OFFSET = _fact(
+    "SPREAD_CADC_OFFSET", 12.0, "CADC LSB", "estimate", "calix: test_cadc_calibration.py, below 20"
+)
+SPREAD_CADC_QUADRANT = _fact(
+    "SPREAD_CADC_QUADRANT", 6.0, "CADC LSB", "estimate", "calix: ramps are set for each quadrant"
+)
+SPREAD_CADC_GAIN = _fact("SPREAD_CADC_GAIN", 0.02, "1", "estimate", "a guess: slopes of channels")
+SPREAD_MADC_OFFSET = _fact("SPREAD_MADC_OFFSET", 5.0, "MADC LSB", "estimate", "a guess")
+SPREAD_MADC_GAIN = _fact("SPREAD_MADC_GAIN", 0.01, "1", "estimate", "a guess")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,210 @@
+"""How the circuits of one particular chip deviate from the nominal curves: its fixed pattern.
+
+Every quantity has a stream of random numbers of its own, keyed by the chip and the name of the
+quantity: a quantity more changes none of the others. Integers are summed and the exponential
+function is that of the kernels, so a seed is the same chip on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+
+import numpy as np
+
+from . import hicannx as chip
+from .config import AnalogParameter as Analog
+from .exponential import exp
+from .records import LINES
+
+__all__ = ["Deviations", "standard_normal"]
+
+_CIRCUITS = chip.HICANN_X.circuits
+_UNIFORMS = 12  #: their sum has the variance of one of them times 12, which is 1
+_WORD = 32  #: bits of each
+
+
+def standard_normal(key: str, size: int) -> np.ndarray:
+    """Random numbers of mean 0 and standard deviation 1, the same on every machine.
+
+    Sums of twelve uniform 32-bit integers: nearly normal, and never beyond 6.
+
+    Parameters
+    ----------
+    key : str
+        Equal keys give equal numbers; a longer array begins with the shorter one.
+    size : int
+
+    Returns
+    -------
+    float64 (size,)
+    """
+    number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "little")
+    raw = np.random.Philox(key=number).random_raw(size * _UNIFORMS // 2)
+    words = raw.reshape(size, _UNIFORMS // 2)
+    low = np.uint64(2**_WORD - 1)
+    total = (words & low).sum(axis=1) + (words >> np.uint64(_WORD)).sum(axis=1)
+    return (total.astype(np.float64) - _UNIFORMS / 2 * float(low)) / 2.0**_WORD
+
+
+def _shift(shape, sigma, unit: str, doc: str):
+    """A quantity that is added."""
+    return field(
+        metadata={"shape": shape, "sigma": sigma, "unit": unit, "kind": "shift", "doc": doc}
+    )
+
+
+def _factor(shape, sigma, doc: str):
+    """A quantity that multiplies, log-normal with median 1."""
+    return field(
+        metadata={"shape": shape, "sigma": sigma, "unit": "1", "kind": "factor", "doc": doc}
+    )
+
+
+def _code_spread() -> np.ndarray:
+    """Standard deviation of the shift of each analog parameter's code."""
+    sigma = np.full(len(Analog), chip.SPREAD_CURRENT_CODE)
+    sigma[: chip.VOLTAGES] = chip.SPREAD_VOLTAGE_CODE
+    sigma[Analog.V_LEAK] = chip.SPREAD_LEAK / chip.LEAK_SLOPE
+    sigma[Analog.V_RESET] = chip.SPREAD_RESET / chip.RESET_SLOPE
+    sigma[Analog.V_THRESHOLD] = chip.SPREAD_THRESHOLD / chip.THRESHOLD_SLOPE
+    return sigma
+
+
+_PER_CIRCUIT = (_CIRCUITS,)
+_PER_LINE = (_CIRCUITS, LINES)
+_PER_COLUMN = (chip.HEMISPHERES, chip.COLUMNS, chip.CADC_CHANNELS)
+
+
+@dataclass(frozen=True, eq=False)
+class Deviations:
+    """Deviations of all circuits of one chip: read-only float64 arrays.
+
+    Circuits are counted as in `ChipConfig`. Each field's metadata states its shape, standard
+    deviation (of factors: of the logarithm) and unit; the standard deviations are the
+    ``SPREAD_...`` facts of :mod:`~pynn_bss2sim._core.hicannx`.
+
+    Attributes
+    ----------
+    key : str
+        Of the random numbers; empty for the nominal chip, which deviates nowhere.
+    """
+
+    key: str
+    code_offset: np.ndarray = _shift(
+        (_CIRCUITS, len(Analog)), _code_spread(), "codes", "shift of each analog parameter's code"
+    )
+    voltage_gain: np.ndarray = _shift(
+        (_CIRCUITS, chip.VOLTAGES),
+        chip.SPREAD_VOLTAGE_GAIN,
+        "1",
+        "relative slope of each voltage about the middle code",
+    )
+    capacitance: np.ndarray = _factor(_PER_CIRCUIT, chip.SPREAD_CAPACITANCE, "membrane capacitor")
+    parasitic: np.ndarray = _factor(
+        _PER_CIRCUIT, chip.SPREAD_PARASITIC, "parasitic membrane capacitance"
+    )
+    tau_mem: np.ndarray = _factor(_PER_CIRCUIT, chip.SPREAD_TAU_MEM, "capacitance over leak")
+    leak_division: np.ndarray = _factor(
+        _PER_CIRCUIT, chip.SPREAD_LEAK_SWITCH, "ratio of the divided leak"
+    )
+    leak_multiplication: np.ndarray = _factor(
+        _PER_CIRCUIT, chip.SPREAD_LEAK_SWITCH, "ratio of the multiplied leak"
+    )
+    tau_syn: np.ndarray = _factor(_PER_LINE, chip.SPREAD_TAU_SYN, "line time constant")
+    line_resistance: np.ndarray = _factor(
+        _PER_LINE, chip.SPREAD_LINE_RESISTANCE, "ratio of high to low line resistance"
+    )
+    gain: np.ndarray = _factor(_PER_LINE, chip.SPREAD_GAIN, "transconductance of the line")
+    modulation: np.ndarray = _factor(
+        _PER_LINE, chip.SPREAD_MODULATION, "modulation of the conductance-based line"
+    )
+    offset_current: np.ndarray = _factor(_PER_CIRCUIT, chip.SPREAD_OFFSET_CURRENT, "offset current")
+    tau_w: np.ndarray = _factor(_PER_CIRCUIT, chip.SPREAD_ADAPTATION, "adaptation time constant")
+    a: np.ndarray = _factor(_PER_CIRCUIT, chip.SPREAD_ADAPTATION, "subthreshold adaptation")
+    b: np.ndarray = _factor(_PER_CIRCUIT, chip.SPREAD_ADAPTATION, "spike-triggered adaptation")
+    delta_t: np.ndarray = _factor(_PER_CIRCUIT, chip.SPREAD_EXP_SLOPE, "exponential slope")
+    tau_reset: np.ndarray = _factor(_PER_CIRCUIT, chip.SPREAD_RESET_TAU, "reset time constant")
+    leak_range: np.ndarray = _factor(
+        _PER_CIRCUIT, chip.SPREAD_LINEAR_RANGE, "linear range of the leak"
+    )
+    line_range: np.ndarray = _factor(
+        _PER_LINE, chip.SPREAD_LINEAR_RANGE, "linear range of the line amplifier"
+    )
+    rails: np.ndarray = _shift(
+        (_CIRCUITS, 2), chip.SPREAD_RAIL, "CADC LSB", "floor and ceiling of the membrane"
+    )
+    driver: np.ndarray = _factor(
+        (chip.HEMISPHERES, chip.DRIVERS), chip.SPREAD_DRIVER, "pulse length of a synapse driver"
+    )
+    synapse_dac: np.ndarray = _factor(
+        (chip.QUADRANTS,), chip.SPREAD_SYNAPSE_DAC, "bias of the synapse DACs"
+    )
+    cadc_offset: np.ndarray = _shift(
+        _PER_COLUMN, chip.SPREAD_CADC_OFFSET, "CADC LSB", "column converter, each channel"
+    )
+    cadc_quadrant: np.ndarray = _shift(
+        (chip.QUADRANTS,), chip.SPREAD_CADC_QUADRANT, "CADC LSB", "column converter, each quadrant"
+    )
+    cadc_gain: np.ndarray = _factor(_PER_COLUMN, chip.SPREAD_CADC_GAIN, "column converter")
+    madc_offset: np.ndarray = _shift(
+        (chip.MADC_CHANNELS,), chip.SPREAD_MADC_OFFSET, "MADC LSB", "fast converter"
+    )
+    madc_gain: np.ndarray = _factor((chip.MADC_CHANNELS,), chip.SPREAD_MADC_GAIN, "fast converter")
+
+    @classmethod
+    def draw(cls, seed: int, index: int) -> Deviations:
+        """Those of chip number `index` of `seed`."""
+        key = f"{seed}/{index}"
+        return cls(key, **{f.name: _drawn(key, f) for f in cls.quantities()})
+
+    @classmethod
+    def none(cls) -> Deviations:
+        """Those of the nominal chip: shifts 0, factors 1."""
+        return cls("", **{f.name: _neutral(f) for f in cls.quantities()})
+
+    @classmethod
+    def quantities(cls) -> tuple:
+        """The dataclass fields that hold deviations."""
+        return tuple(f for f in fields(cls) if "shape" in f.metadata)
+
+    @cached_property
+    def synapse(self) -> np.ndarray:
+        """Factor of each synapse: float32 (2, 256, 256), axes hemisphere, row, column.
+
+        Drawn when first asked for.
+        """
+        shape = (chip.HEMISPHERES, chip.ROWS, chip.COLUMNS)
+        if not self.key:
+            values = np.ones(shape, np.float32)
+        else:
+            normal = standard_normal(f"{self.key}/synapse", int(np.prod(shape)))
+            values = exp(chip.SPREAD_SYNAPSE * normal).astype(np.float32).reshape(shape)
+        values.flags.writeable = False
+        return values
+
+    def digest(self) -> str:
+        """SHA-256 of all deviations but those of single synapses, as 64 hexadecimal digits."""
+        sha = hashlib.sha256()
+        for f in self.quantities():
+            sha.update(f.name.encode())
+            sha.update(getattr(self, f.name).astype("<f8", copy=False).tobytes())
+        return sha.hexdigest()
+
+
+def _drawn(key: str, quantity) -> np.ndarray:
+    meta = quantity.metadata
+    normal = standard_normal(f"{key}/{quantity.name}", int(np.prod(meta["shape"])))
+    values = meta["sigma"] * normal.reshape(meta["shape"])
+    if meta["kind"] == "factor":
+        values = exp(values)
+    values.flags.writeable = False
+    return values
+
+
+def _neutral(quantity) -> np.ndarray:
+    neutral = 1.0 if quantity.metadata["kind"] == "factor" else 0.0
+    values = np.full(quantity.metadata["shape"], neutral)
+    values.flags.writeable = False
+    return values
