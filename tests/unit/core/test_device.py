@@ -194,3 +194,173 @@ def test_a_parameter_that_is_not_driven_is_refused():
 def test_no_chip_has_no_circuits():
     none = np.zeros(0, np.int64)
     assert len(DEVICE.circuits([], none, none, 0.1)) == 0
+
+
+# --- one particular chip ---
+
+#: Codes of all circuits with which the nominal chip has its default targets.
+DEFAULTS = {
+    Analog.V_LEAK: 600, Analog.V_RESET: 453, Analog.V_THRESHOLD: 330, Analog.I_BIAS_LEAK: 83,
+    Analog.I_BIAS_SYNIN_EXC_TAU: 125, Analog.I_BIAS_SYNIN_INH_TAU: 114,
+    Analog.I_BIAS_SYNIN_EXC_GM: 500, Analog.I_BIAS_SYNIN_INH_GM: 500,
+    Analog.I_MEM_OFFSET: 100, Analog.I_BIAS_ADAPT_TAU: 100, Analog.I_BIAS_ADAPT_A: 100,
+    Analog.I_BIAS_ADAPT_B: 100, Analog.I_BIAS_EXP: 500, Analog.V_EXP: 400,
+    Analog.I_BIAS_RESET: 1022,
+}  # fmt: skip
+EVERYTHING = [
+    Switch.EXC_ENABLE, Switch.INH_ENABLE, Switch.EXC_HIGH_RESISTANCE, Switch.INH_HIGH_RESISTANCE,
+    Switch.OFFSET_ENABLE, Switch.ADAPTATION_ENABLE, Switch.ADAPTATION_PULSE_ENABLE,
+    Switch.EXPONENTIAL_ENABLE, Switch.RESET_MULTIPLICATION,
+]  # fmt: skip
+ALONE = np.arange(512), np.ones(512, np.int64)
+
+
+def all_alike(codes=None, switches=EVERYTHING, **registers):
+    """A chip whose circuits all have the same codes and switches."""
+    analog = np.zeros((512, len(Analog)), np.uint16)
+    for name, code in {**DEFAULTS, **(codes or {})}.items():
+        analog[:, name] = code
+    switch = np.zeros((512, len(Switch)), bool)
+    switch[:, list(switches)] = True
+    registers = {"capacitance": np.full(512, 63), **registers}
+    return ChipConfig.default(analog=analog, switches=switch, **registers)
+
+
+def spread(name, line=None):
+    """A column of the circuits of five chips."""
+    config = all_alike()
+    values = np.stack(
+        [getattr(Device(seed=s).circuits([config], *ALONE, 0.1), name) for s in range(5)]
+    )
+    values = values if line is None else values[:, line]
+    return values.ravel()
+
+
+@pytest.mark.parametrize(
+    ("name", "cadc"),
+    [("e_leak", hicannx.SPREAD_LEAK), ("v_reset", hicannx.SPREAD_RESET),
+     ("v_thresh", hicannx.SPREAD_THRESHOLD)],
+)  # fmt: skip
+def test_potentials_spread_as_stated(name, cadc):
+    """By shift and slope: the standard deviation is that of the shift, a few per cent more."""
+    values = spread(name) * hicannx.CADC_PER_MV
+    assert values.std() == pytest.approx(cadc, rel=5 / np.sqrt(2 * len(values)) + 0.04)
+    nominal = DEVICE.circuits([all_alike()], *ALONE, 0.1)
+    error = cadc * 5 / np.sqrt(len(values))
+    assert values.mean() == pytest.approx(
+        getattr(nominal, name)[0] * hicannx.CADC_PER_MV, abs=1.1 * error
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "sigma", "bias"),
+    [("tau_syn", 0, hicannx.SPREAD_TAU_SYN, 125), ("tau_syn", 1, hicannx.SPREAD_TAU_SYN, 114),
+     ("g_leak", None, hicannx.SPREAD_TAU_MEM, 83), ("tau_w", None, hicannx.SPREAD_ADAPTATION, 100),
+     ("b", None, hicannx.SPREAD_ADAPTATION, 100),
+     ("delta_t", None, hicannx.SPREAD_EXP_SLOPE, 500),
+     ("i_offset", None, hicannx.SPREAD_OFFSET_CURRENT, 100)],
+)  # fmt: skip
+def test_conductances_times_and_currents_spread_as_stated(name, line, sigma, bias):
+    """By a log-normal factor, plus the shift of the code of the bias that sets them."""
+    logs = np.log(spread(name, line))
+    total = np.hypot(sigma, hicannx.SPREAD_CURRENT_CODE / bias)
+    assert logs.std() == pytest.approx(total, rel=5 / np.sqrt(2 * len(logs)))
+
+
+def test_the_refractory_time_is_digital_and_has_no_spread():
+    config = all_alike(refractory_counter=np.full(512, 100), refractory_clock_scale=[[4, 4]] * 2)
+    steps = Device(seed=2).circuits([config], *ALONE, 0.01).refractory_steps
+    assert (steps == steps[0]).all()
+    assert steps[0] > 100
+
+
+def test_strength_of_lines_spreads_as_stated():
+    config = all_alike()
+    steps = np.stack([Device(seed=s).weight_steps([config]) for s in range(5)])
+    nominal = DEVICE.weight_steps([config])
+    logs = np.log(steps / nominal).reshape(5, 4, 128, 2)
+    within = logs - logs.mean(axis=(2, 3), keepdims=True)  # quadrants have a factor in common
+    assert within.std() == pytest.approx(hicannx.SPREAD_GAIN, rel=5 / np.sqrt(2 * logs.size))
+
+
+def test_every_chip_of_a_network_is_another_one():
+    configs = [all_alike()] * 2
+    device = Device(seed=7)
+    both = device.circuits(configs, np.arange(1024), np.ones(1024, np.int64), 0.1)
+    second = Device(seed=7, index=1).circuits(configs[:1], *ALONE, 0.1)
+    assert np.array_equal(both.e_leak[512:], second.e_leak)
+    assert not np.array_equal(both.e_leak[:512], second.e_leak)
+    assert np.array_equal(
+        device.weight_steps(configs)[512:], Device(seed=7, index=1).weight_steps(configs[:1])
+    )
+
+
+def test_joined_circuits_share_a_line_of_mean_time_constant():
+    device, config = Device(seed=3), all_alike()
+    alone = device.circuits([config], *ALONE, 0.1)
+    joined = device.circuits([config], np.array([10, 20]), np.array([4, 1]), 0.1)
+    assert joined.tau_syn[:, 0] == pytest.approx(alone.tau_syn[:, 10:14].mean(axis=1))
+    assert joined.tau_syn[:, 1] == pytest.approx(alone.tau_syn[:, 20])
+    assert joined.c_m[0] == pytest.approx(alone.c_m[10:14].sum())
+    for name in ("g_leak", "e_leak", "v_reset", "v_thresh", "tau_w", "a", "b"):
+        assert getattr(joined, name)[0] == getattr(alone, name)[10]
+
+
+def test_lines_that_are_off_have_no_part_in_the_mean():
+    switches = np.zeros((512, len(Switch)), bool)
+    switches[11, [Switch.EXC_ENABLE, Switch.EXC_HIGH_RESISTANCE]] = True
+    config = all_alike()
+    config = ChipConfig(**{**config.to_dict(), "switches": switches})
+    joined = DEVICE.circuits([config], np.array([10]), np.array([3]), 0.1)
+    assert joined.tau_syn[0, 0] == curves.TAU_SYN[0].value(125)
+    assert joined.tau_syn[1, 0] == curves.TAU_SYN_LOW[1].value(114)
+
+
+def test_an_undriven_line_of_any_joined_circuit_is_refused():
+    analog = all_alike().analog.copy()
+    analog[11, Analog.I_BIAS_SYNIN_INH_TAU] = 1023
+    analog[12, Analog.V_LEAK] = 1023  # only that of the first circuit counts
+    config = ChipConfig(**{**all_alike().to_dict(), "analog": analog})
+    with pytest.raises(ConfigError, match="circuit 11: I_BIAS_SYNIN_INH_TAU"):
+        DEVICE.circuits([config], np.array([10]), np.array([3]), 0.1)
+
+
+@given(data=st.data())
+def test_no_code_makes_an_impossible_circuit(data):
+    """`Circuits` itself refuses what has no physical meaning."""
+    codes = {
+        name: data.draw(st.integers(0, 1022), name.name)
+        for name in Analog if name not in (Analog.V_RESET, Analog.V_THRESHOLD)
+    }  # fmt: skip
+    switches = data.draw(st.lists(st.sampled_from(list(Switch)), unique=True))
+    config = all_alike({**codes, Analog.V_RESET: 453, Analog.V_THRESHOLD: 400}, switches,
+                       refractory_counter=np.full(512, 255))  # fmt: skip
+    device = Device(seed=data.draw(st.integers(0, 10**6)))
+    circuits = device.circuits([config], *ALONE, 0.001)
+    assert (circuits.i_offset >= 0).all() or Switch.OFFSET_SINK in switches
+    assert (device.weight_steps([config]) >= 0).all()
+
+
+@pytest.mark.parametrize("parameter", list(Analog), ids=lambda p: p.name)
+def test_a_larger_code_never_turns_a_quantity_round(parameter):
+    """Each quantity of one particular circuit is monotonic in each code."""
+    device = Device(seed=5)
+    values = []
+    for code in range(100, 1023, 100):
+        config = all_alike({Analog.V_RESET: 100, Analog.V_THRESHOLD: 1000, parameter: code})
+        circuits = device.circuits([config], *ALONE, 0.1)
+        names = (
+            "g_leak",
+            "e_leak",
+            "v_reset",
+            "v_thresh",
+            "i_offset",
+            "tau_syn",
+            "e_rev",
+            "delta_t",
+            "v_exp",
+        )
+        names += ("tau_w", "a", "b")
+        values.append(np.concatenate([getattr(circuits, n).ravel() for n in names]))
+    steps = np.diff(values, axis=0)
+    assert ((steps >= 0).all(axis=0) | (steps <= 0).all(axis=0)).all()

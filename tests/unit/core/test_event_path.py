@@ -202,3 +202,13 @@ def test_without_chips_nothing_is_connected():
     empty = np.empty(0, np.int64)
     found = connect([], FpgaRouting.none(), empty, 3, np.empty((0, 2)), LATENCY)
     assert (len(found), found.n_sources) == (0, 3)
+
+
+def test_single_synapses_have_a_strength_of_their_own():
+    strength = np.ones(2 * 256 * 256, np.float32)
+    strength[(256 + 29) * 256 + 9] = 0.75
+    config, step = one_synapse(), np.full((512, 2), 0.5)
+    arguments = ([config], host((0, 0, 2, LABEL)), np.array([AT]), 2, step, LATENCY)
+    assert connect(*arguments, strength=strength).amplitude.tolist() == [17 * 0.5 * 0.75]
+    exact = np.full(2 * 256 * 256, 3.0)
+    assert connect(*arguments, amplitude=exact, strength=strength).amplitude.tolist() == [3.0]
