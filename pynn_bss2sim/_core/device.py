@@ -15,7 +15,7 @@ from numbers import Integral
 
 import numpy as np
 
-from . import curves
+from . import curves, imperfections
 from . import hicannx as chip
 from .config import AnalogParameter as Analog
 from .config import ChipConfig
@@ -241,6 +241,9 @@ class Device:
         first: np.ndarray,
         count: np.ndarray,
         timestep: float,
+        *,
+        limits: bool | None = None,
+        noise: bool = False,
     ) -> Circuits:
         """The physical quantities of neurons made of joined circuits.
 
@@ -254,6 +257,12 @@ class Device:
         count : int64 (n,)
             Circuits of each neuron, from `first` to the right.
         timestep : float, µs
+        limits : bool, optional
+            The amplifiers saturate, the reset takes its time, the membrane has a floor and a
+            ceiling. By default where the device has a seed. A neuron is then held at reset for at
+            least one time step.
+        noise : bool
+            There is noise.
 
         Raises
         ------
@@ -265,21 +274,45 @@ class Device:
         adex = neurons.switch(Switch.ADAPTATION_ENABLE)
         exponential = neurons.switch(Switch.EXPONENTIAL_ENABLE)
         held = self.refractory_time(neurons.of("refractory_counter"), neurons.clock_scale())
+        held_steps = np.rint(held / timestep)
         c_m = curves.capacitance(*neurons.capacitance_codes())
+        g_leak = self._leak(neurons)
+        steps = self._member_steps(neurons)
+        departures: dict[str, np.ndarray] = {}
+        if self.seed is not None if limits is None else limits:
+            departures |= imperfections.limits(neurons, steps, c_m, g_leak)
+            held_steps = np.maximum(held_steps, 1)
+        if noise:
+            departures |= imperfections.noise(neurons, steps, c_m)
         return Circuits(
             adex=adex | exponential,
             conductance_based=neurons.switch(LINE_IS_COBA[0]),
             c_m=c_m,
-            g_leak=self._leak(neurons),
+            g_leak=g_leak,
             e_leak=curves.LEAK.value(neurons.code(Analog.V_LEAK)),
             v_reset=curves.RESET.value(neurons.code(Analog.V_RESET)),
             v_thresh=curves.THRESHOLD.value(neurons.code(Analog.V_THRESHOLD)),
-            refractory_steps=np.rint(held / timestep),
+            refractory_steps=held_steps,
             i_offset=_offset_current(neurons),
             **_lines(self, neurons),
             **_exponential(neurons, exponential),
             **_adaptation(self, neurons, adex),
+            **departures,
         )
+
+    def _member_steps(self, neurons: Neurons) -> np.ndarray:
+        """As `weight_steps`, of all joined circuits at the nominal synapse bias: (2, n_members)."""
+        gain, modulation = map(neurons.member_deviation, ("gain", "modulation"))
+        steps = [
+            self.weight_step(
+                neurons.member_code(LINE_GM[k]),
+                neurons.member_code(LINE_COBA[k]) * modulation[:, k],
+                neurons.member_switch(LINE_IS_COBA[k]),
+            )
+            * neurons.member_switch(LINE_ENABLE[k])
+            for k in range(LINES)
+        ]
+        return np.stack(steps) * gain.T
 
     def _leak(self, neurons: Neurons) -> np.ndarray:
         divided = neurons.switch(Switch.LEAK_DIVISION)

@@ -67,8 +67,6 @@ ROWS_PER_DRIVER = _fact(
 )
 DRIVERS_PER_BUS = _fact("DRIVERS_PER_BUS", 32, "1", "code", "halco: synapse_driver.cpp, d div 4")
 VOLTAGES = _fact("VOLTAGES", 8, "1", "code", "halco: capmem.h, of each neuron; then currents")
-CADC_CHANNELS = _fact("CADC_CHANNELS", 2, "1", "paper", "DISS: of each column, causal and acausal")
-MADC_CHANNELS = _fact("MADC_CHANNELS", 2, "1", "code", "haldls: madc.h")
 L2_CHANNELS = _fact("L2_CHANNELS", 4, "1", "code", "halco: event.h, to and from the FPGA each")
 COLUMNS_PER_OUTPUT = _fact(
     "COLUMNS_PER_OUTPUT", 32, "1", "code", "halco: neuron.cpp, of both rows, to one event output"
@@ -168,6 +166,17 @@ TAU_MEM_EXPONENT = _fact("TAU_MEM_EXPONENT", -0.72, "1", "code", "hxtorch: train
 TAU_MEM_DIVIDED_FACTOR = _fact("TAU_MEM_DIVIDED_FACTOR", 851.0, "us", "code", "hxtorch: same test")
 TAU_MEM_DIVIDED_EXPONENT = _fact("TAU_MEM_DIVIDED_EXPONENT", -0.59, "1", "code", "hxtorch: same")
 LEAK_MULTIPLICATION = _fact("LEAK_MULTIPLICATION", 8.0, "1", "code", "haldls: neuron.h")
+LEAK_STEP = _fact(
+    "LEAK_STEP", 380.0, "MADC LSB", "estimate", "brainscales2-demos: figure of a membrane's step"
+)
+LEAK_STEP_CODE = _fact("LEAK_STEP_CODE", 150, "1", "code", "brainscales2-demos: its leak bias")
+LEAK_STEP_TAU = _fact(
+    "LEAK_STEP_TAU", 19.0, "us", "estimate", "same figure: time to 63 % of the step, nearly linear"
+)
+MEMBRANE_FLOOR = _fact(
+    "MEMBRANE_FLOOR", 25.0, "CADC LSB", "code", "hxtorch: test_spiking_boundary.py, within 20 %"
+)
+MEMBRANE_CEILING = _fact("MEMBRANE_CEILING", 228.0, "CADC LSB", "code", "hxtorch: same test")
 OFFSET_CURRENT_STEP = _fact(
     "OFFSET_CURRENT_STEP", 0.06, "nA", "estimate", "brainscales2-demos: rheobase, 50 to 75 pA"
 )
@@ -185,6 +194,20 @@ PSP_PER_WEIGHT = _fact(
 )
 PSP_TAU = _fact("PSP_TAU", 10.0, "us", "code", "calix: tau_mem = tau_syn of that PSP")
 PSP_GM = _fact("PSP_GM", 500, "1", "code", "calix: neuron_calib_target.h, i_synin_gm of that PSP")
+PSP_LINEAR_WEIGHT = _fact(
+    "PSP_LINEAR_WEIGHT", 288, "1", "estimate", "brainscales2-demos: same, excitatory PSPs linear to"
+)
+PSP_LINEARITY = _fact("PSP_LINEARITY", 0.1, "1", "estimate", "a guess: what shows in that figure")
+LINE_KNEE_EXC = _fact(
+    "LINE_KNEE_EXC",
+    250.0,
+    "CADC LSB",
+    "estimate",
+    "brainscales2-demos: dynamic_range_solution, largest excitatory PSP of a line's amplifier",
+)
+LINE_KNEE_INH = _fact(
+    "LINE_KNEE_INH", 60.0, "CADC LSB", "estimate", "brainscales2-demos: same, inhibitory"
+)
 SYNAPSE_BIAS = _fact("SYNAPSE_BIAS", 600, "1", "code", "calix: synapse_dac_bias of that PSP")
 GM_MIN = _fact("GM_MIN", 30, "1", "code", "calix: spiking/neuron.py")
 GM_MAX = _fact("GM_MAX", 800, "1", "code", "calix: spiking/neuron.py")
@@ -200,6 +223,9 @@ COBA_DISTANCE = _fact(
 
 # --- reset and refractory period ----------------------------------------------------------------
 RESET_BIAS = _fact("RESET_BIAS", 1022, "1", "code", "haldls: neuron.h, fastest reset")
+TAU_RESET = _fact(
+    "TAU_RESET", 0.5, "us", "code", "haldls: neuron.h, at RESET_BIAS, multiplied, capacitance 63"
+)
 HOLDOFF_SHORTEST = _fact("HOLDOFF_SHORTEST", 15, "1", "code", "haldls: neuron.h, 1 cycle")
 RESET_LAG = _fact("RESET_LAG", 1, "cycles", "code", "calix: refractory_period.py, at holdoff 15")
 
@@ -225,6 +251,21 @@ EXP_SLOPE_REFERENCE = _fact(
     "EXP_SLOPE_REFERENCE", 30.0, "mV", "estimate", "a guess: no published curve of delta_T"
 )
 EXP_SLOPE_CODE = _fact("EXP_SLOPE_CODE", 500, "1", "estimate", "a guess: middle of the slider")
+
+# --- noise ----------------------------------------------------------------------------------------
+# Membrane and lines together make up 0.5 CADC LSB at a resting membrane with equal time constants.
+NOISE_MEMBRANE = _fact(
+    "NOISE_MEMBRANE", 0.45, "CADC LSB", "estimate", "free membrane, largest capacitance"
+)
+NOISE_LINE = _fact("NOISE_LINE", 0.3, "weight codes", "estimate", "free input line")
+NOISE_THRESHOLD = _fact("NOISE_THRESHOLD", 0.3, "CADC LSB", "estimate", "a guess: comparator")
+NOISE_TRIAL = _fact(
+    "NOISE_TRIAL",
+    0.6,
+    "MADC LSB",
+    "estimate",
+    "calix: test_neuron_reference_madc.py, 90 % of circuits drift by less than 1",
+)
 
 # --- spread of one kind of circuit over a chip before calibration ---------------------------------
 # Standard deviations: of shifts in the unit given, of factors ("1") that of their logarithm.

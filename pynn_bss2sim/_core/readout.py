@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import hicannx as chip
+from .device import Device
 from .hicannx import HICANN_X
 from .records import frozen_array
 
@@ -187,6 +188,13 @@ class Madc(Converter):
             nominal_transfer(chip.MADC_CHANNELS, chip.MADC_PER_MV, chip.MADC_OFFSET), noise=noise
         )
 
+    @classmethod
+    def of_device(cls, device: Device, noise: float = chip.MADC_NOISE) -> Madc:
+        """The converter of one particular chip."""
+        own = device.deviations
+        gain = chip.MADC_PER_MV * own.madc_gain
+        return cls(Transfer(gain, chip.MADC_OFFSET + own.madc_offset), noise=noise)
+
     @staticmethod
     def channel_of(column) -> np.ndarray:
         """Channel that reads the circuits of `column`, int (m,): int64."""
@@ -229,6 +237,19 @@ class Cadc(Converter):
         """The converters of the nominal chip."""
         channels = chip.CADC_CHANNELS * HICANN_X.circuits
         return cls(nominal_transfer(channels, chip.CADC_PER_MV, chip.CADC_OFFSET), noise=noise)
+
+    @classmethod
+    def of_device(cls, device: Device, noise: float = chip.CADC_NOISE) -> Cadc:
+        """The converters of one particular chip, before any correction."""
+        own = device.deviations
+        quadrant = own.cadc_quadrant.reshape(chip.HEMISPHERES, -1)
+        quadrant = np.repeat(quadrant, chip.COLUMNS // quadrant.shape[1], axis=1)
+        gain = chip.CADC_PER_MV * own.cadc_gain
+        offset = chip.CADC_OFFSET + own.cadc_offset + quadrant[..., np.newaxis]
+        # causal channels of all circuits, then acausal ones
+        order = (2, 0, 1)
+        transfer = Transfer(gain.transpose(order).ravel(), offset.transpose(order).ravel())
+        return cls(transfer, noise=noise)
 
     def _digital(self, level, channel) -> np.ndarray:
         # the counter saturates first, and what the chip adds can saturate again

@@ -190,7 +190,11 @@ class Circuits:
         for name in ("delta_t", "refractory_steps", "tau_reset", "sigma_v", "sigma_line",
                      "sigma_thresh", "sigma_trial"):  # fmt: skip
             _refuse(f"Circuits.{name} must not be negative, is", getattr(self, name) < 0)
-        _refuse("Circuits.v_reset must lie below v_thresh, does not", self.v_reset >= self.v_thresh)
+        # where the reset takes its time, a chip may have such a circuit: it fires without end
+        _refuse(
+            "Circuits.v_reset must lie below v_thresh, does not",
+            (self.v_reset >= self.v_thresh) & (self.tau_reset == 0),
+        )
         _refuse(
             "Circuits.v_floor must lie below v_ceiling, does not", self.v_floor >= self.v_ceiling
         )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from alike import ALONE, all_alike
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -198,33 +199,6 @@ def test_no_chip_has_no_circuits():
 
 # --- one particular chip ---
 
-#: Codes of all circuits with which the nominal chip has its default targets.
-DEFAULTS = {
-    Analog.V_LEAK: 600, Analog.V_RESET: 453, Analog.V_THRESHOLD: 330, Analog.I_BIAS_LEAK: 83,
-    Analog.I_BIAS_SYNIN_EXC_TAU: 125, Analog.I_BIAS_SYNIN_INH_TAU: 114,
-    Analog.I_BIAS_SYNIN_EXC_GM: 500, Analog.I_BIAS_SYNIN_INH_GM: 500,
-    Analog.I_MEM_OFFSET: 100, Analog.I_BIAS_ADAPT_TAU: 100, Analog.I_BIAS_ADAPT_A: 100,
-    Analog.I_BIAS_ADAPT_B: 100, Analog.I_BIAS_EXP: 500, Analog.V_EXP: 400,
-    Analog.I_BIAS_RESET: 1022,
-}  # fmt: skip
-EVERYTHING = [
-    Switch.EXC_ENABLE, Switch.INH_ENABLE, Switch.EXC_HIGH_RESISTANCE, Switch.INH_HIGH_RESISTANCE,
-    Switch.OFFSET_ENABLE, Switch.ADAPTATION_ENABLE, Switch.ADAPTATION_PULSE_ENABLE,
-    Switch.EXPONENTIAL_ENABLE, Switch.RESET_MULTIPLICATION,
-]  # fmt: skip
-ALONE = np.arange(512), np.ones(512, np.int64)
-
-
-def all_alike(codes=None, switches=EVERYTHING, **registers):
-    """A chip whose circuits all have the same codes and switches."""
-    analog = np.zeros((512, len(Analog)), np.uint16)
-    for name, code in {**DEFAULTS, **(codes or {})}.items():
-        analog[:, name] = code
-    switch = np.zeros((512, len(Switch)), bool)
-    switch[:, list(switches)] = True
-    registers = {"capacitance": np.full(512, 63), **registers}
-    return ChipConfig.default(analog=analog, switches=switch, **registers)
-
 
 def spread(name, line=None):
     """A column of the circuits of five chips."""
@@ -323,22 +297,6 @@ def test_an_undriven_line_of_any_joined_circuit_is_refused():
     config = ChipConfig(**{**all_alike().to_dict(), "analog": analog})
     with pytest.raises(ConfigError, match="circuit 11: I_BIAS_SYNIN_INH_TAU"):
         DEVICE.circuits([config], np.array([10]), np.array([3]), 0.1)
-
-
-@given(data=st.data())
-def test_no_code_makes_an_impossible_circuit(data):
-    """`Circuits` itself refuses what has no physical meaning."""
-    codes = {
-        name: data.draw(st.integers(0, 1022), name.name)
-        for name in Analog if name not in (Analog.V_RESET, Analog.V_THRESHOLD)
-    }  # fmt: skip
-    switches = data.draw(st.lists(st.sampled_from(list(Switch)), unique=True))
-    config = all_alike({**codes, Analog.V_RESET: 453, Analog.V_THRESHOLD: 400}, switches,
-                       refractory_counter=np.full(512, 255))  # fmt: skip
-    device = Device(seed=data.draw(st.integers(0, 10**6)))
-    circuits = device.circuits([config], *ALONE, 0.001)
-    assert (circuits.i_offset >= 0).all() or Switch.OFFSET_SINK in switches
-    assert (device.weight_steps([config]) >= 0).all()
 
 
 @pytest.mark.parametrize("parameter", list(Analog), ids=lambda p: p.name)

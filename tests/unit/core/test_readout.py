@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pynn_bss2sim._core import curves
+from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.readout import Cadc, Madc, NoiseStream, Sampling, Transfer, madc_period
 
 QUIET = Madc.nominal(noise=0.0), Cadc.nominal(noise=0.0)
@@ -172,3 +174,28 @@ def test_splitting_a_run_changes_no_sample(period, timestep, phase, cuts):
     times = sampling.time(np.arange(taken))
     assert (times <= steps * timestep + 1e-9).all()
     assert sampling.time(taken) > steps * timestep - 1e-9
+
+
+def test_converters_of_a_chip_have_deviations_of_their_own():
+    device = Device(seed=2)
+    own = device.deviations
+    cadc, madc = Cadc.of_device(device).transfer, Madc.of_device(device).transfer
+    assert len(cadc) == 1024
+    # acausal channel of circuit 300: hemisphere 1, column 44, quadrant 2
+    shift = own.cadc_offset[1, 44, 1] + own.cadc_quadrant[2]
+    assert cadc.offset[512 + 300] == pytest.approx(chip.CADC_OFFSET + shift)
+    assert cadc.gain[512 + 300] == chip.CADC_PER_MV * own.cadc_gain[1, 44, 1]
+    assert madc.gain == pytest.approx(chip.MADC_PER_MV * own.madc_gain)
+    assert madc.offset == pytest.approx(chip.MADC_OFFSET + own.madc_offset)
+
+
+def test_offsets_of_column_converters_spread_by_less_than_published():
+    spreads = [Cadc.of_device(Device(seed=s)).transfer.offset.std() for s in range(5)]
+    assert 10 < min(spreads) < max(spreads) < 20
+
+
+def test_converters_of_the_nominal_chip_are_the_nominal_ones():
+    for kind in (Cadc, Madc):
+        one, other = kind.of_device(Device()).transfer, kind.nominal().transfer
+        assert np.array_equal(one.gain, other.gain)
+        assert np.array_equal(one.offset, other.offset)

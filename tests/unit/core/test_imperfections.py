@@ -1,0 +1,162 @@
+"""Limits and noise of circuits: what they are derived from, and when they are there."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from alike import ALONE, all_alike
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pynn_bss2sim._core import curves, hicannx
+from pynn_bss2sim._core.config import AnalogParameter as Analog
+from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.config import NeuronSwitch as Switch
+from pynn_bss2sim._core.device import Device
+from pynn_bss2sim._core.records import Circuits
+
+NOMINAL, CHIP = Device(), Device(seed=11)
+DEPARTURES = [f.name for f in fields(Circuits) if "default" in f.metadata]
+NOISE = [name for name in DEPARTURES if name.startswith("sigma")]
+LIMITS = [name for name in DEPARTURES if name not in NOISE]
+
+
+def ideal(circuits, names):
+    default = {f.name: f.metadata.get("default") for f in fields(Circuits)}
+    return [bool((getattr(circuits, name) == default[name]).all()) for name in names]
+
+
+def saturated(x):
+    """Slope 1 at 0, at most 1."""
+    y = np.clip(x, -1.5, 1.5)
+    return y - 4 / 27 * y**3
+
+
+def test_the_nominal_chip_is_ideal_unless_asked():
+    circuits = NOMINAL.circuits([all_alike()], *ALONE, 0.1)
+    assert all(ideal(circuits, DEPARTURES))
+    circuits = NOMINAL.circuits([all_alike()], *ALONE, 0.1, limits=True, noise=True)
+    assert not any(ideal(circuits, DEPARTURES))
+
+
+def test_each_kind_of_imperfection_is_switched_by_itself():
+    circuits = CHIP.circuits([all_alike()], *ALONE, 0.1)
+    assert not any(ideal(circuits, LIMITS))
+    assert all(ideal(circuits, NOISE))
+    circuits = CHIP.circuits([all_alike()], *ALONE, 0.1, limits=False, noise=True)
+    assert all(ideal(circuits, LIMITS))
+    assert not any(ideal(circuits, NOISE))
+
+
+def test_the_range_of_the_leak_lies_between_its_two_sources():
+    """A step of that size takes as long as read; PSPs of that size are as linear as read."""
+    step = hicannx.LEAK_STEP / hicannx.MADC_PER_MV
+    tau = float(curves.TAU_MEM.value(hicannx.LEAK_STEP_CODE))
+    distance, time, h = step, 0.0, 0.001
+    while distance > step / np.e:
+        distance -= (
+            h / tau * curves.LEAK_RANGE_OF_STEP * saturated(distance / curves.LEAK_RANGE_OF_STEP)
+        )
+        time += h
+    assert time == pytest.approx(hicannx.LEAK_STEP_TAU, rel=0.01)
+    psp = hicannx.PSP_LINEAR_WEIGHT * hicannx.PSP_PER_WEIGHT / hicannx.CADC_PER_MV
+    x = psp / curves.LEAK_RANGE_OF_PSP
+    assert saturated(x) == pytest.approx((1 - hicannx.PSP_LINEARITY) * x)
+    assert curves.LEAK_RANGE_OF_STEP < curves.LEAK_RANGE < curves.LEAK_RANGE_OF_PSP
+
+
+def test_the_leak_carries_at_most_its_conductance_times_its_range():
+    circuits = NOMINAL.circuits([all_alike()], *ALONE, 0.1, limits=True)
+    assert circuits.leak_limit == pytest.approx(circuits.g_leak * curves.LEAK_RANGE)
+
+
+def test_a_line_saturates_at_the_psp_that_is_published():
+    """A current that would give a PSP of 60 or 250 LSB with time constants of 10 µs."""
+    circuits = NOMINAL.circuits([all_alike()], *ALONE, 0.1, limits=True)
+    peak = circuits.line_limit * hicannx.PSP_TAU / circuits.c_m / np.e * hicannx.CADC_PER_MV
+    assert peak[0] == pytest.approx(hicannx.LINE_KNEE_EXC)
+    assert peak[1] == pytest.approx(hicannx.LINE_KNEE_INH)
+
+
+def test_a_line_that_is_off_or_has_no_gain_has_no_limit():
+    config = all_alike({Analog.I_BIAS_SYNIN_EXC_GM: 0}, [Switch.EXC_ENABLE])
+    assert np.isinf(NOMINAL.circuits([config], *ALONE, 0.1, limits=True).line_limit).all()
+
+
+@pytest.mark.parametrize(
+    ("switches", "slower"),
+    [([Switch.RESET_MULTIPLICATION], 1), ([], 8), ([Switch.RESET_DIVISION], 64),
+     ([Switch.RESET_DIVISION, Switch.RESET_MULTIPLICATION], 8)],
+)  # fmt: skip
+def test_the_fastest_reset_takes_half_a_microsecond(switches, slower):
+    circuits = NOMINAL.circuits([all_alike(switches=switches)], *ALONE, 0.1, limits=True)
+    at_1022 = curves.TAU_RESET.value(hicannx.RESET_BIAS)
+    assert at_1022 == pytest.approx(0.5)
+    assert circuits.tau_reset == pytest.approx(at_1022 * slower)
+
+
+def test_a_reset_that_takes_time_is_held_for_a_step_at_least():
+    config = all_alike(refractory_counter=np.zeros(512, int))
+    assert (NOMINAL.circuits([config], *ALONE, 0.1).refractory_steps == 0).all()
+    assert (NOMINAL.circuits([config], *ALONE, 0.1, limits=True).refractory_steps == 1).all()
+
+
+def test_noise_of_membrane_and_lines_adds_up_to_half_an_lsb():
+    """A line's noise, correlated over its time constant, passes the membrane's low-pass."""
+    circuits = NOMINAL.circuits([all_alike()], *ALONE, 0.1, noise=True)
+    tau = circuits.c_m / circuits.g_leak
+    own = (
+        circuits.sigma_line / circuits.g_leak * np.sqrt(circuits.tau_syn / (circuits.tau_syn + tau))
+    )
+    total = np.sqrt(circuits.sigma_v**2 + (own**2).sum(axis=0)) * hicannx.CADC_PER_MV
+    assert total == pytest.approx(0.5, rel=0.05)
+
+
+def test_noise_grows_on_a_smaller_capacitance_and_averages_over_joined_circuits():
+    small = all_alike(capacitance=np.full(512, 10))
+    circuits = NOMINAL.circuits([small], np.array([0, 10]), np.array([1, 4]), 0.1, noise=True)
+    assert circuits.sigma_v[0] == pytest.approx(2 * circuits.sigma_v[1])
+    assert 2 * circuits.sigma_line[:, 0] == pytest.approx(circuits.sigma_line[:, 1])
+    limited = NOMINAL.circuits([small], np.array([0, 10]), np.array([1, 4]), 0.1, limits=True)
+    assert 4 * limited.line_limit[:, 0] == pytest.approx(limited.line_limit[:, 1])
+
+
+def test_where_the_membrane_ends():
+    circuits = NOMINAL.circuits([all_alike()], *ALONE, 0.1, limits=True)
+    assert circuits.v_floor == pytest.approx(curves.cadc_to_mv(hicannx.MEMBRANE_FLOOR))
+    assert circuits.v_ceiling == pytest.approx(curves.cadc_to_mv(hicannx.MEMBRANE_CEILING))
+
+
+@given(data=st.data())
+def test_no_code_makes_an_impossible_circuit(data):
+    """`Circuits` itself refuses what has no physical meaning."""
+    codes = {name: data.draw(st.integers(0, 1022), name.name) for name in Analog}
+    switches = data.draw(st.lists(st.sampled_from(list(Switch)), unique=True))
+    counter = data.draw(st.integers(0, 255))
+    config = all_alike(codes, switches, refractory_counter=np.full(512, counter))
+    device = Device(seed=data.draw(st.integers(0, 10**6)))
+    joined = np.arange(0, 512, 4), np.full(128, 4)
+    for first, count in (ALONE, joined):
+        circuits = device.circuits([config], first, count, 0.1, noise=True)
+        assert (circuits.i_offset >= 0).all() or Switch.OFFSET_SINK in switches
+    assert (device.weight_steps([config]) >= 0).all()
+
+
+def test_a_reset_above_threshold_is_possible_where_it_takes_time():
+    config = all_alike({Analog.V_RESET: 900, Analog.V_THRESHOLD: 100})
+    circuits = CHIP.circuits([config], *ALONE, 0.1)
+    assert (circuits.v_reset > circuits.v_thresh).all()
+    with pytest.raises(ValueError, match="v_reset must lie below"):
+        CHIP.circuits([config], *ALONE, 0.1, limits=False)
+
+
+def test_a_circuit_that_stands_alone_does_not_depend_on_its_neighbours():
+    config = all_alike()
+    analog = config.analog.copy()
+    analog[1:] = 0
+    changed = ChipConfig(**{**config.to_dict(), "analog": analog})
+    one, other = (
+        CHIP.circuits([c], np.array([0]), np.array([1]), 0.1, noise=True) for c in (config, changed)
+    )
+    for f in fields(Circuits):
+        assert np.array_equal(getattr(one, f.name), getattr(other, f.name)), f.name
