@@ -1,5 +1,6 @@
 """From a network to configured chips, and the tables that lead back."""
 
+from .constraints import Constraints, Group, Where
 from .errors import (
     CheckError,
     MappingError,
@@ -19,6 +20,8 @@ __all__ = [
     "ADEX_PARAMETERS",
     "LIF_PARAMETERS",
     "CheckError",
+    "Constraints",
+    "Group",
     "Mapping",
     "MappingError",
     "Network",
@@ -36,5 +39,6 @@ __all__ = [
     "Scaling",
     "Sources",
     "WeightError",
+    "Where",
     "map_network",
 ]

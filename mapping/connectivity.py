@@ -13,7 +13,7 @@ from pynn_bss2sim._core.records import LINES, SynapseTable
 
 from .network import Network
 from .partition import exchanged
-from .place import Placement, place
+from .place import Placement, spread
 from .route import Routing, route
 from .weights import Joined, delay_steps, latency_steps, realised_delays
 
@@ -51,21 +51,17 @@ def routed(
         array = _arrays(placement)
         lossy = np.unique(array[joined.post[routing.lost]])
         tight = np.isin(array, lossy[np.bincount(array)[lossy] > 1])
+        tight &= placement.free & (width < most)
         if not tight.any():
             break
         width = np.where(tight, np.minimum(2 * width, most), width)
-        placement = _spread(placement, width)
+        placement = spread(placement, width)
     return best
 
 
 def _arrays(placement: Placement) -> np.ndarray:
     """Synapse array of each neuron."""
     return placement.chip * chip.HEMISPHERES + placement.row
-
-
-def _spread(placement: Placement, width: np.ndarray) -> Placement:
-    """Place neurons as if each had `width` circuits."""
-    return Placement(placement.target, place(width).circuit, placement.count)
 
 
 def _uncrowded(
@@ -79,11 +75,11 @@ def _uncrowded(
         sources = np.bincount(pairs // n_sources, minlength=int(array.max(initial=-1)) + 1)
         alone = np.bincount(array) <= 1
         crowded = (sources > _FILLED * chip.DRIVERS * chip.LABELS) & ~alone
-        tight = crowded[array]
+        tight = crowded[array] & placement.free & (width < most)
         if not tight.any():
             return placement, width
         width = np.where(tight, np.minimum(2 * width, most), width)
-        placement = _spread(placement, width)
+        placement = spread(placement, width)
 
 
 def read_back(

@@ -112,9 +112,9 @@ class Mapping:
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """Weights and placement that agree with each other."""
+    """Weights and numbers of circuits that agree with each other."""
 
-    placement: Placement
+    count: np.ndarray  # circuits of each neuron
     scaling: Scaling
     rows: np.ndarray  # synapse rows of each neuron at each line
     synapses: np.ndarray  # synapses of the chip for each connection
@@ -157,8 +157,9 @@ def map_network(
     Raises
     ------
     MappingError
-        Parameters or synapses have no meaning, or with ``routing="real"`` a neuron needs more
-        synapse rows than one can have.
+        Parameters or synapses have no meaning, neurons cannot be placed as the network's
+        constraints demand, or with `on_loss` "raise" a neuron needs more synapse rows than one
+        can have.
     RoutingError
         Synapses are lost, and `on_loss` is "raise".
     CheckError
@@ -170,13 +171,13 @@ def map_network(
         raise ValueError(f"on_loss={on_loss!r}: choose one of {', '.join(map(repr, ON_LOSS))}")
     asked = gather(network)
     joined = weights.join(network)
-    fit = _fit(network, chip, asked, joined, previous)
-    routing, placement = None, fit.placement
+    fit = _fit(network, chip, asked, joined, previous, strict=on_loss == "raise")
+    routing, placement = None, place(fit.count, constraints=network.constraints)
     if chip.routing == "real":
         routing = connectivity.routed(
             joined,
             fit.synapses,
-            fit.placement,
+            placement,
             network.n_sources,
             chip.seed,
             previous.routing if previous else None,
@@ -228,6 +229,7 @@ def _fit(
     asked: Asked,
     joined: weights.Joined,
     previous: Mapping | None,
+    strict: bool,
 ) -> _Fit:
     """Find codes of weights and joined circuits that fit each other.
 
@@ -241,33 +243,36 @@ def _fit(
     volts = None
     if chip.parameters != "exact":
         volts = voltage_maps(network, asked, previous.scaling if previous else None)
-    count = _circuits(network, chip, rows)
+    count = _circuits(network, chip, rows, strict)
     while True:
         if volts is None:
             scaling = Scaling.exact(asked.conductance_based)
         else:
             scaling = registers.scaling(asked, volts, count)
         fit = _weigh(chip, joined, scaling, count)
-        needed = _circuits(network, chip, fit.rows)
+        needed = _circuits(network, chip, fit.rows, strict)
         if (needed <= count).all():
             return fit
         count = np.maximum(count, needed)
 
 
-def _circuits(network: Network, chip: ChipModel, rows: np.ndarray) -> np.ndarray:
-    """Circuits of each neuron: as many as its rows, (n_neurons, 2), need, at most a block."""
+def _circuits(network: Network, chip: ChipModel, rows: np.ndarray, strict: bool) -> np.ndarray:
+    """Circuits of each neuron: as many as its rows, (n_neurons, 2), need, at most a block.
+
+    Where that is too few, connections will be lost; `strict`: that is an error.
+    """
     real = chip.routing == "real"
     count = split_rows(rows) if real else circuits_needed(rows.sum(axis=1))
     most = HICANN_X.columns_per_block
     bad = np.flatnonzero(count > most)
-    if len(bad) and real:
+    if len(bad) and real and strict:
         first = network.first_neuron
         k = int(np.searchsorted(first, bad[0], side="right")) - 1
         raise PlacementError(
             f"{network.populations[k].label}: neuron {bad[0] - first[k]} needs "
             f"{rows[bad[0]].sum()} synapse rows, {most * HICANN_X.rows} can be joined; give it "
-            "fewer synapses or weights of less different size, or lift the limit with "
-            "routing='lifted'"
+            "fewer synapses or weights of less different size, allow the loss with on_loss='warn', "
+            "or lift the limit with routing='lifted'"
         )
     return np.minimum(count, most)
 
@@ -299,9 +304,7 @@ def _weigh(chip: ChipModel, joined: weights.Joined, scaling: Scaling, count: np.
         amplitude = np.sign(joined.weight) * (quantised.code * step[joined.slot]) + 0.0
         weight = amplitude / gain[joined.slot]
     rows = _rows(joined, synapses, n)
-    return _Fit(
-        place(count), scaling, rows, synapses, code, sign * step, amplitude, weight, strength
-    )
+    return _Fit(count, scaling, rows, synapses, code, sign * step, amplitude, weight, strength)
 
 
 def _rows(joined: weights.Joined, synapses: np.ndarray, n_neurons: int) -> np.ndarray:

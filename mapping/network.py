@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .constraints import Constraints
+
 __all__ = ["ADEX_PARAMETERS", "LIF_PARAMETERS", "Network", "Population", "Projection", "Sources"]
 
 #: Parameters of every neuron, with units: each a float64 array of shape (size,).
@@ -112,12 +114,15 @@ class Network:
     ----------
     timestep : float, ms
         The emulator's step.
+    constraints : Constraints or None
+        Where neurons may lie; None = anywhere.
     """
 
     timestep: float
     populations: tuple[Population, ...] = field(default=())
     sources: tuple[Sources, ...] = field(default=())
     projections: tuple[Projection, ...] = field(default=())
+    constraints: Constraints | None = None
 
     @property
     def n_neurons(self) -> int:

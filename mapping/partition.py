@@ -1,15 +1,16 @@
 """Neurons to chips so that few connections cross.
 
-Starting from a placement, neurons of equal size exchange their places in rounds: between each pair
-of chips, those whose connections lie most on the other side, as long as it pays. This is balanced
-label propagation (Ugander and Backstrom 2013), a relative of the heuristic of Kernighan and Lin
-that works on whole arrays. The chips stay as full as they were. It needs no further package: METIS
-bindings would have to be compiled by the user, and graph libraries in Python are too slow for
-millions of connections.
+Starting from a placement, free neurons of equal size exchange their places in rounds: between each
+pair of chips, those whose connections lie most on the other side, as long as it pays. Neurons that
+the user binds stay where they are; the others come to them. This is balanced label propagation
+(Ugander and Backstrom 2013), a relative of the heuristic of Kernighan and Lin that works on whole
+arrays. The chips stay as full as they were. It needs no further package: METIS bindings would have
+to be compiled by the user, and graph libraries in Python are too slow for millions of connections.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -22,6 +23,8 @@ __all__ = ["crossing", "exchanged"]
 #: A gain below this share of all connections is not worth other places.
 _WORTH = 0.01
 _ROUNDS = 40
+#: The kind of neurons that stay.
+_BOUND = -1
 
 
 def crossing(joined: Joined, chip: np.ndarray) -> int:
@@ -38,7 +41,8 @@ def exchanged(joined: Joined, placement: Placement, width: np.ndarray, seed: int
     joined : Joined
     placement : Placement
     width : int64 (n_neurons,)
-        Only neurons of the same width and number of circuits are exchanged.
+        Only neurons of the same width and number of circuits are exchanged, and none that
+        constraints bind.
     seed : int
         Decides which of the neurons go that would gain the same.
 
@@ -54,6 +58,7 @@ def exchanged(joined: Joined, placement: Placement, width: np.ndarray, seed: int
     ends = (joined.pre[inner], joined.post[inner])
     one, other = np.concatenate(ends).astype(np.int64), np.concatenate(ends[::-1])
     kind = np.unique(np.stack([placement.count, width]), axis=1, return_inverse=True)[1].ravel()
+    kind[~placement.free] = _BOUND
     rng = np.random.default_rng(seed)
     circuit, chip = placement.circuit.copy(), placement.chip
     cut, share = crossing(joined, chip), 0.5
@@ -72,7 +77,7 @@ def exchanged(joined: Joined, placement: Placement, width: np.ndarray, seed: int
                 break
     if before - cut < _WORTH * len(inner):
         return placement
-    return Placement(placement.target, circuit, placement.count)
+    return replace(placement, circuit=circuit)
 
 
 def _round(
@@ -85,6 +90,7 @@ def _round(
     near : int64 (n_neurons, n_chips)
         Connections of each neuron with each chip.
     chip, kind : int64 (n_neurons,)
+        Neurons of the same kind can be exchanged, those of kind -1 with no other.
     share : float
         Part of those who would gain that may go in this round.
     """
@@ -93,10 +99,10 @@ def _round(
     order = rng.permutation(len(chip))
     group = kind * near.shape[1] + chip
     members = {}
-    for key in np.unique(group).tolist():
+    for key in np.unique(group[kind != _BOUND]).tolist():
         members[divmod(key, near.shape[1])] = order[group[order] == key]
     free = np.ones(len(chip), bool)
-    for k in np.unique(kind).tolist():
+    for k in np.unique(kind[kind != _BOUND]).tolist():
         for a, b in combinations([c for own, c in members if own == k], 2):
             here, there = (m[free[m]] for m in (members[k, a], members[k, b]))
             here = here[np.argsort(-gain[here, b], kind="stable")]

@@ -1,23 +1,26 @@
 """Neurons to circuits.
 
 A neuron takes one circuit, or several neighbouring ones that are joined if it needs more synapse
-rows than one circuit has. Neurons are placed in their order, each at the first free circuit behind
-its predecessor where it fits; only a neuron of several circuits can leave gaps, at the end of a
-block of columns, because no neuron may lie across that border.
+rows than one circuit has. Neurons that the user binds to places or to each other come first
+(`arrange`). All others are placed in their order, each at the first free circuit behind its
+predecessor where it fits; only a neuron of several circuits can leave gaps, at the end of a block
+of columns, because no neuron may lie across that border.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pynn_bss2sim._core.hicannx import COLUMNS_PER_OUTPUT, HICANN_X, Target
 
+from .arrange import arranged
+from .board import Board, fill
+from .constraints import Constraints
 from .errors import PlacementError
 
-__all__ = ["Placement", "circuits_needed", "place", "split_rows"]
+__all__ = ["Placement", "circuits_needed", "place", "split_rows", "spread"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +35,14 @@ class Placement:
         ``chip * target.circuits + row * target.columns + column``.
     count : int64 (n_neurons,)
         Neighbouring circuits of each neuron, at least 1.
+    constraints : Constraints or None
+        What the placement keeps to; None = nothing.
     """
 
     target: Target
     circuit: np.ndarray
     count: np.ndarray
+    constraints: Constraints | None = None
 
     def __post_init__(self) -> None:
         self.circuit.flags.writeable = False
@@ -46,6 +52,13 @@ class Placement:
     def chips(self) -> int:
         """Chips in use."""
         return int(self.circuit.max()) // self.target.circuits + 1 if len(self.circuit) else 0
+
+    @property
+    def free(self) -> np.ndarray:
+        """Neurons that could lie elsewhere just as well: bool (n_neurons,)."""
+        if self.constraints is None:
+            return np.ones(len(self.count), bool)
+        return ~self.constraints.bound
 
     @property
     def used(self) -> int:
@@ -121,20 +134,55 @@ def split_rows(rows: np.ndarray, target: Target = HICANN_X) -> np.ndarray:
     return needed(best)[which.ravel()]
 
 
-def place(count: np.ndarray, target: Target = HICANN_X) -> Placement:
+def place(
+    count: np.ndarray, target: Target = HICANN_X, constraints: Constraints | None = None
+) -> Placement:
     """Lay neurons of `count` neighbouring circuits onto as many chips as it takes.
 
     Parameters
     ----------
     count : int (n_neurons,), 1 to ``target.columns_per_block``
     target : Target
+    constraints : Constraints, optional
 
     Raises
     ------
     PlacementError
-        A neuron needs fewer than one circuit or more than a block has.
+        A neuron needs fewer than one circuit or more than a block has, or the constraints cannot
+        be met.
     """
     count = np.array(count, np.int64)
+    _check_sizes(count, target)
+    return Placement(target, _laid(count, target, constraints), count, constraints)
+
+
+def spread(placement: Placement, width: np.ndarray) -> Placement:
+    """Place neurons anew as if each had `width` circuits; bound ones keep to what they have.
+
+    Parameters
+    ----------
+    placement : Placement
+    width : int64 (n_neurons,), at least as many as each has
+    """
+    width = np.where(placement.free, width, placement.count)
+    circuit = _laid(width, placement.target, placement.constraints)
+    return replace(placement, circuit=circuit)
+
+
+def _laid(count: np.ndarray, target: Target, constraints: Constraints | None) -> np.ndarray:
+    """First circuit of each neuron: int64 (n_neurons,)."""
+    board = Board(target)
+    if constraints is None:
+        return fill(count, board)
+    circuit = arranged(count, constraints, target)
+    bound = circuit >= 0
+    board.extend(int(circuit.max(initial=-1)) // target.circuits + 1)
+    board.take(circuit[bound], count[bound])
+    circuit[~bound] = fill(count[~bound], board)
+    return circuit
+
+
+def _check_sizes(count: np.ndarray, target: Target) -> None:
     block = target.columns_per_block
     bad = np.flatnonzero((count < 1) | (count > block))
     if len(bad):
@@ -142,15 +190,3 @@ def place(count: np.ndarray, target: Target = HICANN_X) -> Placement:
             f"neuron {bad[0]} needs {count[bad[0]]} circuits, 1 to {block} neighbouring ones "
             "can be joined; give it fewer or weaker synapses"
         )
-    end = np.cumsum(count)
-    gap = np.zeros(len(count), np.int64)
-    ends = end.tolist()
-    first, start = 0, 0
-    while True:
-        # all that fit into the block that neuron `first` opens; the next one opens another
-        following = bisect_right(ends, start + block, first)
-        if following == len(ends):
-            break
-        gap[following] = start + block - ends[following - 1]
-        first, start = following, ends[following - 1]
-    return Placement(target, end - count + np.cumsum(gap), count)

@@ -18,6 +18,7 @@ from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.event_path import FpgaRouting, Path
 from pynn_bss2sim._core.records import LINES
 
+from .constraints import Constraints
 from .demand import Demand, demand, ranges
 from .pieces import Pieces, route_array
 from .place import Placement
@@ -73,15 +74,21 @@ class Routing:
     def serves(self, joined: Joined, rows: np.ndarray, placement: Placement) -> bool:
         """Whether these connections are those that were routed, none with more synapses.
 
-        Where neurons are placed does not matter, but how many circuits they have.
+        Where neurons are placed does not matter, but how many circuits they have, and what the
+        user demands of their places.
         """
         return (
             len(rows) == len(self.rows)
             and bool((rows <= self.rows).all())
             and np.array_equal(placement.count, self.placement.count)
+            and _alike(placement.constraints, self.placement.constraints)
             and np.array_equal(joined.pre, self.joined.pre)
             and np.array_equal(joined.slot, self.joined.slot)
         )
+
+
+def _alike(one: Constraints | None, other: Constraints | None) -> bool:
+    return one is other or (one is not None and one.same_as(other))
 
 
 def route(

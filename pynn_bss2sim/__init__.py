@@ -41,6 +41,7 @@ from .control import (
     setup,
 )
 from .native_rng import NativeRNG
+from .placing import keep_together, place, placement, release
 from .populations import Assembly, Population, PopulationView
 from .procedural_api import connect, create, record, record_gsyn, record_v, set
 from .projections import Projection

@@ -9,11 +9,12 @@ import numpy as np
 from pyNN.common import Assembly as BaseAssembly
 
 from .mapping import network as records
+from .mapping.constraints import ANYWHERE, Constraints
 
 if TYPE_CHECKING:
     from .simulator import State
 
-__all__ = ["Capture", "capture_network"]
+__all__ = ["Capture", "capture_network", "members"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +86,27 @@ def capture_network(state: State) -> Capture:
         ),
         sources=tuple(records.Sources(p.label, p.size) for p in state.sources),
         projections=tuple(projections),
+        constraints=_constraints(state, first_neuron),
     )
     return Capture(network, tuple(state.populations), first_neuron, first_source, parts)
+
+
+def _constraints(state: State, first_neuron: dict) -> Constraints | None:
+    """What the user demands of the placement; None = nothing."""
+    pins = np.concatenate(
+        [np.empty((3, 0), np.int64), *(p.pins for p in state.populations)], axis=1
+    )
+    if (pins == ANYWHERE).all() and not state.together:
+        return None
+    chip, hemisphere, circuit = pins
+    return Constraints.of_labels(
+        [p.label for p in state.populations],
+        [p.size for p in state.populations],
+        [together.group(first_neuron) for together in state.together],
+        chip=chip,
+        hemisphere=hemisphere,
+        circuit=circuit,
+    )
 
 
 def _offsets(populations):
@@ -98,14 +118,14 @@ def _offsets(populations):
     return offsets, total
 
 
-def _members(cells):
+def members(cells):
     """Populations and views of which `cells` (population, view or assembly) consists."""
     return cells.populations if isinstance(cells, BaseAssembly) else [cells]
 
 
 def _global_index(cells, first) -> np.ndarray:
     """Index in the network of each cell of a population, view or assembly: int32 (size,)."""
-    return np.concatenate([first[p.root] + p.cell_index for p in _members(cells)]).astype(np.int32)
+    return np.concatenate([first[p.root] + p.cell_index for p in members(cells)]).astype(np.int32)
 
 
 def _lines(projection) -> np.ndarray:
@@ -115,7 +135,7 @@ def _lines(projection) -> np.ndarray:
             np.full(
                 p.size, list(p.celltype.receptor_types).index(projection.receptor_type), np.int8
             )
-            for p in _members(projection.post)
+            for p in members(projection.post)
         ]
     )
 

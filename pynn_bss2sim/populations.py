@@ -10,6 +10,7 @@ from pyNN.recording import get_io
 
 from . import simulator
 from .cell_group import CellGroup, full_array
+from .mapping.constraints import ANYWHERE
 from .recording import Recorder
 from .segments import with_session
 from .standardmodels import ModelNotOnChipError
@@ -201,6 +202,8 @@ class Population(CellGroup, common.Population):
         parameters = self._evaluate_parameters()
         self.celltype.validate(self.label, parameters)
         self.parameter_arrays = parameters
+        #: chip, hemisphere and circuit to which each cell is pinned
+        self.pins = np.full((3, self.size), ANYWHERE, np.int64)
         self.all_cells = np.empty(self.size, dtype=object)
         first = self.first_id_number
         self.all_cells[:] = [simulator.ID(n, self) for n in range(first, first + self.size)]

@@ -91,6 +91,7 @@ class State(BaseState):
         self.populations, self.sources, self.projections = [], [], []
         self.recorders = set()
         self.current_sources = []
+        self.together = []
         self.write_on_end = []
         self.id_counter = 1
         self.step = 0
