@@ -86,10 +86,9 @@ class ChipModel:
     routing : {"lifted", "real"}
         "real": connections are routed onto the synapse rows, drivers, labels and buses that
         exist, and who reaches whom is read back from these registers. What finds no place is
-        lost and reported; a neuron that needs more synapse rows than its circuits can have is
-        refused. "lifted": neurons are placed and counted, and a table of synapses carries who
-        reaches whom; nothing is lost or refused. The bandwidth of the event routing is not
-        emulated in this version.
+        lost and reported, or refused. "lifted": neurons are placed and counted, and a table of
+        synapses carries who reaches whom; nothing is lost or refused. The bandwidth of the event
+        routing is not emulated in this version.
     mismatch : {"none", "residual", "full"}
         Only "none" is emulated in this version.
     noise : bool
