@@ -43,6 +43,8 @@ def pack(
         the first: better where labels are scarce.
     """
     groups = _Groups(capacity, balanced)
+    # what no neuron has room for is lost as a whole, and takes no rows from others
+    rows = np.where(rows <= capacity.sum(axis=1)[slot], rows, 0)
     total = np.add.reduceat(rows, begin[:-1]) if len(begin) > 1 else rows[:0]
     tie = np.random.default_rng(seed).permutation(len(total))
     size = rows.astype(np.int16)

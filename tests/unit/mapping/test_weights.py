@@ -17,12 +17,12 @@ IDEAL, QUANTIZED = ChipModel.ideal(), ChipModel.quantized()
 ONLY_WEIGHTS = ChipModel.ideal(weights="6bit")
 
 
-def cells_with_weights(weight, line=0, chip=QUANTIZED, **kind):
+def cells_with_weights(weight, line=0, chip=QUANTIZED, on_loss="warn", **kind):
     """Map neurons of which each receives all of `weight`."""
     weight = np.atleast_1d(weight)
     cells = population(2, **kind)
     wires = [projection(2, post, weight, line=line, label=f"to {post}") for post in range(2)]
-    return map_network(network(cells, Sources("in", 1), *wires), chip)
+    return map_network(network(cells, Sources("in", 1), *wires), chip, on_loss=on_loss)
 
 
 @given(
@@ -92,7 +92,7 @@ def test_more_rows_than_can_be_joined_are_refused_if_routing_is_real():
     weight = np.full(200, 0.01)
     weight[0] = 1e4
     with pytest.raises(PlacementError, match=r"cells: neuron 0 needs \d+ synapse rows.*32768"):
-        cells_with_weights(weight)
+        cells_with_weights(weight, on_loss="raise")
     mapping = cells_with_weights(weight, chip=ChipModel.quantized(routing="lifted"))
     assert mapping.placement.count.tolist() == [128, 128]
     assert mapping.weights[0][0] == pytest.approx(1e4, rel=1e-3)
