@@ -18,17 +18,27 @@ import numpy as np
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.device import Device
+from pynn_bss2sim._core.event_path import crossings
 from pynn_bss2sim._core.hicannx import HICANN_X, WEIGHT_MAX
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
 from . import connectivity, registers, weights
-from .accounting import Evidence, account
 from .check import problems
 from .errors import CheckError, ParameterError, PlacementError, RoutingError
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
-from .picture import draw_chip, draw_chips
 from .place import Placement, circuits_needed, place, split_rows
-from .report import Report
+from .report import (
+    EventRates,
+    Evidence,
+    Report,
+    SourceRates,
+    account,
+    chip_usage,
+    draw_chip,
+    draw_chips,
+    event_rates,
+    placed_usage,
+)
 from .route import Routing
 from .translate import Asked, Scaling, exact_circuits, gather, realised
 from .voltage import voltage_maps
@@ -89,10 +99,36 @@ class Mapping:
     @cached_property
     def report(self) -> Report:
         """Asked and realised side by side; made when it is first looked at."""
+        if self.routing is None:
+            usage = placed_usage(self.placement)
+        else:
+            usage = tuple(
+                chip_usage(k, config, self.routing.fpga) for k, config in enumerate(self.configs)
+            )
         numbers = account(
-            self.network, self.chip, self.placement, self.scaling, self.parameters, self.evidence
+            self.network,
+            self.chip,
+            self.placement,
+            self.scaling,
+            self.parameters,
+            self.evidence,
+            usage,
+            self.event_rates(SourceRates.unknown(self.network.n_sources)),
         )
         return replace(numbers, picture=self.plot)
+
+    @cached_property
+    def _crossings(self):
+        return crossings(self.configs, self.routing.fpga, self.placement.circuit)
+
+    def event_rates(self, rates: SourceRates) -> EventRates | None:
+        """Events on buses and links, or None where connections go over no bus.
+
+        Parameters
+        ----------
+        rates : SourceRates
+        """
+        return event_rates(self._crossings, rates) if self.routing is not None else None
 
     def plot(self, chip: int | None = None) -> Figure:
         """Draw chip number `chip`, or all of them; see `Report.plot`."""

@@ -20,7 +20,7 @@ from .config import ChipConfig, ConfigError
 from .config import NeuronSwitch as Switch
 from .records import LINES, SynapseTable, frozen_array
 
-__all__ = ["FpgaRouting", "Hits", "Path", "connect", "follow"]
+__all__ = ["Crossing", "FpgaRouting", "Hits", "Link", "Path", "connect", "crossings", "follow"]
 
 _SYNAPSES = wiring.ARRAYS * chip.ROWS * chip.COLUMNS
 _CIRCUITS = chip.HICANN_X.circuits
@@ -33,6 +33,28 @@ class Path(enum.IntEnum):
     HOST = 1  #: sent by the host
     LOOP = 2  #: of a neuron, through the FPGA and back to the same chip
     CHIPS = 3  #: of a neuron, through the FPGAs to another chip
+
+
+class Link(enum.Enum):
+    """What an event passes on its way, one event after the other."""
+
+    OUTPUT = "event output"  #: of 64 neuron circuits, into the crossbar
+    TO_FPGA = "channel to FPGA"
+    FROM_FPGA = "channel from FPGA"
+    BUS = "bus"  #: from the crossbar to the synapse drivers
+
+    @property
+    def ports(self) -> int:
+        """How many of them a chip has."""
+        return _PORTS[self]
+
+
+_PORTS = {
+    Link.OUTPUT: chip.EVENT_OUTPUTS,
+    Link.TO_FPGA: chip.L2_CHANNELS,
+    Link.FROM_FPGA: chip.L2_CHANNELS,
+    Link.BUS: wiring.BUSES,
+}
 
 
 def _column(doc: str):
@@ -110,6 +132,26 @@ class Hits:
 
 
 @dataclass(frozen=True, eq=False)
+class Crossing:
+    """Which sources have events on the links of one kind: one entry for each event of a spike.
+
+    Attributes
+    ----------
+    link : Link
+    source : int64 (n,)
+        Neurons, then external inputs.
+    chip : int64 (n,)
+    port : int64 (n,), 0 to ``link.ports - 1``
+        Of a bus: ``hemisphere * 4 + bus``.
+    """
+
+    link: Link
+    source: np.ndarray
+    chip: np.ndarray
+    port: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class _Events:
     """Events at inputs of crossbars, or at buses."""
 
@@ -156,16 +198,33 @@ def follow(configs: Sequence[ChipConfig], fpga: FpgaRouting, first: np.ndarray) 
     """
     if not configs:
         return Hits(*(np.empty(0, np.int64) for _ in range(3)))
-    for name in ("host_chip", "loop_chip", "to_chip"):
-        values = getattr(fpga, name)
-        if len(values) and not 0 <= values.min() <= values.max() < len(configs):
-            raise ConfigError(f"FpgaRouting.{name}: there are {len(configs)} chips")
     registers = _Registers(configs)
-    spikes = _spikes(registers, first)
-    sent = _forwarded(registers, fpga, spikes) + _host_events(fpga, len(first))
-    if len(_forwarded(registers, fpga, sent).source):
-        raise ConfigError("an event of the FPGA would come back to it and be forwarded again")
+    spikes, sent = _sent(registers, fpga, first)
     return _synapses(registers, _bus_events(registers, spikes + sent))
+
+
+def crossings(
+    configs: Sequence[ChipConfig], fpga: FpgaRouting, first: np.ndarray
+) -> tuple[Crossing, ...]:
+    """Which links the events of all sources pass; for parameters and errors see `follow`.
+
+    Returns
+    -------
+    tuple of Crossing
+        One for each `Link`; empty without chips.
+    """
+    if not configs:
+        return ()
+    registers = _Registers(configs)
+    spikes, sent = _sent(registers, fpga, first)
+    leaving = _leaving(registers, spikes + sent)
+    on_bus = _bus_events(registers, spikes + sent)
+    return (
+        Crossing(Link.OUTPUT, spikes.source, spikes.chip, spikes.port),
+        Crossing(Link.TO_FPGA, leaving.source, leaving.chip, leaving.port),
+        Crossing(Link.FROM_FPGA, sent.source, sent.chip, sent.port - wiring.FIRST_FPGA_INPUT),
+        Crossing(Link.BUS, on_bus.source, on_bus.chip, on_bus.port),
+    )
 
 
 def connect(
@@ -272,6 +331,27 @@ def _summed(n_neurons: int, n_sources: int, parts: list) -> SynapseTable:
     )
 
 
+def _sent(registers: _Registers, fpga: FpgaRouting, first: np.ndarray) -> tuple[_Events, _Events]:
+    """Events at the outputs of the neurons, and those that the FPGAs send."""
+    n_chips = len(registers.padi_enable)
+    for name in ("host_chip", "loop_chip", "to_chip"):
+        values = getattr(fpga, name)
+        if len(values) and not 0 <= values.min() <= values.max() < n_chips:
+            raise ConfigError(f"FpgaRouting.{name}: there are {n_chips} chips")
+    spikes = _spikes(registers, first)
+    sent = _forwarded(registers, fpga, spikes) + _host_events(fpga, len(first))
+    if len(_forwarded(registers, fpga, sent).source):
+        raise ConfigError("an event of the FPGA would come back to it and be forwarded again")
+    return spikes, sent
+
+
+def _leaving(registers: _Registers, events: _Events) -> _Events:
+    """What passes to the FPGA; its port is the channel."""
+    channel = events.port % chip.L2_CHANNELS
+    out = np.flatnonzero(_pass(registers, events, wiring.FIRST_L2_OUTPUT + channel))
+    return events.at(out, port=channel[out])
+
+
 def _spikes(registers: _Registers, first: np.ndarray) -> _Events:
     """Events at the outputs of the neurons."""
     digital = registers.switches[..., Switch.DIGITAL_ENABLE].ravel()[first]
@@ -311,21 +391,20 @@ def _pass(registers: _Registers, events: _Events, sink: np.ndarray) -> np.ndarra
 
 def _forwarded(registers: _Registers, fpga: FpgaRouting, events: _Events) -> _Events:
     """What the FPGAs send for those of `events` that leave their chip."""
-    output = events.port % chip.L2_CHANNELS
-    out = np.flatnonzero(_pass(registers, events, wiring.FIRST_L2_OUTPUT + output))
+    leaving = _leaving(registers, events)
     bits = chip.NEURON_LABEL_MAX + 1
     key = (fpga.loop_chip.astype(np.int64) * chip.L2_CHANNELS + fpga.loop_output) * bits
     key += fpga.loop_label
     order = np.argsort(key, kind="stable")
-    wanted = (events.chip[out] * chip.L2_CHANNELS + output[out]) * bits + events.label[out]
+    wanted = (leaving.chip * chip.L2_CHANNELS + leaving.port) * bits + leaving.label
     begin = np.searchsorted(key[order], wanted, side="left")
     count = np.searchsorted(key[order], wanted, side="right") - begin
     entry = order[_ranges(begin, count)]
-    sender = np.repeat(out, count)
+    sender = np.repeat(np.arange(len(count)), count)
     to_chip = fpga.to_chip[entry].astype(np.int64)
-    same = to_chip == events.chip[sender]
+    same = to_chip == leaving.chip[sender]
     return _Events(
-        events.source[sender],
+        leaving.source[sender],
         np.where(same, Path.LOOP, Path.CHIPS),
         to_chip,
         wiring.FIRST_FPGA_INPUT + fpga.to_channel[entry].astype(np.int64),

@@ -109,6 +109,9 @@ BACKGROUND_SEED_MAX = _fact("BACKGROUND_SEED_MAX", 2**32 - 1, "1", "code", "hald
 # --- clocks and latencies -----------------------------------------------------------------------
 SPEEDUP = _fact("SPEEDUP", 1000, "1", "paper", "DISS: chip time runs 1000 times faster")
 CLOCK = _fact("CLOCK", 250.0, "1/us", "code", "calix: refractory_period.py, neuron backend")
+EVENT_INTERVAL = _fact(
+    "EVENT_INTERVAL", 0.008, "us", "paper", "DISS: one event per 8 ns at the drivers of a bus"
+)
 LATENCY_INTERNAL = _fact(
     "LATENCY_INTERNAL", 0.15, "us", "estimate", "spike of a neuron to synapse, from chip-to-chip"
 )

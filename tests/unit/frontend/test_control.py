@@ -427,5 +427,5 @@ def test_deprecated_functions():
 
 def test_report_without_a_run():
     cells()
-    assert "P: 3 neurons" in str(sim.mapping_report())
+    assert "3 neurons and 0 connections on 1 chip" in str(sim.mapping_report())
     assert sim.get_current_time() == 0.0

@@ -5,7 +5,8 @@ import pytest
 from builders import network, population, projection
 
 from pynn_bss2sim._core.chip_model import ChipModel
-from pynn_bss2sim.mapping import map_network, picture
+from pynn_bss2sim.mapping import map_network
+from pynn_bss2sim.mapping.report import picture
 
 pytest.importorskip("matplotlib", reason="drawing is optional")
 

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim.mapping.network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population
+from pynn_bss2sim.mapping.place import Placement
+from pynn_bss2sim.mapping.translate import Scaling
+from pynn_bss2sim.mapping.weights import Joined
 
-from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population
-from .place import Placement
-from .report import ParameterReport, PopulationReport, Report, deviations, projection_report
-from .translate import Scaling
-from .weights import Joined
+from .rates import EventRates
+from .records import (
+    ChipUsage,
+    ParameterReport,
+    PopulationReport,
+    ProjectionReport,
+    parameter_report,
+    projection_report,
+)
+from .report import Report
 
 __all__ = ["Evidence", "account"]
 
@@ -57,30 +66,58 @@ def account(
     scaling: Scaling,
     parameters: tuple[dict[str, np.ndarray], ...],
     evidence: Evidence,
+    usage: tuple[ChipUsage, ...],
+    rates: EventRates | None,
 ) -> Report:
-    """Make the report; for the arguments see `Mapping`."""
+    """Make the report; for the arguments see `Mapping`, `usage` and `rates`."""
+    return Report(
+        chip=repr(chip),
+        timestep=float(network.timestep),
+        chips=placement.chips,
+        circuits_used=placement.used,
+        circuits_free=placement.chips * placement.target.circuits - placement.used,
+        populations=_populations(network, placement, scaling, parameters, evidence),
+        projections=_projections(network, evidence),
+        usage=usage,
+        rates=rates,
+        notes=_notes(chip),
+    )
+
+
+def _populations(
+    network: Network,
+    placement: Placement,
+    scaling: Scaling,
+    parameters: tuple[dict[str, np.ndarray], ...],
+    evidence: Evidence,
+) -> tuple[PopulationReport, ...]:
     first = network.first_neuron
-    populations = []
+    found = []
     for k, population in enumerate(network.populations):
         here = slice(first[k], first[k + 1])
         gain, offset = scaling.voltage_gain[here], scaling.voltage_offset[here]
         clipped = {name: flags[..., here] for name, flags in evidence.clipped.items()}
-        populations.append(
+        found.append(
             PopulationReport(
                 population.label,
                 population.size,
                 circuits=int(placement.count[here].sum()),
+                chips=tuple(np.unique(placement.chip[here]).tolist()),
                 synapse_rows=int(evidence.rows[here].max(initial=0)),
                 voltage_gain=float(gain[0]) if population.size else 1.0,
                 voltage_offset=float(offset[0]) if population.size else 0.0,
                 parameters=_deviating(population, parameters[k], clipped),
             )
         )
+    return tuple(found)
+
+
+def _projections(network: Network, evidence: Evidence) -> tuple[ProjectionReport, ...]:
     joined = evidence.joined
-    projections = []
+    found = []
     for k, projection in enumerate(network.projections):
         here = slice(joined.offset[k], joined.offset[k + 1])
-        projections.append(
+        found.append(
             projection_report(
                 projection.label,
                 (joined.weight[here], evidence.weight[here]),
@@ -88,16 +125,7 @@ def account(
                 int(evidence.synapses[here][~np.isnan(evidence.weight[here])].sum()),
             )
         )
-    return Report(
-        chip=repr(chip),
-        timestep=float(network.timestep),
-        chips=placement.chips,
-        circuits_used=placement.used,
-        circuits_free=placement.chips * placement.target.circuits - placement.used,
-        populations=tuple(populations),
-        projections=tuple(projections),
-        notes=_notes(chip),
-    )
+    return tuple(found)
 
 
 def _notes(chip: ChipModel) -> tuple[str, ...]:
@@ -111,7 +139,7 @@ def _deviating(
     """Which parameters of `population` are not as asked."""
     units = {**LIF_PARAMETERS, **(ADEX_PARAMETERS if population.adex else {})}
     found = [
-        deviations(name, unit, population.parameters[name], realised[name], clipped.get(name))
+        parameter_report(name, unit, population.parameters[name], realised[name], clipped.get(name))
         for name, unit in units.items()
     ]
     lines = {"tau_syn": "ms", **({"e_rev": "mV"} if population.conductance_based else {})}
@@ -120,5 +148,5 @@ def _deviating(
         for line, receptor in enumerate(population.receptors):
             asked = getattr(population, name)[line]
             label = f"{name} ({receptor})"
-            found.append(deviations(label, unit, asked, realised[name][line], flags[line]))
+            found.append(parameter_report(label, unit, asked, realised[name][line], flags[line]))
     return tuple(parameter for parameter in found if parameter is not None)

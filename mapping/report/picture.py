@@ -18,7 +18,7 @@ from pynn_bss2sim._core.wiring import crossbar_nodes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from .mapper import Mapping
+    from pynn_bss2sim.mapping.mapper import Mapping
 
 __all__ = ["draw_chip", "draw_chips"]
 

@@ -1,0 +1,39 @@
+"""What the mapping asked of the chip and what it got: in numbers, text, HTML and as a picture."""
+
+from .account import Evidence, account
+from .picture import draw_chip, draw_chips
+from .rates import EventRates, LinkRate, SourceRates, event_rates
+from .records import (
+    ChipUsage,
+    ParameterReport,
+    PopulationReport,
+    ProjectionReport,
+    Spread,
+    Usage,
+)
+from .report import Report
+from .sections import Section, Share, Table
+from .usage import chip_usage, placed_usage
+
+__all__ = [
+    "ChipUsage",
+    "EventRates",
+    "Evidence",
+    "LinkRate",
+    "ParameterReport",
+    "PopulationReport",
+    "ProjectionReport",
+    "Report",
+    "Section",
+    "Share",
+    "SourceRates",
+    "Spread",
+    "Table",
+    "Usage",
+    "account",
+    "chip_usage",
+    "draw_chip",
+    "draw_chips",
+    "event_rates",
+    "placed_usage",
+]
