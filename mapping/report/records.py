@@ -19,6 +19,8 @@ __all__ = [
 
 #: Relative deviations below this are of floating-point arithmetic, not of the chip.
 EXACT = 1e-9
+#: Where 0 mV lies means nothing, so errors of voltages are never compared with less than this.
+SMALL_VOLTAGE = 10.0
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ class ParameterReport:
 
     @property
     def relative_error(self) -> float:
-        """`worst_error` relative to that value; to 1 mV where it is a voltage near 0."""
-        floor = 1.0 if self.unit == "mV" else 0.0
+        """`worst_error` relative to that value; a voltage near 0 is taken for one of 10 mV."""
+        floor = SMALL_VOLTAGE if self.unit == "mV" else 0.0
         return self.worst_error / max(abs(self.worst_asked), floor, 1e-300)
 
     def __str__(self) -> str:

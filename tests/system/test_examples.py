@@ -72,7 +72,7 @@ def test_balanced_network_fires_irregularly(run_example, model, lowest, highest)
 def test_balanced_network_reports_chips_and_circuits(run_example):
     output = run_example("balanced_network")
     assert re.search(r"\b2 chips\b", output)  # 512 circuits each
-    assert re.search(r"\b1000 neuron circuits used\b", output)
+    assert numbers_after("  neuron circuits", output.replace(",", ""))[0] == 1000
 
 
 def test_balanced_network_takes_a_chip_model_by_name(run_script):
@@ -130,9 +130,10 @@ def test_synfire_chain_lets_only_the_narrow_packet_through(run_example):
 def test_mapping_report(run_example):
     """Nothing is lost, delays become the chip's latency, weights are rounded by a few per cent."""
     printed = run_example("mapping_report")
+    assert "connections are realised." in printed
     for label in ("noise→excitatory", "excitatory→inhibitory", "inhibitory→inhibitory"):
-        realised, asked, lost, synapses = numbers_after(f"  {label}:", printed)
-        assert (realised, lost) == (asked, 0) and synapses >= asked
-    assert "delay asked 1.5 ms, realised 0.2 ms" in printed
-    errors = re.findall(r"weight error ([\d.]+) % RMS", printed)
-    assert len(errors) == 6 and all(0 < float(e) < 5 for e in errors)
+        asked, lost, synapses, error, worst, _, delay, realised = numbers_after(
+            f"  {label}", printed.replace(",", "")
+        )
+        assert lost == 0 and synapses >= asked and 0 < error <= worst < 5
+        assert (delay, realised) == (1.5, 0.4 if label.startswith("noise") else 0.2)

@@ -56,7 +56,7 @@ def violations(layer, source, cython=False):
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_layer_imports_only_what_lies_below(layer):
-    files = sorted(p for p in (ROOT / layer).iterdir() if p.suffix in (".py", ".pyx", ".pxd"))
+    files = sorted(p for p in (ROOT / layer).rglob("*") if p.suffix in (".py", ".pyx", ".pxd"))
     assert len(files) > 3
     found = {p.name: violations(layer, p.read_text(), p.suffix != ".py") for p in files}
     assert {name: v for name, v in found.items() if v} == {}
