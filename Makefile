@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint imports sanitize bench figures clean
+.PHONY: help demo test lint imports sanitize bench figures model clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ figures: $(VENV)/.demo  ## draw the pictures of the documentation again
 	$(BIN)/python examples/mapping_report.py
 	cp results/balanced_network_COBA_bss2sim.png docs/images/balanced_network.png
 	cp results/chip.png docs/images/chip.png
+
+model: $(VENV)/.demo  ## write docs/model.md from the numbers in the code
+	$(BIN)/python docs/make_model.py
 
 clean:  ## remove what was built and installed
 	rm -rf $(VENV) build *.egg-info results

@@ -1,7 +1,9 @@
 """From the codes of analog parameters to physical quantities, and back.
 
-Nominal curves: what an average circuit does, after calibration. All functions are vectorised.
-Units: µs, mV, pF, µS, nA. Where a curve rests on an estimate, `hicannx` says so.
+Nominal curves: what an average circuit of a chip does. How single circuits deviate from them stands
+in `deviations`. Voltages follow straight lines; times and conductances, which a bias current sets,
+power laws. `CATALOGUE` lists all curves with formula, range and confidence. All functions are
+vectorised. Units: µs, mV, pF, µS, nA.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from . import hicannx as chip
 
 __all__ = [
     "A_RATIO",
+    "CATALOGUE",
     "CELL",
     "CONDUCTANCE_STEP",
     "CURRENT_STEP",
@@ -35,6 +38,7 @@ __all__ = [
     "TAU_W",
     "THRESHOLD",
     "Affine",
+    "Described",
     "PowerLaw",
     "cadc_to_mv",
     "capacitance",
@@ -232,3 +236,103 @@ def refractory_cycle(scale) -> np.ndarray:
 def pulse_length(scale) -> np.ndarray:
     """Length of the adaptation pulse, µs: one cycle of the clock of that `scale`."""
     return refractory_cycle(scale)
+
+
+@dataclass(frozen=True)
+class Described:
+    """A curve with what it says and what it rests on.
+
+    Attributes
+    ----------
+    curve : Affine or PowerLaw
+    parameter : str
+        Whose code: name of an `AnalogParameter`; "*" stands for EXC or INH.
+    quantity, unit : str
+    facts : tuple of str
+        Names of the facts of `hicannx` in it.
+    """
+
+    curve: _Curve
+    parameter: str
+    quantity: str
+    unit: str
+    facts: tuple[str, ...]
+
+    @property
+    def confidence(self) -> str:
+        """The weakest of its facts."""
+        return max((chip.FACTS[name].confidence for name in self.facts), key=chip.CONFIDENCE.index)
+
+    @property
+    def formula(self) -> str:
+        """Its formula, with numbers."""
+        if isinstance(self.curve, PowerLaw):
+            return f"{self.curve.factor:.4g} * code ** {self.curve.exponent:.4g}"
+        return f"{self.curve.slope:.4g} * code {self.curve.offset:+.4g}"
+
+
+_SCALE = ("CADC_PER_MV", "CADC_OFFSET")
+
+#: All curves by name.
+CATALOGUE: dict[str, Described] = {
+    "LEAK": Described(
+        LEAK, "V_LEAK", "leak potential", "mV", ("LEAK_SLOPE", "LEAK_OFFSET", *_SCALE)
+    ),
+    "RESET": Described(
+        RESET, "V_RESET", "reset potential", "mV", ("RESET_SLOPE", "RESET_OFFSET", *_SCALE)
+    ),
+    "THRESHOLD": Described(
+        THRESHOLD,
+        "V_THRESHOLD",
+        "threshold",
+        "mV",
+        ("THRESHOLD_SLOPE", "THRESHOLD_OFFSET", *_SCALE),
+    ),
+    "CELL": Described(
+        CELL, "E_SYNIN_*_REV, V_EXP", "reversal potentials, exponential onset", "mV",
+        ("CELL_VOLTAGE",),
+    ),
+    "TAU_MEM": Described(
+        TAU_MEM, "I_BIAS_LEAK", "membrane time constant, capacitance 63", "us",
+        ("TAU_MEM_FACTOR", "TAU_MEM_EXPONENT"),
+    ),
+    "TAU_MEM_DIVIDED": Described(
+        TAU_MEM_DIVIDED, "I_BIAS_LEAK", "the same, leak divided", "us",
+        ("TAU_MEM_DIVIDED_FACTOR", "TAU_MEM_DIVIDED_EXPONENT"),
+    ),
+    "TAU_MEM_MULTIPLIED": Described(
+        TAU_MEM_MULTIPLIED, "I_BIAS_LEAK", "the same, leak multiplied", "us",
+        ("TAU_MEM_FACTOR", "TAU_MEM_EXPONENT", "LEAK_MULTIPLICATION"),
+    ),
+    "TAU_SYN[0]": Described(
+        TAU_SYN[0], "I_BIAS_SYNIN_EXC_TAU", "excitatory line, high resistance", "us",
+        ("TAU_SYN_EXC_FACTOR", "TAU_SYN_EXC_EXPONENT"),
+    ),
+    "TAU_SYN[1]": Described(
+        TAU_SYN[1], "I_BIAS_SYNIN_INH_TAU", "inhibitory line, high resistance", "us",
+        ("TAU_SYN_INH_FACTOR", "TAU_SYN_INH_EXPONENT"),
+    ),
+    "TAU_SYN_LOW[0]": Described(
+        TAU_SYN_LOW[0], "I_BIAS_SYNIN_EXC_TAU", "excitatory line, low resistance", "us",
+        ("TAU_SYN_EXC_FACTOR", "TAU_SYN_EXC_EXPONENT", "LINE_RESISTANCE_RATIO"),
+    ),
+    "TAU_SYN_LOW[1]": Described(
+        TAU_SYN_LOW[1], "I_BIAS_SYNIN_INH_TAU", "inhibitory line, low resistance", "us",
+        ("TAU_SYN_INH_FACTOR", "TAU_SYN_INH_EXPONENT", "LINE_RESISTANCE_RATIO"),
+    ),
+    "TAU_RESET": Described(
+        TAU_RESET, "I_BIAS_RESET", "membrane while held at reset, multiplied", "us",
+        ("TAU_RESET", "RESET_BIAS", "TAU_MEM_EXPONENT"),
+    ),
+    "OFFSET_CURRENT": Described(
+        OFFSET_CURRENT, "I_MEM_OFFSET", "constant current", "nA", ("OFFSET_CURRENT_STEP",)
+    ),
+    "TAU_W": Described(
+        TAU_W, "I_BIAS_ADAPT_TAU", "adaptation time constant", "us",
+        ("TAU_W_REFERENCE", "TAU_W_CODE"),
+    ),
+    "EXP_SLOPE": Described(
+        EXP_SLOPE, "I_BIAS_EXP", "slope of the exponential term", "mV",
+        ("EXP_SLOPE_REFERENCE", "EXP_SLOPE_CODE"),
+    ),
+}  # fmt: skip
