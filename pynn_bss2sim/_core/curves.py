@@ -202,8 +202,11 @@ LEAK_RANGE_OF_PSP = (
 LEAK_RANGE = float(np.sqrt(LEAK_RANGE_OF_STEP * LEAK_RANGE_OF_PSP))
 
 #: Weight codes at which the excitatory and inhibitory line's amplifier saturates, with the synapse
-#: bias of the PSP that ``CURRENT_STEP`` is derived from.
-LINE_RANGE = (chip.LINE_KNEE_EXC / chip.PSP_PER_WEIGHT, chip.LINE_KNEE_INH / chip.PSP_PER_WEIGHT)
+#: bias of the PSP that ``CURRENT_STEP`` is derived from. The knee is stated as the jump that the
+#: charge would make on a membrane without leak, ``I tau / C``: e times the peak of the PSP.
+LINE_RANGE = tuple(
+    knee / np.e / chip.PSP_PER_WEIGHT for knee in (chip.LINE_KNEE_EXC, chip.LINE_KNEE_INH)
+)
 
 #: Lowest and highest membrane potential, mV.
 RAILS = (cadc_to_mv(chip.MEMBRANE_FLOOR), cadc_to_mv(chip.MEMBRANE_CEILING))

@@ -206,10 +206,14 @@ LINE_KNEE_EXC = _fact(
     250.0,
     "CADC LSB",
     "estimate",
-    "brainscales2-demos: dynamic_range_solution, largest excitatory PSP of a line's amplifier",
+    "brainscales2-demos: dynamic_range_solution, jump by the charge of the largest line current",
 )
 LINE_KNEE_INH = _fact(
-    "LINE_KNEE_INH", 60.0, "CADC LSB", "estimate", "brainscales2-demos: same, inhibitory"
+    "LINE_KNEE_INH",
+    60.0,
+    "CADC LSB",
+    "estimate",
+    "brainscales2-demos: same, inhibitory: 128 MADC LSB at 288",
 )
 SYNAPSE_BIAS = _fact("SYNAPSE_BIAS", 600, "1", "code", "calix: synapse_dac_bias of that PSP")
 GM_MIN = _fact("GM_MIN", 30, "1", "code", "calix: spiking/neuron.py")
