@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 
 from pynn_bss2sim._core.checks import converted
 from pynn_bss2sim._core.engine import Engine
+from pynn_bss2sim._core.noise import checked_seed
 from pynn_bss2sim._core.plan import make_plan, make_routes
 from pynn_bss2sim._core.records import (
-    LINES,
     Activity,
     Circuits,
     CurrentInputs,
@@ -38,6 +36,9 @@ class Emulator:
         Neurons whose spikes are reported; all by default.
     engine : callable, optional
         `Engine` (default) or `reference.ReferenceEngine`.
+    noise_seed : int, optional
+        In [0, 2**64). The same seed gives the same noise; circuits without noise do not depend on
+        it.
 
     Raises
     ------
@@ -60,7 +61,9 @@ class Emulator:
         probes=(),
         spike_neurons=None,
         engine=Engine,
+        noise_seed: int = 0,
     ):
+        self.noise_seed = checked_seed(noise_seed)
         self.timestep = float(timestep)
         self._make_engine = engine
         self._circuits, self._synapses = circuits, synapses
@@ -74,13 +77,16 @@ class Emulator:
                 f"the synapse table was made for {self._synapses.n_neurons} neurons, "
                 f"there are {n} circuits"
             )
-        _refuse_silicon(self._circuits)
         routes = make_routes(self._synapses, 2 if state is None else state.last_arrival + 1)
         plan = make_plan(self._circuits, self.timestep)
-        engine = self._make_engine(plan, routes, self._probes, self._spike_neurons)
-        if state is not None:
-            engine.import_state(vars(state.grown(self._circuits.e_leak, routes.depth)))
-        self._engine = engine
+        engine = self._make_engine(
+            plan, routes, self._probes, self._spike_neurons, noise_seed=self.noise_seed
+        )
+        fresh = EmulatorState.at_start(
+            self._circuits, routes.depth, 0 if state is None else state.trial, self.noise_seed
+        )
+        engine.import_state(vars(fresh if state is None else state.grown(fresh)))
+        self._depth, self._engine = routes.depth, engine
 
     @property
     def step(self) -> int:
@@ -172,14 +178,14 @@ class Emulator:
         }[Variable(variable)]
 
     def reset(self) -> None:
-        """Back to step 0: membranes at their leak potential, all else 0, nothing under way."""
-        n = self.n_neurons
-        depth = len(self._engine.export_state()["under_way"])
-        self._engine.import_state({
-            "step": 0, "v": np.array(self._circuits.e_leak), "w": np.zeros(n),
-            "line": np.zeros((LINES, n)), "hold": np.zeros(n),
-            "under_way": np.zeros((depth, LINES, n)),
-        })  # fmt: skip
+        """Back to step 0: membranes at their leak potential, all else 0, nothing under way.
+
+        Where there is noise, the next trial begins, with noise of its own.
+        """
+        fresh = EmulatorState.at_start(
+            self._circuits, self._depth, self._engine.trial + 1, self.noise_seed
+        )
+        self._engine.import_state(vars(fresh))
 
     def reconfigure(
         self,
@@ -219,10 +225,3 @@ class Emulator:
         except Exception:
             self._circuits, self._synapses, self._probes, self._spike_neurons = before
             raise
-
-
-def _refuse_silicon(circuits: Circuits) -> None:
-    """Refuse departures from the ideal equations, which no kernel integrates yet."""
-    for f in fields(circuits):
-        if "default" in f.metadata and (getattr(circuits, f.name) != f.metadata["default"]).any():
-            raise NotImplementedError(f"Circuits.{f.name}: not emulated yet")

@@ -20,6 +20,7 @@ class Engine:
     depth: int
     substeps: int
     step: int
+    trial: int
     instruction_set: str
     interruption: BaseException | None
     def __init__(
@@ -29,6 +30,7 @@ class Engine:
         probes: Sequence[Probe] = (),
         spike_mask: NDArray[np.bool_] | None = None,
         instruction_set: str | None = None,
+        noise_seed: int = 0,
     ) -> None: ...
     def export_state(self) -> dict[str, Any]: ...
     def import_state(self, state: dict[str, Any]) -> None: ...

@@ -17,7 +17,7 @@ plain Python (checks.py), because in this file bounds checks and negative indice
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport isfinite
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memcpy
 
 import time
@@ -31,6 +31,14 @@ from pynn_bss2sim._core.checks import (
     checked_offsets,
     probe_columns,
 )
+from pynn_bss2sim._core.noise import (
+    NOISE_BLOCK,
+    NOISE_LENGTH,
+    Stream,
+    checked_seed,
+    noise_table,
+    stream_key,
+)
 from pynn_bss2sim._core.plan import Plan
 
 __all__ = ["Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
@@ -39,6 +47,9 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct bss_block:
         int64_t n
         int64_t substeps
+        const float *noise_v
+        const float *noise0
+        const float *noise1
         double *v
         double *w
         double *line0
@@ -69,14 +80,30 @@ cdef extern from "kernels.h" nogil:
         const double *v_exp
         const double *a
         const double *h_over_tau_w
+        const double *leak_u
+        const double *leak_c
+        const double *line_u0
+        const double *line_u1
+        const double *line_c0
+        const double *line_c1
+        const double *reset_keep
+        const double *v_floor
+        const double *v_ceiling
+        const double *amp_v
+        const double *amp0
+        const double *amp1
     ctypedef int64_t (*bss_kernel)(const bss_block *)
     enum:
         BSS_N_KINDS
-    ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
+        BSS_IDEAL
+        BSS_NOISY
+        BSS_N_MODES
+    ctypedef const bss_kernel (*bss_kernel_table)[2][BSS_N_KINDS]
     bss_kernel_table bss_kernels_for(int isa, int alike)
     ctypedef int64_t (*bss_search)(int64_t n, const double *v, const double *v_thresh,
                                    int32_t *index)
     bss_search bss_search_for(int isa)
+    uint64_t bss_draw(uint64_t key, uint64_t step, uint64_t index)
     void bss_exp_array(int64_t n, const double *x, double *y)
     void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
 
@@ -126,6 +153,7 @@ cdef class Engine:
         Neurons whose spikes are reported; by default all.
     instruction_set : str, optional
         One of `available_instruction_sets`; by default the best. It changes no result.
+    noise_seed : int, optional
 
     Raises
     ------
@@ -134,7 +162,7 @@ cdef class Engine:
     """
 
     cdef readonly int64_t n, n_sources, depth, substeps
-    cdef readonly int64_t step
+    cdef readonly int64_t step, trial
     cdef readonly str instruction_set
     cdef readonly object interruption
     cdef object keep
@@ -143,7 +171,10 @@ cdef class Engine:
     cdef bss_search search
     # state
     cdef double[::1] v, w, line, hold, ring, i_membrane
-    cdef const double[::1] v_reset, v_thresh, hold_steps, b, i_offset
+    cdef const double[::1] v_reset, hold_steps, b, i_offset
+    # in force: as in the plan, plus a random shift
+    cdef double[::1] e_leak, v_thresh, leak_shift, thresh_shift
+    cdef const double[::1] reset_keep, sigma_thresh, thresh_nominal
     cdef int32_t[::1] over
     # ring slots in which something may arrive
     cdef unsigned char[::1] busy
@@ -153,10 +184,14 @@ cdef class Engine:
     cdef const double[::1] amplitude
     cdef const unsigned char[::1] spike_mask
     # blocks
-    cdef const int64_t[::1] block_kind, block_start
+    cdef const int64_t[::1] block_kind, block_mode, block_start
     cdef const unsigned char[::1] block_alike
     cdef bss_block whole
     cdef unsigned char[::1] blocks
+    # random numbers
+    cdef object noise_seed
+    cdef const float[::1] noise
+    cdef uint64_t noise_mask, place_key, thresh_key
     # injected currents of the present run
     cdef const double[::1] current_gain
     cdef const int64_t[::1] current_indptr
@@ -167,9 +202,12 @@ cdef class Engine:
     cdef const int64_t[::1] probe_variable, probe_interval, probe_start, probe_column
     cdef object probe_sizes
 
-    def __init__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None):
+    def __init__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None,
+                 noise_seed=0):
         self.n = len(plan)
         self.step = 0
+        self.noise_seed = checked_seed(noise_seed)
+        self._begin_trial(0)
         self.interruption = None
         self._choose_kernels(instruction_set)
         self._take_plan(plan)
@@ -196,14 +234,22 @@ cdef class Engine:
         coefficients = {name: checked_floats(f"plan.{name}", getattr(plan, name), (n,))
                         for name in Plan.coefficient_names()}
         kind = checked_index("plan.block_kind", plan.block_kind, 0, BSS_N_KINDS, np.int64)
+        mode = checked_index("plan.block_mode", plan.block_mode, 0, BSS_N_MODES, np.int64)
         start = checked_offsets("plan.block_start", plan.block_start, n)
-        if len(start) != len(kind) + 1:
+        if not len(start) - 1 == len(kind) == len(mode):
             raise ValueError("plan.block_start: one entry more than blocks is needed")
+        if (np.diff(start)[mode == BSS_NOISY] > NOISE_BLOCK).any():
+            raise ValueError(f"plan.block_start: over {NOISE_BLOCK} neurons in a noisy block")
+        self._take_noise(coefficients["sigma_thresh"].any() or (mode == BSS_NOISY).any())
         self.block_kind = kind
+        self.block_mode = mode
         self.block_start = start
         # the offset current does not count: kernels read it for every neuron anyway
         read_once = [c for name, c in coefficients.items() if name != "i_offset"]
-        self.block_alike = blocks_alike(read_once, start)
+        # neither do neurons whose threshold or leak is drawn for each of them
+        shifted = (coefficients["sigma_thresh"] > 0) | (coefficients["sigma_trial"] > 0)
+        read_once.append(np.where(shifted, np.arange(n), -1.0))
+        self.block_alike = blocks_alike(read_once, start) & (mode == BSS_IDEAL)
         self.substeps = int(plan.substeps)
         if not 1 <= self.substeps <= 1_000_000:
             raise ValueError(f"plan.substeps: must be 1 to 1,000,000, is {self.substeps}")
@@ -215,7 +261,13 @@ cdef class Engine:
         self.i_offset = coefficients["i_offset"]
         self.i_membrane = coefficients["i_offset"].copy()
         self.v_reset = coefficients["v_reset"]
-        self.v_thresh = coefficients["v_thresh"]
+        self.reset_keep = coefficients["reset_keep"]
+        self.sigma_thresh = coefficients["sigma_thresh"]
+        self.e_leak = coefficients["e_leak"].copy()
+        self.thresh_nominal = coefficients["v_thresh"]
+        self.v_thresh = coefficients["v_thresh"].copy()
+        self.leak_shift = np.zeros(n)
+        self.thresh_shift = np.zeros(n)
         self.hold_steps = coefficients["hold_steps"]
         self.b = coefficients["b"]
         self.over = np.zeros(n, np.int32)
@@ -228,9 +280,9 @@ cdef class Engine:
         block.line1 = block.line0 + n
         block.hold = pointer(self.hold)
         block.i_membrane = pointer(self.i_membrane)
-        block.e_leak = const_pointer(coefficients["e_leak"])
+        block.e_leak = pointer(self.e_leak)
         block.v_reset = const_pointer(coefficients["v_reset"])
-        block.v_thresh = const_pointer(coefficients["v_thresh"])
+        block.v_thresh = pointer(self.v_thresh)
         block.decay0 = const_pointer(coefficients["decay0"])
         block.decay1 = const_pointer(coefficients["decay1"])
         block.p_vv = const_pointer(coefficients["p_vv"])
@@ -250,12 +302,33 @@ cdef class Engine:
         block.v_exp = const_pointer(coefficients["v_exp"])
         block.a = const_pointer(coefficients["a"])
         block.h_over_tau_w = const_pointer(coefficients["h_over_tau_w"])
+        block.leak_u = const_pointer(coefficients["leak_u"])
+        block.leak_c = const_pointer(coefficients["leak_c"])
+        block.line_u0 = const_pointer(coefficients["line_u0"])
+        block.line_u1 = const_pointer(coefficients["line_u1"])
+        block.line_c0 = const_pointer(coefficients["line_c0"])
+        block.line_c1 = const_pointer(coefficients["line_c1"])
+        block.reset_keep = const_pointer(coefficients["reset_keep"])
+        block.v_floor = const_pointer(coefficients["v_floor"])
+        block.v_ceiling = const_pointer(coefficients["v_ceiling"])
+        block.amp_v = const_pointer(coefficients["amp_v"])
+        block.amp0 = const_pointer(coefficients["amp0"])
+        block.amp1 = const_pointer(coefficients["amp1"])
         self.blocks = np.zeros(max(1, len(kind)) * sizeof(bss_block), np.uint8)
         cdef bss_block *parts = <bss_block *>&self.blocks[0]
         cdef int64_t k
         for k in range(self.block_kind.shape[0]):
             bss_slice(block, self.block_start[k], self.block_start[k + 1] - self.block_start[k],
                       &parts[k])
+
+    def _take_noise(self, needed):
+        self.noise = noise_table(self.noise_seed) if needed else np.zeros(1, np.float32)
+        self.noise_mask = NOISE_LENGTH - 1 if needed else 0
+
+    def _begin_trial(self, trial):
+        self.trial = trial
+        self.place_key = stream_key(self.noise_seed, trial, Stream.PLACES)
+        self.thresh_key = stream_key(self.noise_seed, trial, Stream.THRESHOLDS)
 
     def _take_routes(self, routes):
         depth = int(routes.depth)
@@ -291,13 +364,17 @@ cdef class Engine:
     # -- state ------------------------------------------------------------------------------
 
     def export_state(self):
-        """Copies of the state: dict with step, v, w, line (2, n), hold, under_way.
+        """Copies of the state: dict with step, v, w, line (2, n), hold, under_way,
+        trial, thresh_shift, leak_shift.
 
         ``under_way[k]`` is what arrives on each line at ``step + k``, shape (depth, 2, n).
         """
         n = self.n
         ring = np.asarray(self.ring).reshape(self.depth, 2, n)
-        return {"step": self.step, "v": np.array(self.v), "w": np.array(self.w),
+        return {"step": self.step, "trial": self.trial,
+                "v": np.array(self.v), "w": np.array(self.w),
+                "thresh_shift": np.array(self.thresh_shift),
+                "leak_shift": np.array(self.leak_shift),
                 "line": np.array(self.line).reshape(2, n), "hold": np.array(self.hold),
                 "under_way": np.roll(ring, -(self.step % self.depth), axis=0)}
 
@@ -307,13 +384,24 @@ cdef class Engine:
         step = int(state["step"])
         if not 0 <= step < 2**62:
             raise ValueError(f"state.step: must lie in [0, 2**62), is {step}")
+        trial = int(state["trial"])
+        if not 0 <= trial < 2**62:
+            raise ValueError(f"state.trial: must lie in [0, 2**62), is {trial}")
         arrays = {name: checked_floats(f"state.{name}", state[name], (n,))
-                  for name in ("v", "w", "hold")}
+                  for name in ("v", "w", "hold", "thresh_shift", "leak_shift")}
         line = checked_floats("state.line", state["line"], (2, n))
         ring = checked_floats("state.under_way", state["under_way"], (self.depth, 2, n))
         np.asarray(self.v)[:] = arrays["v"]
         np.asarray(self.w)[:] = arrays["w"]
         np.asarray(self.hold)[:] = arrays["hold"]
+        for name in ("thresh_shift", "leak_shift"):
+            sigma = self.keep["sigma_thresh" if name == "thresh_shift" else "sigma_trial"]
+            arrays[name][~(sigma > 0)] = 0.0
+        np.asarray(self.thresh_shift)[:] = arrays["thresh_shift"]
+        np.asarray(self.leak_shift)[:] = arrays["leak_shift"]
+        np.asarray(self.v_thresh)[:] = self.keep["v_thresh"] + arrays["thresh_shift"]
+        np.asarray(self.e_leak)[:] = self.keep["e_leak"] + arrays["leak_shift"]
+        self._begin_trial(trial)
         np.asarray(self.line)[:] = line.ravel()
         np.asarray(self.ring)[:] = np.roll(ring, step % self.depth, axis=0).ravel()
         np.asarray(self.busy)[:] = 1
@@ -442,27 +530,43 @@ cdef class Engine:
 
     cdef int64_t _integrate(self, int64_t slot) noexcept nogil:
         """All blocks, one step, with the arrivals of ring slot `slot`. Any at threshold?"""
-        cdef int64_t k, over = 0, n = self.n
+        cdef int64_t k, mode, over = 0, n = self.n
+        cdef uint64_t place
         cdef int busy = self.busy[slot]
         cdef double *arrive = &self.ring[slot * 2 * n]
         cdef bss_block *blocks = <bss_block *>&self.blocks[0]
         for k in range(self.block_kind.shape[0]):
             blocks[k].arrive0 = arrive + self.block_start[k]
             blocks[k].arrive1 = arrive + n + self.block_start[k]
+            mode = self.block_mode[k]
+            if mode == BSS_NOISY:
+                place = bss_draw(self.place_key, <uint64_t>self.step, <uint64_t>k)
+                blocks[k].noise_v = &self.noise[0] + (place & self.noise_mask)
+                blocks[k].noise0 = &self.noise[0] + (place >> 16 & self.noise_mask)
+                blocks[k].noise1 = &self.noise[0] + (place >> 32 & self.noise_mask)
             if self.block_alike[k]:
-                over |= self.kernels_alike[busy][self.block_kind[k]](&blocks[k])
+                over |= self.kernels_alike[BSS_IDEAL][busy][self.block_kind[k]](&blocks[k])
             else:
-                over |= self.kernels[busy][self.block_kind[k]](&blocks[k])
+                over |= self.kernels[mode][busy][self.block_kind[k]](&blocks[k])
         self.busy[slot] = 0
         return over
 
     cdef void _spike(self, int64_t slot, Outputs outputs) noexcept nogil:
-        """Reset every neuron at threshold, record and deliver its spike."""
+        """Reset every neuron at threshold that is not held, record and deliver its spike."""
         cdef int64_t k, i
+        cdef uint64_t place
         cdef int64_t count = self.search(self.n, &self.v[0], &self.v_thresh[0], &self.over[0])
         for k in range(count):
             i = self.over[k]
-            self.v[i] = self.v_reset[i]
+            if self.hold[i] > 0.0:
+                continue
+            if self.reset_keep[i] == 0.0:
+                self.v[i] = self.v_reset[i]
+            if self.sigma_thresh[i] > 0.0:
+                place = bss_draw(self.thresh_key, <uint64_t>self.step, <uint64_t>i)
+                self.thresh_shift[i] = (self.sigma_thresh[i]
+                                        * <double>self.noise[place & self.noise_mask])
+                self.v_thresh[i] = self.thresh_nominal[i] + self.thresh_shift[i]
             self.hold[i] = self.hold_steps[i]
             self.w[i] += self.b[i]
             self._deliver(i, slot)

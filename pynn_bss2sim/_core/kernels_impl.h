@@ -2,6 +2,7 @@
  * defines BSS_NAME(name), which gives functions their suffix, and BSS_ALIKE: 0 to read the
  * coefficients of every neuron, 1 to read them once for a block in which all neurons are alike
  * (which spares a dozen arrays in the cache and changes no bit). See kernels.h. */
+#include <float.h>
 #include <string.h>
 #include "kernels.h"
 
@@ -72,15 +73,34 @@ static inline double BSS_NAME(where_positive)(double x, double yes, double no)
     return result;
 }
 
-/* The end of a step, the same for all kinds: a neuron held at reset stays there, arrivals are taken
- * from the ring. Neurons at or above threshold are left there for the engine, which resets them. */
+/* sat(x) - x, where sat(x) = y - 4/27 y^3 of y = x clipped to +-1.5 */
+static inline double BSS_NAME(excess)(double x)
+{
+    double y = x > 1.5 ? 1.5 : x;
+    y = y < -1.5 ? -1.5 : y;
+    return (y - y * y * y * (4.0 / 27.0)) - x;
+}
+
+/* The end of a step, the same for all kinds: a neuron held at reset stays there (in silicon v_new
+ * is its relaxed voltage already), arrivals are taken from the ring. Neurons at or above threshold
+ * are left there for the engine, which resets them. */
 #define BSS_FINISH(v_new)                                                                          \
     do {                                                                                           \
-        const double held = hold[i];                                                               \
-        const double v_end = BSS_NAME(where_positive)(held, BSS_AT(v_reset), (v_new));             \
-        any |= (uint64_t)(v_end >= BSS_AT(v_thresh));                                              \
+        const double held = hold[i], left = held - 1.0 > 0.0 ? held - 1.0 : 0.0;                   \
+        double v_end;                                                                              \
+        if (mode == BSS_IDEAL) {                                                                   \
+            v_end = BSS_NAME(where_positive)(held, BSS_AT(v_reset), (v_new));                      \
+            any |= (uint64_t)(v_end >= BSS_AT(v_thresh));                                          \
+        } else {                                                                                   \
+            const double low = BSS_AT(v_floor), high = BSS_AT(v_ceiling);                          \
+            v_end = (v_new);                                                                       \
+            v_end = v_end < low ? low : v_end;                                                     \
+            v_end = v_end > high ? high : v_end;                                                   \
+            any |= (uint64_t)(BSS_NAME(where_positive)(left, -DBL_MAX, v_end)                      \
+                              >= BSS_AT(v_thresh));                                                \
+        }                                                                                          \
         v[i] = v_end;                                                                              \
-        hold[i] = held - 1.0 > 0.0 ? held - 1.0 : 0.0;                                             \
+        hold[i] = left;                                                                            \
         if (arrivals) {                                                                            \
             line0[i] = line0[i] + arrive0[i];                                                      \
             line1[i] = line1[i] + arrive1[i];                                                      \
@@ -100,11 +120,46 @@ static inline double BSS_NAME(where_positive)(double x, double yes, double no)
     BSS_COEFFICIENT(e_leak);                                                                       \
     BSS_COEFFICIENT(decay0);                                                                       \
     BSS_COEFFICIENT(decay1);                                                                       \
+    BSS_COEFFICIENT(leak_u);                                                                       \
+    BSS_COEFFICIENT(leak_c);                                                                       \
+    BSS_COEFFICIENT(line_u0);                                                                      \
+    BSS_COEFFICIENT(line_u1);                                                                      \
+    BSS_COEFFICIENT(line_c0);                                                                      \
+    BSS_COEFFICIENT(line_c1);                                                                      \
+    BSS_COEFFICIENT(reset_keep);                                                                   \
+    BSS_COEFFICIENT(v_floor);                                                                      \
+    BSS_COEFFICIENT(v_ceiling);                                                                    \
+    BSS_COEFFICIENT(amp_v);                                                                        \
+    BSS_COEFFICIENT(amp0);                                                                         \
+    BSS_COEFFICIENT(amp1);                                                                         \
+    const float *restrict noise_v = block->noise_v, *restrict noise0 = block->noise0;              \
+    const float *restrict noise1 = block->noise1;                                                  \
     uint64_t any = 0;                                                                              \
     int64_t i, s
 
-/* Current-based LIF: exact for currents that are constant over the step. */
-BSS_SPECIALIZE int64_t BSS_NAME(cuba_lif)(const bss_block *block, const int arrivals)
+/* in silicon: the voltage of a neuron, whether held at reset or free to go to v_free */
+#define BSS_HELD_OR(v_free)                                                                        \
+    BSS_NAME(where_positive)(                                                                      \
+        hold[i], BSS_AT(v_reset) + (v[i] - BSS_AT(v_reset)) * BSS_AT(reset_keep), (v_free))
+
+/* kinds that are not exact: noise of a whole step after its substeps, then the end of the step */
+#define BSS_FINISH_SUBSTEPS                                                                        \
+    BSS_VECTORIZE                                                                                  \
+    for (i = 0; i < n; i++) {                                                                      \
+        double v_new = v[i];                                                                       \
+        if (mode == BSS_NOISY) {                                                                   \
+            v_new += BSS_NAME(where_positive)(hold[i], 0.0, BSS_AT(amp_v) * (double)noise_v[i]);   \
+            line0[i] += BSS_AT(amp0) * (double)noise0[i];                                          \
+            line1[i] += BSS_AT(amp1) * (double)noise1[i];                                          \
+        }                                                                                          \
+        BSS_FINISH(v_new);                                                                         \
+    }
+
+/* Current-based LIF: exact for currents that are constant over the step. What saturation takes from
+ * the currents is a constant current over the step, too: that of the lines' mean values, and for the
+ * leak that at the middle of the step (second order). */
+BSS_SPECIALIZE int64_t BSS_NAME(cuba_lif)(const bss_block *block, const int arrivals,
+                                          const int mode)
 {
     BSS_COMMON;
     BSS_COEFFICIENT(p_vv);
@@ -114,20 +169,40 @@ BSS_SPECIALIZE int64_t BSS_NAME(cuba_lif)(const bss_block *block, const int arri
     (void)s;
     BSS_VECTORIZE
     for (i = 0; i < n; i++) {
-        const double v_new = BSS_AT(e_leak)
-                             + ((v[i] - BSS_AT(e_leak)) * BSS_AT(p_vv)
-                                + (line0[i] * BSS_AT(p_v0)
-                                   + (line1[i] * BSS_AT(p_v1) + i_membrane[i] * BSS_AT(p_vi))));
+        const double d = v[i] - BSS_AT(e_leak);
+        double change = d * BSS_AT(p_vv)
+                        + (line0[i] * BSS_AT(p_v0)
+                           + (line1[i] * BSS_AT(p_v1) + i_membrane[i] * BSS_AT(p_vi)));
+        double v_new;
+        if (mode != BSS_IDEAL) {
+            double lost;
+            change += BSS_AT(line_c0) * BSS_NAME(excess)(line0[i] * BSS_AT(line_u0))
+                      + BSS_AT(line_c1) * BSS_NAME(excess)(line1[i] * BSS_AT(line_u1));
+            lost = BSS_AT(leak_c) * BSS_NAME(excess)(d * BSS_AT(leak_u));
+            lost = BSS_AT(leak_c)
+                   * BSS_NAME(excess)(0.5 * (d + (change - lost)) * BSS_AT(leak_u));
+            change -= lost;
+        }
+        if (mode == BSS_NOISY)
+            change += BSS_AT(amp_v) * (double)noise_v[i];
+        v_new = BSS_AT(e_leak) + change;
+        if (mode != BSS_IDEAL)
+            v_new = BSS_HELD_OR(v_new);
         line0[i] = line0[i] * BSS_AT(decay0);
         line1[i] = line1[i] * BSS_AT(decay1);
+        if (mode == BSS_NOISY) {
+            line0[i] += BSS_AT(amp0) * (double)noise0[i];
+            line1[i] += BSS_AT(amp1) * (double)noise1[i];
+        }
         BSS_FINISH(v_new);
     }
     return any != 0;
 }
 
 /* Conductance-based LIF: the exponent of the membrane's decay is exact, the driving potential is
- * averaged over the substep; second order in the substep. */
-BSS_SPECIALIZE int64_t BSS_NAME(coba_lif)(const bss_block *block, const int arrivals)
+ * averaged over the substep; second order in the substep. So is what a saturated leak lacks. */
+BSS_SPECIALIZE int64_t BSS_NAME(coba_lif)(const bss_block *block, const int arrivals,
+                                          const int mode)
 {
     BSS_COMMON;
     BSS_COEFFICIENT(e_rev0);
@@ -139,21 +214,33 @@ BSS_SPECIALIZE int64_t BSS_NAME(coba_lif)(const bss_block *block, const int arri
     for (s = 0; s < block->substeps; s++) {
         BSS_VECTORIZE
         for (i = 0; i < n; i++) {
-            const double g0 = line0[i] * BSS_AT(mean0);
-            const double g1 = line1[i] * BSS_AT(mean1);
-            const double g = BSS_AT(g_leak) + (g0 + g1);
-            const double drive = (g0 * (BSS_AT(e_rev0) - BSS_AT(e_leak))
-                                  + g1 * (BSS_AT(e_rev1) - BSS_AT(e_leak))
-                                  + i_membrane[i]) / g;
-            const double decay = BSS_NAME(exp)(-(g * BSS_AT(h_over_c)));
-            v[i] = BSS_AT(e_leak) + (drive + ((v[i] - BSS_AT(e_leak)) - drive) * decay);
+            const double d = v[i] - BSS_AT(e_leak);
+            double g0 = line0[i] * BSS_AT(mean0);
+            double g1 = line1[i] * BSS_AT(mean1);
+            double g, current, drive, decay;
+            if (mode != BSS_IDEAL) {
+                g0 += BSS_AT(line_c0) * BSS_NAME(excess)(g0 * BSS_AT(line_u0));
+                g1 += BSS_AT(line_c1) * BSS_NAME(excess)(g1 * BSS_AT(line_u1));
+            }
+            g = BSS_AT(g_leak) + (g0 + g1);
+            current = g0 * (BSS_AT(e_rev0) - BSS_AT(e_leak))
+                      + g1 * (BSS_AT(e_rev1) - BSS_AT(e_leak)) + i_membrane[i];
+            decay = BSS_NAME(exp)(-(g * BSS_AT(h_over_c)));
+            if (mode != BSS_IDEAL) {
+                double lost = BSS_AT(leak_c) * BSS_NAME(excess)(d * BSS_AT(leak_u));
+                drive = (current - lost) / g;
+                lost = drive + (d - drive) * decay;
+                lost = BSS_AT(leak_c) * BSS_NAME(excess)(0.5 * (d + lost) * BSS_AT(leak_u));
+                current -= lost;
+            }
+            drive = current / g;
+            drive = BSS_AT(e_leak) + (drive + (d - drive) * decay);
+            v[i] = mode == BSS_IDEAL ? drive : BSS_HELD_OR(drive);
             line0[i] = line0[i] * BSS_AT(decay0);
             line1[i] = line1[i] * BSS_AT(decay1);
         }
     }
-    BSS_VECTORIZE
-    for (i = 0; i < n; i++)
-        BSS_FINISH(v[i]);
+    BSS_FINISH_SUBSTEPS;
     return any != 0;
 }
 
@@ -164,15 +251,19 @@ static inline void BSS_NAME(adex_slopes)(const bss_adex_cell *c, double v, doubl
 {
     const double vb = v < c->v_thresh ? v : c->v_thresh;
     const double upstroke = c->g_delta_t * BSS_NAME(exp)((vb - c->v_exp) * c->inv_delta_t);
+    double leak = c->g_leak * (c->e_leak - vb);
     const double synaptic = c->coba ? line0 * (c->e_rev0 - vb) + line1 * (c->e_rev1 - vb)
                                     : line0 + line1;
-    *dv = (c->g_leak * (c->e_leak - vb) + upstroke + (synaptic - w) + c->current) * c->h_over_c;
+    if (c->mode != BSS_IDEAL)
+        leak -= c->leak_c * BSS_NAME(excess)((vb - c->e_leak) * c->leak_u);
+    *dv = (leak + upstroke + (synaptic - w) + c->current) * c->h_over_c;
     *dw = (c->a * (vb - c->e_leak) - w) * c->h_over_tau_w;
 }
 
 /* AdEx: classical Runge-Kutta of fourth order; the lines decay exactly. A neuron held at reset
  * keeps its voltage while its adaptation current goes on. */
-BSS_SPECIALIZE int64_t BSS_NAME(adex)(const bss_block *block, const int coba, const int arrivals)
+BSS_SPECIALIZE int64_t BSS_NAME(adex)(const bss_block *block, const int coba, const int arrivals,
+                                      const int mode)
 {
     BSS_COMMON;
     double *restrict w = block->w;
@@ -192,6 +283,7 @@ BSS_SPECIALIZE int64_t BSS_NAME(adex)(const bss_block *block, const int coba, co
         for (i = 0; i < n; i++) {
             const bss_adex_cell cell = {
                 .coba = coba,
+                .mode = mode,
                 .v_thresh = BSS_AT(v_thresh),
                 .e_leak = BSS_AT(e_leak),
                 .g_leak = BSS_AT(g_leak),
@@ -203,80 +295,71 @@ BSS_SPECIALIZE int64_t BSS_NAME(adex)(const bss_block *block, const int coba, co
                 .a = BSS_AT(a),
                 .h_over_tau_w = BSS_AT(h_over_tau_w),
                 .current = i_membrane[i],
+                .leak_u = mode == BSS_IDEAL ? 0.0 : BSS_AT(leak_u),
+                .leak_c = mode == BSS_IDEAL ? 0.0 : BSS_AT(leak_c),
                 .h_over_c = BSS_NAME(where_positive)(hold[i], 0.0, BSS_AT(h_over_c)),
             };
-            const double v0 = v[i], w0 = w[i], l0 = line0[i], l1 = line1[i];
-            const double half_l0 = l0 * BSS_AT(half0), half_l1 = l1 * BSS_AT(half1);
-            const double end_l0 = l0 * BSS_AT(decay0), end_l1 = l1 * BSS_AT(decay1);
+            const double v0 = v[i], w0 = w[i];
+            const double end_l0 = line0[i] * BSS_AT(decay0), end_l1 = line1[i] * BSS_AT(decay1);
+            /* what reaches the membrane from the lines at the begin, middle and end */
+            double b0 = line0[i], b1 = line1[i], m0 = b0 * BSS_AT(half0), m1 = b1 * BSS_AT(half1);
+            double e0 = end_l0, e1 = end_l1;
             double dv1, dv2, dv3, dv4, dw1, dw2, dw3, dw4, v_end;
-            BSS_NAME(adex_slopes)(&cell, v0, w0, l0, l1, &dv1, &dw1);
-            BSS_NAME(adex_slopes)(&cell, v0 + 0.5 * dv1, w0 + 0.5 * dw1, half_l0, half_l1,
-                                  &dv2, &dw2);
-            BSS_NAME(adex_slopes)(&cell, v0 + 0.5 * dv2, w0 + 0.5 * dw2, half_l0, half_l1,
-                                  &dv3, &dw3);
-            BSS_NAME(adex_slopes)(&cell, v0 + dv3, w0 + dw3, end_l0, end_l1, &dv4, &dw4);
+            if (mode != BSS_IDEAL) {
+                b0 += BSS_AT(line_c0) * BSS_NAME(excess)(b0 * BSS_AT(line_u0));
+                b1 += BSS_AT(line_c1) * BSS_NAME(excess)(b1 * BSS_AT(line_u1));
+                m0 += BSS_AT(line_c0) * BSS_NAME(excess)(m0 * BSS_AT(line_u0));
+                m1 += BSS_AT(line_c1) * BSS_NAME(excess)(m1 * BSS_AT(line_u1));
+                e0 += BSS_AT(line_c0) * BSS_NAME(excess)(e0 * BSS_AT(line_u0));
+                e1 += BSS_AT(line_c1) * BSS_NAME(excess)(e1 * BSS_AT(line_u1));
+            }
+            BSS_NAME(adex_slopes)(&cell, v0, w0, b0, b1, &dv1, &dw1);
+            BSS_NAME(adex_slopes)(&cell, v0 + 0.5 * dv1, w0 + 0.5 * dw1, m0, m1, &dv2, &dw2);
+            BSS_NAME(adex_slopes)(&cell, v0 + 0.5 * dv2, w0 + 0.5 * dw2, m0, m1, &dv3, &dw3);
+            BSS_NAME(adex_slopes)(&cell, v0 + dv3, w0 + dw3, e0, e1, &dv4, &dw4);
             v_end = v0 + (dv1 + 2.0 * (dv2 + dv3) + dv4) * (1.0 / 6.0);
-            v[i] = v_end < BSS_AT(v_thresh) ? v_end : BSS_AT(v_thresh);
+            v_end = v_end < BSS_AT(v_thresh) ? v_end : BSS_AT(v_thresh);
+            v[i] = mode == BSS_IDEAL ? v_end : BSS_HELD_OR(v_end);
             w[i] = w0 + (dw1 + 2.0 * (dw2 + dw3) + dw4) * (1.0 / 6.0);
             line0[i] = end_l0;
             line1[i] = end_l1;
         }
     }
-    BSS_VECTORIZE
-    for (i = 0; i < n; i++)
-        BSS_FINISH(v[i]);
+    BSS_FINISH_SUBSTEPS;
     return any != 0;
 }
 
-/* Each kernel for steps in which nothing arrives on the block's lines, and for the others. */
-static int64_t BSS_NAME(cuba_lif_quiet)(const bss_block *block)
-{
-    return BSS_NAME(cuba_lif)(block, 0);
-}
+/* Each kernel for every mode, and for steps in which nothing arrives on the block's lines
+ * (quiet) and the others (busy). */
+#define BSS_KERNEL(name, call)                                                                     \
+    static int64_t BSS_NAME(name)(const bss_block *block)                                          \
+    {                                                                                              \
+        return call;                                                                               \
+    }
+#define BSS_KERNELS_OF(suffix, arrivals, mode)                                                     \
+    BSS_KERNEL(cuba_lif_##suffix, BSS_NAME(cuba_lif)(block, arrivals, mode))                       \
+    BSS_KERNEL(coba_lif_##suffix, BSS_NAME(coba_lif)(block, arrivals, mode))                       \
+    BSS_KERNEL(cuba_adex_##suffix, BSS_NAME(adex)(block, 0, arrivals, mode))                       \
+    BSS_KERNEL(coba_adex_##suffix, BSS_NAME(adex)(block, 1, arrivals, mode))
+#define BSS_ROW(suffix)                                                                            \
+    {BSS_NAME(cuba_lif_##suffix), BSS_NAME(coba_lif_##suffix), BSS_NAME(cuba_adex_##suffix),       \
+     BSS_NAME(coba_adex_##suffix)}
 
-static int64_t BSS_NAME(coba_lif_quiet)(const bss_block *block)
-{
-    return BSS_NAME(coba_lif)(block, 0);
-}
-
-static int64_t BSS_NAME(cuba_adex_quiet)(const bss_block *block)
-{
-    return BSS_NAME(adex)(block, 0, 0);
-}
-
-static int64_t BSS_NAME(coba_adex_quiet)(const bss_block *block)
-{
-    return BSS_NAME(adex)(block, 1, 0);
-}
-
-static int64_t BSS_NAME(cuba_lif_busy)(const bss_block *block)
-{
-    return BSS_NAME(cuba_lif)(block, 1);
-}
-
-static int64_t BSS_NAME(coba_lif_busy)(const bss_block *block)
-{
-    return BSS_NAME(coba_lif)(block, 1);
-}
-
-static int64_t BSS_NAME(cuba_adex_busy)(const bss_block *block)
-{
-    return BSS_NAME(adex)(block, 0, 1);
-}
-
-static int64_t BSS_NAME(coba_adex_busy)(const bss_block *block)
-{
-    return BSS_NAME(adex)(block, 1, 1);
-}
-
-const bss_kernel BSS_NAME(kernels)[2][BSS_N_KINDS] = {
-    {BSS_NAME(cuba_lif_quiet), BSS_NAME(coba_lif_quiet), BSS_NAME(cuba_adex_quiet),
-     BSS_NAME(coba_adex_quiet)},
-    {BSS_NAME(cuba_lif_busy), BSS_NAME(coba_lif_busy), BSS_NAME(cuba_adex_busy),
-     BSS_NAME(coba_adex_busy)},
+BSS_KERNELS_OF(quiet, 0, BSS_IDEAL)
+BSS_KERNELS_OF(busy, 1, BSS_IDEAL)
+#if BSS_ALIKE
+const bss_kernel BSS_NAME(kernels)[1][2][BSS_N_KINDS] = {{BSS_ROW(quiet), BSS_ROW(busy)}};
+#else
+BSS_KERNELS_OF(silicon_quiet, 0, BSS_SILICON)
+BSS_KERNELS_OF(silicon_busy, 1, BSS_SILICON)
+BSS_KERNELS_OF(noisy_quiet, 0, BSS_NOISY)
+BSS_KERNELS_OF(noisy_busy, 1, BSS_NOISY)
+const bss_kernel BSS_NAME(kernels)[BSS_N_MODES][2][BSS_N_KINDS] = {
+    {BSS_ROW(quiet), BSS_ROW(busy)},
+    {BSS_ROW(silicon_quiet), BSS_ROW(silicon_busy)},
+    {BSS_ROW(noisy_quiet), BSS_ROW(noisy_busy)},
 };
 
-#if !BSS_ALIKE
 /* Most groups of neurons have none at threshold; the others are searched one by one. */
 int64_t BSS_NAME(over_threshold)(int64_t n, const double *restrict v,
                                  const double *restrict v_thresh, int32_t *restrict index)
@@ -298,6 +381,11 @@ int64_t BSS_NAME(over_threshold)(int64_t n, const double *restrict v,
 }
 #endif
 
+#undef BSS_ROW
+#undef BSS_KERNELS_OF
+#undef BSS_KERNEL
+#undef BSS_FINISH_SUBSTEPS
+#undef BSS_HELD_OR
 #undef BSS_FINISH
 #undef BSS_COMMON
 #undef BSS_NAME

@@ -15,6 +15,20 @@ AdEx
 
 Conductance-based and AdEx neurons take substeps of at most `MAX_SUBSTEP`.
 
+What departs from the ideal equations (`Circuits`) has coefficients of its own, read only where the
+block's `Mode` asks for them; with ``excess(u) = sat(u) - u``:
+
+saturation
+    of a current (or conductance) I with limit L: ``I + L excess(I / L)`` flows. ``leak_u``,
+    ``line_u`` turn what the kernel has at hand into I / L, and ``leak_c``, ``line_c`` turn the
+    excess into what the kernel adds: a current, or for current-based LIF its effect on V over the
+    step. Both are 0 where there is no limit.
+reset
+    ``reset_keep = e^(-h/tau_reset)`` is what remains of ``V - v_reset`` after a (sub)step of hold.
+noise
+    a normal number times ``sigma (1 - e^(-2h/tau))^(1/2)`` in each step keeps the standard
+    deviation of a variable that decays with tau at sigma, exactly.
+
 References
 ----------
 .. [1] S. Rotter and M. Diesmann, Exact digital simulation of time-invariant linear systems with
@@ -29,9 +43,19 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from pynn_bss2sim._core.exponential import exp, phi
+from pynn_bss2sim._core.noise import NOISE_BLOCK
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
-__all__ = ["MAX_RING_BYTES", "MAX_SUBSTEP", "Kind", "Plan", "Routes", "make_plan", "make_routes"]
+__all__ = [
+    "MAX_RING_BYTES",
+    "MAX_SUBSTEP",
+    "Kind",
+    "Mode",
+    "Plan",
+    "Routes",
+    "make_plan",
+    "make_routes",
+]
 
 #: Longest substep (µs) of the methods that are not exact.
 MAX_SUBSTEP = 0.1
@@ -48,20 +72,30 @@ class Kind(enum.IntEnum):
     COBA_ADEX = 3
 
 
+class Mode(enum.IntEnum):
+    """In what a neuron departs from the ideal equations, in the order of the kernel tables."""
+
+    IDEAL = 0
+    SILICON = 1  #: saturation, limits, reset by a conductance
+    NOISY = 2  #: these, and noise of membrane and lines
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """Coefficients of one step.
 
     Attributes
     ----------
-    block_kind, block_start : int64 (n_blocks,), int64 (n_blocks + 1,)
-        Maximal runs of neighbouring neurons of one kind.
+    block_kind, block_mode, block_start : int64 (n_blocks,), int64 (n_blocks + 1,) the last
+        Maximal runs of neighbouring neurons of one kind and mode; noisy ones have at most
+        `noise.NOISE_BLOCK` neurons.
     substeps : int
     others : float64 (n,) each
         Named as in kernels.h.
     """
 
     block_kind: np.ndarray
+    block_mode: np.ndarray
     block_start: np.ndarray
     substeps: int
     e_leak: np.ndarray
@@ -89,6 +123,20 @@ class Plan:
     a: np.ndarray
     b: np.ndarray
     h_over_tau_w: np.ndarray
+    leak_u: np.ndarray
+    leak_c: np.ndarray
+    line_u0: np.ndarray
+    line_u1: np.ndarray
+    line_c0: np.ndarray
+    line_c1: np.ndarray
+    reset_keep: np.ndarray
+    v_floor: np.ndarray
+    v_ceiling: np.ndarray
+    amp_v: np.ndarray
+    amp0: np.ndarray
+    amp1: np.ndarray
+    sigma_thresh: np.ndarray
+    sigma_trial: np.ndarray
 
     def __len__(self):
         return len(self.e_leak)
@@ -96,7 +144,7 @@ class Plan:
     @classmethod
     def coefficient_names(cls) -> list[str]:
         """Names of the per-neuron arrays."""
-        return [f.name for f in fields(cls)][3:]
+        return [f.name for f in fields(cls)][4:]
 
 
 def make_plan(circuits: Circuits, timestep: float) -> Plan:
@@ -117,9 +165,8 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         raise ValueError(f"the time step must be a positive number of µs, not {timestep!r}")
     c = circuits
     kind = 2 * c.adex.astype(np.int64) + c.conductance_based
-    edges = np.flatnonzero(np.diff(kind)) + 1
-    start = np.concatenate([[0], edges, [len(kind)]]).astype(np.int64)
-    start = start if len(kind) else start[:1]
+    mode = _modes(c)
+    start = _block_start(kind, mode)
     substeps = max(1, int(np.ceil(timestep / MAX_SUBSTEP - 1e-9)))
     h_sub = timestep / substeps
     # exact current-based LIF takes the whole step, the others their substep
@@ -129,7 +176,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
     sloped = c.delta_t > 0
     arrays = {
         "e_leak": c.e_leak,
-        "v_reset": c.v_reset,
+        "v_reset": np.clip(c.v_reset, c.v_floor, c.v_ceiling),
         "v_thresh": c.v_thresh,
         "hold_steps": c.refractory_steps,
         "i_offset": c.i_offset,
@@ -154,12 +201,74 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         "b": np.where(c.adex, c.b, 0.0),
         "h_over_tau_w": h_sub / c.tau_w,
     }
+    arrays |= _saturation(c, kind == Kind.CUBA_LIF, timestep, arrays["p_vi"])
+    arrays |= {
+        "reset_keep": np.where(
+            c.tau_reset > 0, exp(-h_line / np.where(c.tau_reset > 0, c.tau_reset, 1.0)), 0.0
+        ),
+        "v_floor": c.v_floor,
+        "v_ceiling": c.v_ceiling,
+        "amp_v": _amplitude(c.sigma_v, c.c_m / c.g_leak, timestep),
+        "amp0": _amplitude(c.sigma_line[0], c.tau_syn[0], timestep),
+        "amp1": _amplitude(c.sigma_line[1], c.tau_syn[1], timestep),
+        "sigma_thresh": c.sigma_thresh,
+        "sigma_trial": c.sigma_trial,
+    }
     return Plan(
         kind[start[:-1]],
+        mode[start[:-1]],
         start,
         substeps,
         **{k: np.ascontiguousarray(v, np.float64) for k, v in arrays.items()},
     )
+
+
+def _modes(c: Circuits):
+    """The mode of each neuron: int64 (n,)."""
+    silicon = (
+        np.isfinite(c.leak_limit)
+        | np.isfinite(c.line_limit).any(axis=0)
+        | (c.tau_reset > 0)
+        | np.isfinite(c.v_floor)
+        | np.isfinite(c.v_ceiling)
+    )
+    noisy = (c.sigma_v > 0) | (c.sigma_line > 0).any(axis=0)
+    return np.select([noisy, silicon], [Mode.NOISY, Mode.SILICON], Mode.IDEAL).astype(np.int64)
+
+
+def _block_start(kind, mode):
+    """Offsets of maximal runs of one kind and mode, noisy ones cut to `NOISE_BLOCK`."""
+    if not len(kind):
+        return np.zeros(1, np.int64)
+    edges = np.flatnonzero(np.diff(kind) | np.diff(mode)) + 1
+    start = np.concatenate([[0], edges])
+    stop = np.append(edges, len(kind))
+    cuts = [
+        np.arange(first, last, NOISE_BLOCK if mode[first] == Mode.NOISY else last - first)
+        for first, last in zip(start, stop, strict=True)
+    ]
+    return np.concatenate([*cuts, [len(kind)]]).astype(np.int64)
+
+
+def _saturation(c: Circuits, exact, timestep, p_vi):
+    """Coefficients of the saturating currents; `exact` tells neurons of current-based LIF."""
+    effect = np.where(exact, p_vi, 1.0)
+    leak = np.where(np.isinf(c.leak_limit), 0.0, c.leak_limit)
+    line = np.where(np.isinf(c.line_limit), 0.0, c.line_limit)
+    line_u = np.where(exact, phi(-timestep / c.tau_syn), 1.0) / c.line_limit
+    return {
+        "leak_u": c.g_leak / c.leak_limit,
+        "leak_c": leak * effect,
+        "line_u0": line_u[0],
+        "line_u1": line_u[1],
+        "line_c0": line[0] * effect,
+        "line_c1": line[1] * effect,
+    }
+
+
+def _amplitude(sigma, tau, h):
+    """Noise of one step that keeps the standard deviation of a decaying variable at `sigma`."""
+    return sigma * np.sqrt(2.0 * h / tau * phi(-2.0 * h / tau))
 
 
 def _line_to_membrane(c: Circuits, tau_line, h):

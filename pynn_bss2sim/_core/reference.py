@@ -10,10 +10,27 @@ from __future__ import annotations
 import numpy as np
 
 from pynn_bss2sim._core.exponential import exp
-from pynn_bss2sim._core.plan import Kind, Plan, Routes
+from pynn_bss2sim._core.noise import (
+    NOISE_BLOCK,
+    SOURCES,
+    Stream,
+    block_offsets,
+    checked_seed,
+    noise_table,
+    normals,
+    stream_key,
+)
+from pynn_bss2sim._core.plan import Kind, Mode, Plan, Routes
 from pynn_bss2sim._core.records import Status
 
 __all__ = ["ReferenceEngine"]
+
+
+def excess(x):
+    """sat(x) - x, where sat(x) = y - 4/27 y**3 of y = x clipped to +-1.5."""
+    y = np.where(x > 1.5, 1.5, x)
+    y = np.where(y < -1.5, -1.5, y)
+    return (y - y * y * y * (4.0 / 27.0)) - x
 
 
 class ReferenceEngine:
@@ -25,26 +42,34 @@ class ReferenceEngine:
     routes : Routes
     probes : sequence of Probe
     spike_mask : bool (n,), optional
+    noise_seed : int, optional
     """
 
     interruption = None
 
-    def __init__(self, plan: Plan, routes: Routes, probes=(), spike_mask=None):
+    def __init__(self, plan: Plan, routes: Routes, probes=(), spike_mask=None, noise_seed=0):
         self.plan, self.routes, self.probes = plan, routes, tuple(probes)
         self.n = n = len(plan)
         self.depth = routes.depth
         self.mask = np.ones(n, bool) if spike_mask is None else np.asarray(spike_mask, bool)
-        self.step = 0
+        self.step = self.trial = 0
+        self.seed = checked_seed(noise_seed)
         self.v = plan.e_leak.copy()
         self.w = np.zeros(n)
         self.line = np.zeros((2, n))
         self.hold = np.zeros(n)
         self.ring = np.zeros((routes.depth, 2, n))
+        # in force: as in the plan, plus a random shift
+        self.v_thresh, self.thresh_shift = plan.v_thresh.copy(), np.zeros(n)
+        self.e_leak, self.leak_shift = plan.e_leak.copy(), np.zeros(n)
 
     def export_state(self) -> dict:
         """Copies of the state; see engine.pyx."""
         return {
             "step": self.step,
+            "trial": self.trial,
+            "thresh_shift": self.thresh_shift.copy(),
+            "leak_shift": self.leak_shift.copy(),
             "v": self.v.copy(),
             "w": self.w.copy(),
             "line": self.line.copy(),
@@ -54,7 +79,11 @@ class ReferenceEngine:
 
     def import_state(self, state: dict) -> None:
         """Take a state as `export_state` gives it."""
-        self.step = int(state["step"])
+        self.step, self.trial = int(state["step"]), int(state["trial"])
+        self.thresh_shift = np.where(self.plan.sigma_thresh > 0.0, state["thresh_shift"], 0.0)
+        self.leak_shift = np.where(self.plan.sigma_trial > 0.0, state["leak_shift"], 0.0)
+        self.v_thresh = self.plan.v_thresh + self.thresh_shift
+        self.e_leak = self.plan.e_leak + self.leak_shift
         self.v, self.w = np.array(state["v"]), np.array(state["w"])
         self.line, self.hold = np.array(state["line"]), np.array(state["hold"])
         self.ring = np.roll(state["under_way"], self.step % self.depth, axis=0)
@@ -79,18 +108,12 @@ class ReferenceEngine:
                 event += 1
             # 3. integrate every block to the next step
             self.step += 1
-            for kind, first, last in zip(
-                self.plan.block_kind,
-                self.plan.block_start[:-1],
-                self.plan.block_start[1:],
-                strict=True,
-            ):
-                part = slice(first, last)
-                self._step[kind](self, part, current[part])
-                self._finish(part)
+            self._integrate(current)
             # 4. spikes
-            for neuron in np.flatnonzero(self.v >= self.plan.v_thresh):
-                self.v[neuron] = self.plan.v_reset[neuron]
+            for neuron in np.flatnonzero((self.v >= self.v_thresh) & ~(self.hold > 0.0)):
+                if self.plan.reset_keep[neuron] == 0.0:
+                    self.v[neuron] = self.plan.v_reset[neuron]
+                self._draw_threshold(neuron)
                 self.hold[neuron] = self.plan.hold_steps[neuron]
                 self.w[neuron] += self.plan.b[neuron]
                 self._deliver(neuron)
@@ -134,72 +157,157 @@ class ReferenceEngine:
         base = (self.step % self.depth) * 2 * self.n
         np.add.at(flat, (base + self.routes.offset[part]) % flat.size, self.routes.amplitude[part])
 
-    def _step_cuba_lif(self, part, current):
+    def _draw_threshold(self, neuron):
+        sigma = self.plan.sigma_thresh[neuron]
+        if sigma > 0.0:
+            key = stream_key(self.seed, self.trial, Stream.THRESHOLDS)
+            (normal,) = normals(noise_table(self.seed), key, self.step, [neuron])
+            self.thresh_shift[neuron] = sigma * normal
+            self.v_thresh[neuron] = self.plan.v_thresh[neuron] + self.thresh_shift[neuron]
+
+    def _integrate(self, current):
+        """All blocks, one step."""
+        plan = self.plan
+        key = stream_key(self.seed, self.trial, Stream.PLACES)
+        places = block_offsets(key, self.step, len(plan.block_kind))
+        for k, (kind, mode) in enumerate(zip(plan.block_kind, plan.block_mode, strict=True)):
+            part = slice(plan.block_start[k], plan.block_start[k + 1])
+            noise = None
+            if mode == Mode.NOISY:
+                window = places[:, k, np.newaxis] + np.arange(NOISE_BLOCK)
+                n = part.stop - part.start
+                noise = noise_table(self.seed)[window[:, :n]].astype(np.float64)
+                assert noise.shape == (SOURCES, n)
+            self._step[kind](self, part, current[part], mode, noise)
+            self._finish(part, mode)
+
+    def _step_cuba_lif(self, part, current, mode, noise):
         """Exact propagation of membrane and line currents."""
         p, v, line = self.plan, self.v[part], self.line[:, part]
-        e_leak = p.e_leak[part]
-        self.v[part] = e_leak + (
-            (v - e_leak) * p.p_vv[part]
-            + (line[0] * p.p_v0[part] + (line[1] * p.p_v1[part] + current * p.p_vi[part]))
+        e_leak = self.e_leak[part]
+        d = v - e_leak
+        change = d * p.p_vv[part] + (
+            line[0] * p.p_v0[part] + (line[1] * p.p_v1[part] + current * p.p_vi[part])
         )
+        if mode != Mode.IDEAL:
+            leak_u, leak_c = p.leak_u[part], p.leak_c[part]
+            change = change + (
+                p.line_c0[part] * excess(line[0] * p.line_u0[part])
+                + p.line_c1[part] * excess(line[1] * p.line_u1[part])
+            )
+            lost = leak_c * excess(d * leak_u)
+            lost = leak_c * excess(0.5 * (d + (change - lost)) * leak_u)
+            change = change - lost
+        if noise is not None:
+            change = change + p.amp_v[part] * noise[0]
+        v_new = e_leak + change
+        self.v[part] = v_new if mode == Mode.IDEAL else self._held_or(part, v_new)
         line[0] = line[0] * p.decay0[part]
         line[1] = line[1] * p.decay1[part]
+        if noise is not None:
+            line[0] = line[0] + p.amp0[part] * noise[1]
+            line[1] = line[1] + p.amp1[part] * noise[2]
 
-    def _step_coba_lif(self, part, current):
+    def _held_or(self, part, v_free):
+        """In silicon: the voltage of neurons held at reset, or free to go to `v_free`."""
+        p, v = self.plan, self.v[part]
+        held = p.v_reset[part] + (v - p.v_reset[part]) * p.reset_keep[part]
+        return np.where(self.hold[part] > 0.0, held, v_free)
+
+    def _add_noise(self, part, noise):
+        """Noise of a whole step, after its substeps."""
+        if noise is None:
+            return
+        p, line = self.plan, self.line[:, part]
+        self.v[part] += np.where(self.hold[part] > 0.0, 0.0, p.amp_v[part] * noise[0])
+        line[0] += p.amp0[part] * noise[1]
+        line[1] += p.amp1[part] * noise[2]
+
+    def _saturated(self, part, line0, line1):
+        """What of the lines' states reaches the membrane."""
+        p = self.plan
+        return (
+            line0 + p.line_c0[part] * excess(line0 * p.line_u0[part]),
+            line1 + p.line_c1[part] * excess(line1 * p.line_u1[part]),
+        )
+
+    def _step_coba_lif(self, part, current, mode, noise):
         """Exponential decay to the driving potential of the substep's mean conductances."""
-        p, line, e_leak = self.plan, self.line[:, part], self.plan.e_leak[part]
+        p, line, e_leak = self.plan, self.line[:, part], self.e_leak[part]
+        leak_u, leak_c = p.leak_u[part], p.leak_c[part]
         for _ in range(p.substeps):
+            d = self.v[part] - e_leak
             g0, g1 = line[0] * p.mean0[part], line[1] * p.mean1[part]
+            if mode != Mode.IDEAL:
+                g0, g1 = self._saturated(part, g0, g1)
             g = p.g_leak[part] + (g0 + g1)
-            drive = (g0 * (p.e_rev0[part] - e_leak) + g1 * (p.e_rev1[part] - e_leak) + current) / g
+            total = g0 * (p.e_rev0[part] - e_leak) + g1 * (p.e_rev1[part] - e_leak) + current
             decay = exp(-(g * p.h_over_c[part]))
-            self.v[part] = e_leak + (drive + ((self.v[part] - e_leak) - drive) * decay)
+            if mode != Mode.IDEAL:
+                drive = (total - leak_c * excess(d * leak_u)) / g
+                end = drive + (d - drive) * decay
+                total = total - leak_c * excess(0.5 * (d + end) * leak_u)
+            drive = total / g
+            v_end = e_leak + (drive + (d - drive) * decay)
+            self.v[part] = v_end if mode == Mode.IDEAL else self._held_or(part, v_end)
             line[0] = line[0] * p.decay0[part]
             line[1] = line[1] * p.decay1[part]
+        self._add_noise(part, noise)
 
-    def _step_adex(self, part, current, conductance_based):
+    def _step_adex(self, part, current, mode, noise, conductance_based):
         """Fourth-order Runge-Kutta of V and w; exact decay of the lines."""
         p, line = self.plan, self.line[:, part]
-        v_thresh, e_leak = p.v_thresh[part], p.e_leak[part]
+        v_thresh, e_leak = self.v_thresh[part], self.e_leak[part]
         h_over_c = np.where(self.hold[part] > 0.0, 0.0, p.h_over_c[part])
 
-        def slope(v, w, line0, line1):
+        def slope(v, w, lines):
             v = np.where(v < v_thresh, v, v_thresh)
             upstroke = p.g_delta_t[part] * exp((v - p.v_exp[part]) * p.inv_delta_t[part])
+            leak = p.g_leak[part] * (e_leak - v)
+            if mode != Mode.IDEAL:
+                leak = leak - p.leak_c[part] * excess((v - e_leak) * p.leak_u[part])
+                lines = self._saturated(part, *lines)
             if conductance_based:
-                synaptic = line0 * (p.e_rev0[part] - v) + line1 * (p.e_rev1[part] - v)
+                synaptic = lines[0] * (p.e_rev0[part] - v) + lines[1] * (p.e_rev1[part] - v)
             else:
-                synaptic = line0 + line1
-            dv = (p.g_leak[part] * (e_leak - v) + upstroke + (synaptic - w) + current) * h_over_c
+                synaptic = lines[0] + lines[1]
+            dv = (leak + upstroke + (synaptic - w) + current) * h_over_c
             dw = (p.a[part] * (v - e_leak) - w) * p.h_over_tau_w[part]
             return dv, dw
 
         for _ in range(p.substeps):
-            v, w, a0, a1 = self.v[part].copy(), self.w[part].copy(), line[0].copy(), line[1].copy()
-            m0, m1 = a0 * p.half0[part], a1 * p.half1[part]
-            z0, z1 = a0 * p.decay0[part], a1 * p.decay1[part]
-            kv1, kw1 = slope(v, w, a0, a1)
-            kv2, kw2 = slope(v + 0.5 * kv1, w + 0.5 * kw1, m0, m1)
-            kv3, kw3 = slope(v + 0.5 * kv2, w + 0.5 * kw2, m0, m1)
-            kv4, kw4 = slope(v + kv3, w + kw3, z0, z1)
+            v, w, begin = self.v[part].copy(), self.w[part].copy(), line.copy()
+            middle = begin[0] * p.half0[part], begin[1] * p.half1[part]
+            end = begin[0] * p.decay0[part], begin[1] * p.decay1[part]
+            kv1, kw1 = slope(v, w, begin)
+            kv2, kw2 = slope(v + 0.5 * kv1, w + 0.5 * kw1, middle)
+            kv3, kw3 = slope(v + 0.5 * kv2, w + 0.5 * kw2, middle)
+            kv4, kw4 = slope(v + kv3, w + kw3, end)
             v_end = v + (kv1 + 2.0 * (kv2 + kv3) + kv4) * (1.0 / 6.0)
-            self.v[part] = np.where(v_end < v_thresh, v_end, v_thresh)
+            v_end = np.where(v_end < v_thresh, v_end, v_thresh)
+            self.v[part] = v_end if mode == Mode.IDEAL else self._held_or(part, v_end)
             self.w[part] = w + (kw1 + 2.0 * (kw2 + kw3) + kw4) * (1.0 / 6.0)
-            line[0], line[1] = z0, z1
+            line[0], line[1] = end
+        self._add_noise(part, noise)
 
-    def _step_cuba_adex(self, part, current):
-        self._step_adex(part, current, conductance_based=False)
+    def _step_cuba_adex(self, part, current, mode, noise):
+        self._step_adex(part, current, mode, noise, conductance_based=False)
 
-    def _step_coba_adex(self, part, current):
-        self._step_adex(part, current, conductance_based=True)
+    def _step_coba_adex(self, part, current, mode, noise):
+        self._step_adex(part, current, mode, noise, conductance_based=True)
 
     _step = {Kind.CUBA_LIF: _step_cuba_lif, Kind.COBA_LIF: _step_coba_lif,
              Kind.CUBA_ADEX: _step_cuba_adex, Kind.COBA_ADEX: _step_coba_adex}  # fmt: skip
 
-    def _finish(self, part):
-        """Refractory hold and arrivals."""
-        slot, held = self.ring[self.step % self.depth], self.hold[part] > 0.0
-        self.v[part] = np.where(held, self.plan.v_reset[part], self.v[part])
+    def _finish(self, part, mode):
+        """Refractory hold, limits of the membrane, and arrivals."""
+        p, slot, held = self.plan, self.ring[self.step % self.depth], self.hold[part] > 0.0
+        if mode == Mode.IDEAL:
+            self.v[part] = np.where(held, p.v_reset[part], self.v[part])
+        else:
+            v = self.v[part]
+            v = np.where(v < p.v_floor[part], p.v_floor[part], v)
+            self.v[part] = np.where(v > p.v_ceiling[part], p.v_ceiling[part], v)
         self.hold[part] = np.where(held, self.hold[part] - 1.0, 0.0)
         self.line[:, part] += slot[:, part]
         slot[:, part] = 0.0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pynn_bss2sim._core.records import LINES
+from pynn_bss2sim._core.noise import Stream, noise_table, normals, stream_key
+from pynn_bss2sim._core.records import LINES, Circuits
 
 __all__ = ["EmulatorState"]
 
@@ -26,6 +27,11 @@ class EmulatorState:
         Steps of refractory hold that remain.
     under_way : float64 (depth, 2, n)
         Row k is what arrives on the lines at ``step + k``.
+    trial : int
+        Resets since the emulator was made.
+    thresh_shift, leak_shift : float64 (n,)
+        What the threshold in force lies above `v_thresh`, and the leak potential of this trial
+        above `e_leak` (mV).
     """
 
     step: int
@@ -34,32 +40,62 @@ class EmulatorState:
     line: np.ndarray
     hold: np.ndarray
     under_way: np.ndarray
+    trial: int
+    thresh_shift: np.ndarray
+    leak_shift: np.ndarray
 
-    def grown(self, e_leak, depth: int) -> EmulatorState:
-        """The state for ``len(e_leak)`` neurons (new ones at rest) and a ring of `depth` slots."""
-        old, n = len(self.v), len(e_leak)
+    @classmethod
+    def at_start(cls, circuits: Circuits, depth: int, trial: int, noise_seed: int) -> EmulatorState:
+        """Begin of a trial: membranes at their leak potential, nothing under way.
 
-        def pad(array, fill=0.0):
-            result = np.full((*array.shape[:-1], n), fill)
-            result[..., :old] = array
+        `depth` is the number of slots of the ring.
+        """
+        n = len(circuits)
+
+        def drawn(sigma, stream):
+            if not sigma.any():
+                return np.zeros(n)
+            key = stream_key(noise_seed, trial, stream)
+            return sigma * normals(noise_table(noise_seed), key, 0, np.arange(n))
+
+        thresh_shift = drawn(circuits.sigma_thresh, Stream.THRESHOLDS)
+        leak_shift = drawn(circuits.sigma_trial, Stream.LEAKS)
+        return cls(
+            0,
+            circuits.e_leak + leak_shift,
+            np.zeros(n),
+            np.zeros((LINES, n)),
+            np.zeros(n),
+            np.zeros((depth, LINES, n)),
+            trial,
+            thresh_shift,
+            leak_shift,
+        )
+
+    def grown(self, fresh: EmulatorState) -> EmulatorState:
+        """This state for the neurons and ring of `fresh`, from which new neurons are taken."""
+        old, rows = len(self.v), min(len(fresh.under_way), len(self.under_way))
+
+        def put(name):
+            result = np.array(getattr(fresh, name))
+            result[..., :old] = getattr(self, name)
             return result
 
-        v = np.array(e_leak, np.float64)
-        v[:old] = self.v
-        under_way = np.zeros((depth, LINES, n))
-        rows = min(depth, len(self.under_way))
-        under_way[:rows] = pad(self.under_way[:rows])
-        return EmulatorState(self.step, v, pad(self.w), pad(self.line), pad(self.hold), under_way)
+        under_way = np.array(fresh.under_way)
+        under_way[:rows, :, :old] = self.under_way[:rows]
+        names = ("v", "w", "line", "hold", "thresh_shift", "leak_shift")
+        return replace(self, under_way=under_way, **{name: put(name) for name in names})
 
     def rescaled(self, v_gain, v_offset, line_gain, w_gain) -> EmulatorState:
         """The same state in other voltage, current and conductance scales."""
-        return EmulatorState(
-            self.step,
-            self.v * v_gain + v_offset,
-            self.w * w_gain,
-            self.line * line_gain,
-            self.hold,
-            self.under_way * line_gain,
+        return replace(
+            self,
+            v=self.v * v_gain + v_offset,
+            w=self.w * w_gain,
+            line=self.line * line_gain,
+            under_way=self.under_way * line_gain,
+            thresh_shift=self.thresh_shift * v_gain,
+            leak_shift=self.leak_shift * v_gain,
         )
 
     @property

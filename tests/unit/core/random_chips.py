@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -47,9 +49,45 @@ def circuits_of_kind(kind, n, rng, **fixed):
     return values
 
 
+def silicon_columns(kind, n, rng, features):
+    """Plausible departures from the ideal equations; `features` tells which there are."""
+    scale = 0.01 if kind in (Kind.COBA_LIF, Kind.COBA_ADEX) else 0.5
+    all_columns = {
+        "leak_limit": rng.uniform(0.1, 1.0, n),
+        "line_limit": rng.uniform(0.5, 2.0, (2, n)) * scale,
+        "tau_reset": rng.uniform(0.1, 2.0, n),
+        "v_floor": rng.uniform(-80.0, -68.0, n),
+        "v_ceiling": rng.uniform(-48.0, -10.0, n),
+        "sigma_v": rng.uniform(0.1, 2.0, n),
+        "sigma_line": rng.uniform(0.01, 0.2, (2, n)) * scale,
+        "sigma_thresh": rng.uniform(0.1, 3.0, n),
+        "sigma_trial": rng.uniform(0.1, 2.0, n),
+    }
+    columns = {name: all_columns[name] for name in features}
+    if "tau_reset" in features:
+        columns["refractory_steps"] = rng.integers(1, 30, n)
+    return columns
+
+
+#: All departures of `silicon_columns`.
+SILICON = ("leak_limit", "line_limit", "tau_reset", "v_floor", "v_ceiling", "sigma_v",
+           "sigma_line", "sigma_thresh", "sigma_trial")  # fmt: skip
+
+
 def join_circuits(parts):
-    """Circuits from several dictionaries of fields."""
-    return Circuits(**{k: np.concatenate([p[k] for p in parts], axis=-1) for k in parts[0]})
+    """Circuits from several dictionaries of fields; silicon columns may be missing in some."""
+    n = [len(p["c_m"]) for p in parts]
+    default = {f.name: f.metadata["default"] for f in fields(Circuits) if "default" in f.metadata}
+
+    def column(part, size, name):
+        shape = (2, size) if name in ("line_limit", "sigma_line") else size
+        return part[name] if name in part else np.full(shape, default[name])
+
+    names = dict.fromkeys(name for part in parts for name in part)
+    return Circuits(**{
+        name: np.concatenate([column(*of, name) for of in zip(parts, n, strict=True)], axis=-1)
+        for name in names
+    })  # fmt: skip
 
 
 def random_synapses(circuits, n_inputs, n_synapses, max_delay, rng):
@@ -77,7 +115,13 @@ def chips(draw, n_steps=150):
     """(circuits, synapses, probes, events, currents, spike mask, time step) of a random chip."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     kinds = draw(st.lists(st.sampled_from(list(Kind)), min_size=1, max_size=4))
-    circuits = join_circuits([circuits_of_kind(k, draw(st.integers(1, 9)), rng) for k in kinds])
+    parts = []
+    for kind in kinds:
+        size = draw(st.integers(1, 9))
+        features = draw(st.sets(st.sampled_from(SILICON))) if draw(st.booleans()) else ()
+        silicon = silicon_columns(kind, size, rng, sorted(features))
+        parts.append(circuits_of_kind(kind, size, rng, **silicon))
+    circuits = join_circuits(parts)
     n, n_inputs = len(circuits), draw(st.integers(0, 4))
     synapses = random_synapses(
         circuits, n_inputs, draw(st.integers(0, 60)), draw(st.integers(1, 40)), rng

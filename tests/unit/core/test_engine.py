@@ -58,10 +58,10 @@ def assert_same_state(one, other):
 @settings(max_examples=60, deadline=None)
 def test_twin_and_all_instruction_sets_agree_exactly(chip):
     circuits, synapses, probes, events, currents, mask, timestep = chip
-    twin = Emulator(circuits, synapses, timestep, probes, mask, engine=ReferenceEngine)
+    twin = Emulator(circuits, synapses, timestep, probes, mask, ReferenceEngine, 7)
     wanted = twin.run(N_STEPS, events, currents)
     for engine in ENGINES:
-        emulator = Emulator(circuits, synapses, timestep, probes, mask, engine=engine)
+        emulator = Emulator(circuits, synapses, timestep, probes, mask, engine, 7)
         assert_same_activity(emulator.run(N_STEPS, events, currents), wanted)
         assert_same_state(emulator.state, twin.state)
 
