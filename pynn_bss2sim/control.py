@@ -7,6 +7,7 @@ import math
 import numbers
 import os
 import warnings
+from dataclasses import replace
 
 from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
@@ -16,6 +17,7 @@ from . import simulator
 from ._core.chip_model import ChipModel
 from .mapping.mapper import ON_LOSS
 from .mapping.report import Report
+from .spike_rates import source_rates
 
 logger = logging.getLogger(__name__)
 
@@ -305,5 +307,11 @@ def prepare() -> None:
 
 
 def mapping_report() -> Report:
-    """Return what the mapping did to the network, mapping it first if it has changed."""
-    return simulator.state.prepare().report
+    """Return what the mapping did to the network, mapping it first if it has changed.
+
+    How busy buses and links are is estimated from what is known of the rates of spikes: before a
+    run from the rates given to spike sources, later from the spikes recorded, too.
+    """
+    mapping = simulator.state.prepare()
+    rates = mapping.event_rates(source_rates(simulator.state))
+    return replace(mapping.report, rates=rates)

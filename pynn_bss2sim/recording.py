@@ -288,6 +288,19 @@ class Recorder(recording.Recorder):
         ids = cells + self.population.first_id_number
         return dict(zip(ids.tolist(), counts.tolist(), strict=True))
 
+    def spike_rates(self) -> np.ndarray:
+        """Mean rate of each cell in the present segment, Hz: float64 (size,), NaN: not recorded."""
+        rates = np.full(self.population.size, np.nan)
+        cells, now = self.spiking_cells(), simulator.state.t
+        if not len(cells):
+            return rates
+        times, spike_cells = self._spikes()
+        counts = np.bincount(spike_cells[times <= now], minlength=len(rates))[cells]
+        duration = now - self._spikes_since[cells]
+        seen = duration > 0
+        rates[cells[seen]] = 1e3 * counts[seen] / duration[seen]
+        return rates
+
     # --- segments -------------------------------------------------------------------------
 
     def clear(self):

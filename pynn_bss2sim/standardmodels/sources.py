@@ -81,6 +81,16 @@ class _Source(OneToOne):
             "or use several sources", "Hz",
         )  # fmt: skip
 
+    def mean_rates(self, parameters):
+        """Mean rate of each cell in the time in which it spikes, Hz: float64 (size,), NaN: not known.
+
+        Parameters
+        ----------
+        parameters : dict of str to ndarray (size,)
+            As in `process`.
+        """
+        return np.nan
+
     #: Parameters that are a sequence of numbers for each cell.
     sequences: tuple[str, ...] = ()
 
@@ -160,6 +170,9 @@ class SpikeSourcePoisson(_Source, cells.SpikeSourcePoisson):
     translations = identity_translations(cells.SpikeSourcePoisson.default_parameters)
     process_class = spike_processes.Poisson
 
+    def mean_rates(self, parameters):
+        return parameters["rate"]
+
     def validate(self, label, parameters):
         super().validate(label, parameters)
         self._check_rate(label, "rate", parameters["rate"], parameters["rate"])
@@ -183,6 +196,9 @@ class SpikeSourcePoissonRefractory(_Source, cells.SpikeSourcePoissonRefractory):
 
     translations = identity_translations(cells.SpikeSourcePoissonRefractory.default_parameters)
     process_class = spike_processes.PoissonRefractory
+
+    def mean_rates(self, parameters):
+        return parameters["rate"]
 
     def validate(self, label, parameters):
         super().validate(label, parameters)
@@ -216,6 +232,9 @@ class SpikeSourceGamma(_Source, cells.SpikeSourceGamma):
     default_parameters = cells.SpikeSourceGamma.default_parameters | {"alpha": 2.0}
     translations = identity_translations(default_parameters)
     process_class = spike_processes.Gamma
+
+    def mean_rates(self, parameters):
+        return parameters["beta"] / parameters["alpha"]
 
     def validate(self, label, parameters):
         super().validate(label, parameters)
