@@ -1,7 +1,8 @@
 """What the mapping asked of the chip and what it got: in numbers, text, HTML and as a picture."""
 
 from .account import Evidence, account
-from .picture import draw_chip, draw_chips
+from .overview import draw_chips, links_between_chips
+from .picture import draw_chip
 from .rates import EventRates, LinkRate, SourceRates, event_rates
 from .records import (
     ChipUsage,
@@ -35,5 +36,6 @@ __all__ = [
     "draw_chip",
     "draw_chips",
     "event_rates",
+    "links_between_chips",
     "placed_usage",
 ]

@@ -6,11 +6,11 @@ readable; nothing is loaded from elsewhere.
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from .sections import Section, Share, Table, shown
 
@@ -36,7 +36,8 @@ _STYLE = """
 .bss2sim tr, .bss2sim tr:nth-child(even) {background: transparent}
 .bss2sim th, .bss2sim td {padding: .2em .7em; border: 0; text-align: right; white-space: nowrap;
   border-bottom: 1px solid rgba(128, 128, 128, .3); font-variant-numeric: tabular-nums}
-.bss2sim th {font-weight: 600; vertical-align: bottom; border-bottom-width: 2px}
+.bss2sim th {font-weight: 600; vertical-align: bottom; border-bottom-width: 2px;
+  white-space: normal; max-width: 7em}
 .bss2sim .text {text-align: left; max-width: 22em; overflow: hidden; text-overflow: ellipsis}
 .bss2sim .bar {display: inline-block; width: 7em; height: .75em; margin-right: .5em;
   border-radius: .2em; background: rgba(128, 128, 128, .25); vertical-align: baseline}
@@ -129,9 +130,9 @@ def _picture(draw: Callable[[], Figure]) -> str:
         return f"<p>No picture: {escape(str(error))}</p>"
     file = io.BytesIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
-    svg = base64.b64encode(file.getvalue()).decode()
+    svg = quote(file.getvalue(), safe=" =:/;,+()")
     return (
         "<details><summary>Picture of the chips</summary>"
         f'<img alt="the chips with circuits, synapses and routing in use" '
-        f'src="data:image/svg+xml;base64,{svg}"></details>'
+        f'src="data:image/svg+xml,{svg}"></details>'
     )

@@ -1,4 +1,4 @@
-"""A picture of the configured chips: circuits by population, synapse arrays, buses, crossbar.
+"""A picture of one chip: circuits by population, synapse arrays, drivers, buses, crossbar.
 
 Seen from above, as the chip is built: the synapse array of the top hemisphere, the two rows of
 neuron circuits, the array of the bottom hemisphere. Synapses reach the circuit of their own column.
@@ -6,70 +6,28 @@ neuron circuits, the array of the bottom hemisphere. Synapses reach the circuit 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as facts
-from pynn_bss2sim._core.config import RowMode
 from pynn_bss2sim._core.wiring import crossbar_nodes
+
+from . import paint
+from .usage import open_nodes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pynn_bss2sim.mapping.mapper import Mapping
 
-__all__ = ["draw_chip", "draw_chips"]
+__all__ = ["chip_title", "draw_chip", "legend_entries"]
 
-FREE = (0.93, 0.93, 0.93)
-EXCITATORY = (0.70, 0.13, 0.13)
-INHIBITORY = (0.25, 0.41, 0.88)
-#: Height of a row of neuron circuits in an overview, in synapse rows: else it would not be seen.
-NEURON_HEIGHT = 16
-
-
-def _matplotlib(module: str):
-    try:
-        return importlib.import_module(f"matplotlib.{module}")
-    except ImportError as error:
-        raise ImportError(
-            "drawing needs matplotlib: pip install matplotlib (or pynn_bss2sim[plot])"
-        ) from error
-
-
-def draw_chips(mapping: Mapping) -> Figure:
-    """Draw all chips of a mapping: one in detail, several side by side.
-
-    Parameters
-    ----------
-    mapping : Mapping
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Save it with ``figure.savefig("chip.svg")``.
-
-    Raises
-    ------
-    ImportError
-        matplotlib is not installed.
-    """
-    n_chips = mapping.placement.chips
-    if n_chips <= 1:
-        return draw_chip(mapping, 0)
-    columns = min(4, n_chips)
-    rows = -(-n_chips // columns)
-    figure = _matplotlib("figure").Figure(figsize=(2.6 * columns + 0.4, 2.9 * rows + 0.9))
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for k, axes in zip(range(n_chips), grid.flat, strict=False):
-        axes.imshow(_overview(mapping, k), interpolation="antialiased", aspect="auto")
-        axes.set_title(_title(mapping, k), fontsize=7)
-    _legend(figure, mapping, None, loc="lower center", ncols=6)
-    figure.subplots_adjust(0.02, 0.9 / (2.9 * rows + 0.9), 0.98, 0.95, 0.08, 0.2)
-    return figure
+#: So few synapses are drawn as marks, for a pixel would be overlooked.
+_SPARSE = 1500
+#: Populations that a legend names one by one.
+_NAMED = 12
+_LABEL = 26
 
 
 def draw_chip(mapping: Mapping, chip: int) -> Figure:
@@ -95,141 +53,137 @@ def draw_chip(mapping: Mapping, chip: int) -> Figure:
     n_chips = max(1, mapping.placement.chips)
     if not 0 <= chip < n_chips:
         raise ValueError(f"chip {chip}: the network is on chips 0 to {n_chips - 1}")
-    figure = _matplotlib("figure").Figure(figsize=(10.0, 8.0), layout="constrained")
-    figure.suptitle(_title(mapping, chip), fontsize=10)
-    grid = figure.add_gridspec(4, 3, width_ratios=(0.25, 6, 3), height_ratios=(6, 0.5, 0.5, 6))
-    circuits = _circuit_colours(mapping, chip)
-    for hemisphere, name in ((0, "top"), (1, "bottom")):
+    figure = paint.matplotlib("figure").Figure(figsize=(11.0, 8.5), layout="constrained")
+    figure.suptitle(chip_title(mapping, chip), fontsize=12)
+    grid = figure.add_gridspec(
+        4, 3, width_ratios=(0.45, 6, 3.2), height_ratios=(6, 0.55, 0.55, 6), hspace=0.02
+    )
+    circuits = paint.circuit_colours(mapping, chip)
+    for hemisphere, name in enumerate(("top", "bottom")):
         row = 3 * hemisphere
         axes = figure.add_subplot(grid[row, 1])
-        axes.imshow(
-            _synapses(mapping, chip, hemisphere), interpolation="antialiased", aspect="auto"
-        )
-        axes.set_title(f"synapses, {name}", fontsize=8, loc="left")
-        axes.set_yticks([])
-        axes.set_xticks([])
-        drivers = figure.add_subplot(grid[row, 0], sharey=axes)
-        drivers.imshow(_drivers(mapping, chip, hemisphere), interpolation="nearest", aspect="auto")
-        drivers.set_xticks([])
-        drivers.set_ylabel("drivers, coloured by bus", fontsize=7)
-        neurons = figure.add_subplot(grid[1 + hemisphere, 1])
+        _array(axes, mapping, chip, hemisphere)
+        axes.set_title(f"synapse array, {name}", fontsize=9, loc="left")
+        _drivers(figure.add_subplot(grid[row, 0], sharey=axes), mapping, chip, hemisphere)
+        neurons = figure.add_subplot(grid[1 + hemisphere, 1], sharex=axes)
         neurons.imshow(circuits[hemisphere][np.newaxis], interpolation="nearest", aspect="auto")
-        neurons.set_title(f"neurons, {name}", fontsize=8, loc="left")
+        neurons.set_ylabel(f"neurons\n{name}", fontsize=8, rotation=0, ha="right", va="center")
         neurons.set_yticks([])
-        neurons.set_xticks([])
+        neurons.tick_params(labelbottom=False, length=0)
     _crossbar(figure.add_subplot(grid[0, 2]), mapping, chip)
-    legend = figure.add_subplot(grid[1:, 2])
-    legend.set_axis_off()
-    _legend(legend, mapping, chip, loc="upper left", ncols=1)
+    words = figure.add_subplot(grid[1:, 2])
+    words.set_axis_off()
+    words.legend(
+        handles=legend_entries(mapping, chip), loc="upper left", fontsize=9, frameon=False,
+        title="neuron circuits and synapses", alignment="left", borderaxespad=0,
+    )  # fmt: skip
     return figure
 
 
-def _title(mapping: Mapping, chip: int) -> str:
-    target = mapping.placement.target
-    circuits = mapping.placement.circuits()
-    used = int((circuits // target.circuits == chip).sum())
-    text = f"chip {chip}: {used} of {target.circuits} circuits"
+def chip_title(mapping: Mapping, chip: int) -> str:
+    """Number of the chip, and what of it is in use."""
+    report = mapping.report
+    if chip >= len(report.usage):
+        return f"chip {chip}: empty"
+    names = ("neuron circuits", "synapses") if mapping.routing is not None else ("neuron circuits",)
+    used = (report.usage[chip][name] for name in names)
+    return f"chip {chip}: " + ", ".join(f"{u.used:,} of {u.available:,} {u.name}" for u in used)
+
+
+def legend_entries(mapping: Mapping, chip: int | None) -> list:
+    """Patches that name the colours of populations (of those on `chip`), and of synapses."""
+    patch = paint.matplotlib("patches").Patch
+    placement, network = mapping.placement, mapping.network
+    first = network.first_neuron
+    here = np.ones(len(placement.count), bool) if chip is None else placement.chip == chip
+    owner = np.repeat(np.arange(len(network.populations)), np.diff(first))
+    neurons = np.bincount(owner[here], minlength=len(network.populations))
+    circuits = np.bincount(owner[here], placement.count[here], len(network.populations))
+    colours = paint.population_colours(len(network.populations))
+    shown = np.flatnonzero(neurons)
+    handles = [
+        patch(
+            color=colours[k],
+            label=f"{_short(network.populations[k].label)}: {neurons[k]:,} neurons, "
+            f"{int(circuits[k]):,} circuits",
+        )
+        for k in shown[:_NAMED]
+    ]
+    if len(shown) > _NAMED:
+        handles.append(patch(color="none", label=f"… and {len(shown) - _NAMED:,} more populations"))
     if mapping.routing is not None:
-        text += f", {int((mapping.configs[chip].synapse_weight > 0).sum())} synapses"
-    return text
+        handles += [
+            patch(color=paint.EXCITATORY, label="excitatory synapses, darker = stronger"),
+            patch(color=paint.INHIBITORY, label="inhibitory synapses, darker = stronger"),
+        ]
+    handles.append(patch(color=paint.FREE, label="free"))
+    return handles
 
 
-def _colours(mapping: Mapping) -> np.ndarray:
-    """A colour for each population: float64 (n_populations, 3)."""
-    wheel = _matplotlib("cm").tab20.colors
-    n = max(1, len(mapping.network.populations))
-    return np.array([wheel[(2 * k + k // 10) % 20] for k in range(n)])
+def _short(label: str) -> str:
+    """A label that fits into a legend, without the mathematics that a dollar sign begins."""
+    label = label.replace("$", r"\$")
+    return label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
 
 
-def _circuit_colours(mapping: Mapping, chip: int) -> np.ndarray:
-    """Colours of the circuits of a chip: float64 (2, 256, 3)."""
-    target = mapping.placement.target
-    shape = (facts.HEMISPHERES, target.columns, 3)
-    owner = mapping.placement.owner()[chip * target.circuits : (chip + 1) * target.circuits]
-    if not len(owner):
-        return np.full(shape, FREE)
-    population = np.searchsorted(mapping.network.first_neuron, owner, side="right") - 1
-    colours = _colours(mapping)[np.clip(population, 0, None)]
-    colours[owner < 0] = FREE
-    return colours.reshape(shape)
-
-
-def _synapses(mapping: Mapping, chip: int, hemisphere: int) -> np.ndarray:
-    """Picture of a synapse array: white where a synapse is free: float64 (256, 256, 3)."""
-    target = mapping.placement.target
-    picture = np.ones((target.rows, target.columns, 3))
-    if mapping.routing is None:
-        return picture * 0.97
-    config = mapping.configs[chip]
-    weight = config.synapse_weight[hemisphere] / facts.WEIGHT_MAX
-    inhibitory = config.row_mode[hemisphere] == RowMode.INHIBITORY
-    colour = np.where(inhibitory[:, np.newaxis], INHIBITORY, EXCITATORY)
-    # even the weakest synapse in use is to be seen
-    strength = np.where(weight > 0, 0.4 + 0.6 * weight, 0.0)[..., np.newaxis]
-    return picture + strength * (colour[:, np.newaxis] - picture)
-
-
-def _drivers(mapping: Mapping, chip: int, hemisphere: int) -> np.ndarray:
-    """Column of the rows' drivers, coloured by their bus: float64 (256, 1, 3)."""
-    wheel = np.array(_matplotlib("cm").Set2.colors)
-    driver = np.arange(mapping.placement.target.rows) // 2
-    colours = wheel[driver % facts.PADI_BUSES]
-    if mapping.routing is None:
-        colours[:] = FREE
+def _array(axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
+    """A synapse array, each synapse at its row and column."""
+    picture = paint.synapses(mapping, chip, hemisphere)
+    axes.set_yticks([])
+    axes.tick_params(labelbottom=False, length=0)
+    row, column = np.nonzero(_in_use(mapping, chip, hemisphere))
+    if 0 < len(row) <= _SPARSE:
+        axes.imshow(np.ones_like(picture), interpolation="nearest", aspect="auto")
+        axes.scatter(column, row, s=6, marker="s", c=picture[row, column], linewidths=0)
+        axes.set_xlim(-0.5, picture.shape[1] - 0.5)
+        axes.set_ylim(picture.shape[0] - 0.5, -0.5)
     else:
-        colours[~mapping.configs[chip].driver_enable[hemisphere][driver]] = FREE
-    return colours[:, np.newaxis]
+        axes.imshow(picture, interpolation="antialiased", aspect="auto")
+    if mapping.routing is None:
+        axes.text(
+            0.5, 0.5, "routing is lifted: no synapse is placed",
+            transform=axes.transAxes, ha="center", va="center", fontsize=9, color="0.4",
+        )  # fmt: skip
 
 
-def _overview(mapping: Mapping, chip: int) -> np.ndarray:
-    """All of a chip in one small picture."""
-    circuits = np.repeat(_circuit_colours(mapping, chip), NEURON_HEIGHT, axis=0)
-    return np.concatenate(
-        [_synapses(mapping, chip, 0), circuits, _synapses(mapping, chip, 1)], axis=0
-    )
+def _in_use(mapping: Mapping, chip: int, hemisphere: int) -> np.ndarray:
+    if mapping.routing is None:
+        return np.zeros((0, 0), bool)
+    return mapping.configs[chip].synapse_weight[hemisphere] > 0
+
+
+def _drivers(axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
+    """The drivers, each in the column of its bus; the name of a bus that takes events is black."""
+    picture = paint.drivers(mapping, chip, hemisphere)
+    axes.imshow(picture, interpolation="nearest", aspect="auto")
+    axes.set_xticks(range(facts.PADI_BUSES), [f"{bus}" for bus in range(facts.PADI_BUSES)])
+    axes.tick_params(length=0, labelsize=8, left=False, labelleft=False)
+    axes.set_xlabel("bus", fontsize=8, labelpad=1)
+    axes.set_ylabel("synapse drivers that listen", fontsize=8)
+    if mapping.routing is not None:
+        enabled = mapping.configs[chip].padi_enable[hemisphere]
+        for label, on in zip(axes.get_xticklabels(), enabled, strict=True):
+            label.set_color("black" if on else "0.75")
 
 
 def _crossbar(axes, mapping: Mapping, chip: int) -> None:
     """Draw the nodes that exist, filled where something may pass."""
-    nodes = crossbar_nodes()
-    source, sink = np.nonzero(nodes)
-    axes.plot(sink, source, "o", ms=4, mfc="white", mec="0.6")
+    source, sink = np.nonzero(crossbar_nodes())
+    axes.plot(sink, source, "o", ms=4, mfc="white", mec="0.65", label="closed")
     if mapping.routing is not None:
-        config = mapping.configs[chip]
-        opened = nodes & ~((config.crossbar_mask == 0) & (config.crossbar_target != 0))
-        source, sink = np.nonzero(opened)
-        axes.plot(sink, source, "o", ms=4, color="0.2")
-    axes.set_title("crossbar: which events may pass", fontsize=8, loc="left")
-    axes.set_xticks([1.5, 5.5, 9.5], ["buses\ntop", "buses\nbottom", "to\nFPGA"], fontsize=7)
-    axes.set_yticks([3.5, 9.5, 15.5], ["neurons", "from FPGA", "background"], fontsize=7)
+        source, sink = np.nonzero(open_nodes(mapping.configs[chip]))
+        axes.plot(sink, source, "o", ms=4.5, color="0.15", label="open")
+    axes.set_title("crossbar", fontsize=9, loc="left")
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False,
+        borderpad=0, handletextpad=0.1, columnspacing=0.8,
+    )  # fmt: skip
+    axes.set_xticks([1.5, 5.5, 9.5], ["to buses\ntop", "to buses\nbottom", "to\nFPGA"], fontsize=8)
+    axes.set_yticks([3.5, 9.5, 15.5], ["neurons", "FPGA", "background"], fontsize=8,
+                    rotation=90, va="center")  # fmt: skip
     axes.tick_params(length=0)
     for edge in (7.5, 11.5):
-        axes.axhline(edge, color="0.9", zorder=0)
+        axes.axhline(edge, color="0.85", zorder=0)
     for edge in (3.5, 7.5):
-        axes.axvline(edge, color="0.9", zorder=0)
+        axes.axvline(edge, color="0.85", zorder=0)
     axes.invert_yaxis()
-
-
-def _legend(parent, mapping: Mapping, chip: int | None, **options) -> None:
-    """Name the colours of populations (of those on `chip`), and of the two kinds of synapses."""
-    patch = _matplotlib("patches").Patch
-    placement = mapping.placement
-    first = mapping.network.first_neuron
-    handles = []
-    for k, (population, colour) in enumerate(
-        zip(mapping.network.populations, _colours(mapping), strict=False)
-    ):
-        here = slice(first[k], first[k + 1])
-        count = placement.count[here]
-        if chip is not None:
-            count = count[placement.chip[here] == chip]
-        if len(count):
-            label = f"{population.label}: {len(count)} neurons, {count.sum()} circuits"
-            handles.append(patch(color=colour, label=label))
-    if mapping.routing is not None:
-        handles += [
-            patch(color=EXCITATORY, label="excitatory synapses, darker = stronger"),
-            patch(color=INHIBITORY, label="inhibitory synapses"),
-        ]
-    handles.append(patch(color=FREE, label="free"))
-    parent.legend(handles=handles, fontsize=7, frameon=False, **options)
