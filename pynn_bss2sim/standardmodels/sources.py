@@ -82,7 +82,7 @@ class _Source(OneToOne):
         )  # fmt: skip
 
     def mean_rates(self, parameters):
-        """Mean rate of each cell in the time in which it spikes, Hz: float64 (size,), NaN: not known.
+        """Mean rate (Hz) of each cell while it spikes: float64 (size,), or NaN if not known.
 
         Parameters
         ----------

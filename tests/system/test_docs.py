@@ -74,7 +74,7 @@ def test_the_script_in_the_readme_runs(monkeypatch, capsys):
     namespace = {}
     exec(compile(code, "README.md", "exec"), namespace)
     assert sum(len(train) for train in namespace["spikes"]) > 100
-    assert "0 lost" in capsys.readouterr().out
+    assert "connections are realised." in capsys.readouterr().out
     sim.end()
 
 
