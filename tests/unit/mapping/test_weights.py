@@ -104,7 +104,7 @@ def test_weights_under_half_a_step_become_zero_and_are_counted():
     report = mapping.report.projections[0]
     assert (report.rounded_to_zero, report.lost) == (1, 0)
     assert report.weight_error_worst == pytest.approx(100)
-    assert "1 is rounded to zero" in " ".join(mapping.report.headline)
+    assert "2 are rounded to zero" in " ".join(mapping.report.headline)
 
 
 def test_weights_of_one_neuron_do_not_touch_the_steps_of_another():
