@@ -1,8 +1,10 @@
 """From a network to configured chips, and the tables that lead back."""
 
+from .configuration import Cells, Configuration
 from .constraints import Constraints, Group, Where
 from .errors import (
     CheckError,
+    ConfigurationError,
     MappingError,
     ParameterError,
     PlacementError,
@@ -19,7 +21,10 @@ from .translate import Scaling
 __all__ = [
     "ADEX_PARAMETERS",
     "LIF_PARAMETERS",
+    "Cells",
     "CheckError",
+    "Configuration",
+    "ConfigurationError",
     "Constraints",
     "Group",
     "Mapping",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.device import Device
-from pynn_bss2sim._core.event_path import connect
+from pynn_bss2sim._core.event_path import FpgaRouting, connect
 from pynn_bss2sim._core.records import LINES, SynapseTable
 
 from .network import Network
@@ -17,7 +19,7 @@ from .place import Placement, spread
 from .route import Routing, route
 from .weights import Joined, delay_steps, latency_steps, realised_delays
 
-__all__ = ["delays", "read_back", "routed"]
+__all__ = ["Lifted", "delays", "lifted", "read_back", "routed"]
 
 #: How often neurons are spread over more chips before a loss is accepted.
 _ROUNDS = 4
@@ -82,45 +84,78 @@ def _uncrowded(
         placement = spread(placement, width)
 
 
-def read_back(
-    network: Network,
-    model: ChipModel,
-    configs: tuple[ChipConfig, ...],
-    routing: Routing,
-    step: np.ndarray,
-    amplitude: np.ndarray,
-) -> SynapseTable:
-    """The connections that the registers make.
+@dataclass(frozen=True, eq=False)
+class Lifted:
+    """What synapses add and when, as far as limits are lifted and no register says it.
+
+    Attributes
+    ----------
+    step : float64 (2 * n_neurons,), nA or µS
+        What one weight code is worth at each line; where registers say it, its sign only.
+    synapse : int64 (n,)
+        Synapses with values of their own, counted as in `Routing`.
+    amplitude : float64 (n,) or (0,)
+        Of each of them, if weights are exact.
+    delay : int32 (n,) or (0,), steps
+        Of each of them, if delays are as asked for.
+    """
+
+    step: np.ndarray
+    synapse: np.ndarray
+    amplitude: np.ndarray
+    delay: np.ndarray
+
+
+def lifted(
+    network: Network, model: ChipModel, routing: Routing, step: np.ndarray, amplitude: np.ndarray
+) -> Lifted:
+    """What no register says of a routed network.
 
     Parameters
     ----------
     step : float64 (2 * n_neurons,)
-        What one weight code is worth at each line where registers do not say it; its sign where
-        they do.
+        See `Lifted`.
     amplitude : float64 (n_connections,)
         Of exact weights.
     """
-    placement = routing.placement
+    own_amplitude, own_delay = np.empty(0), np.empty(0, np.int32)
+    if model.weights == "exact":
+        own_amplitude = amplitude[routing.connection]
+    if model.delays == "asked":
+        own_delay = delay_steps(routing.joined.delay, network.timestep)[routing.connection]
+    own = len(own_amplitude) or len(own_delay)
+    return Lifted(step, routing.synapse if own else routing.synapse[:0], own_amplitude, own_delay)
+
+
+def read_back(
+    model: ChipModel,
+    configs: tuple[ChipConfig, ...],
+    fpga: FpgaRouting,
+    placement: Placement,
+    n_sources: int,
+    timestep: float,
+    values: Lifted,
+) -> SynapseTable:
+    """The connections that the registers make."""
     owner = placement.owner()
-    of_circuit = np.where(owner[:, np.newaxis] >= 0, step.reshape(-1, LINES)[owner], 0.0)
+    of_circuit = np.where(owner[:, np.newaxis] >= 0, values.step.reshape(-1, LINES)[owner], 0.0)
     if model.parameters != "exact" and model.weights != "exact":
         of_circuit = np.sign(of_circuit) * Device().weight_steps(configs)
     n_synapses = len(owner) * chip.ROWS
     own_amplitude = own_delay = None
     if model.weights == "exact":
         own_amplitude = np.zeros(n_synapses)
-        own_amplitude[routing.synapse] = amplitude[routing.connection]
+        own_amplitude[values.synapse] = values.amplitude
     if model.delays == "asked":
         own_delay = np.ones(n_synapses, np.int32)
-        steps = delay_steps(routing.joined.delay, network.timestep)
-        own_delay[routing.synapse] = steps[routing.connection]
+        own_delay[values.synapse] = values.delay
     return connect(
         configs,
-        routing.fpga,
+        fpga,
         placement.circuit,
-        network.n_sources,
+        n_sources,
         of_circuit,
-        latency_steps(network.timestep),
+        latency_steps(timestep),
         own_amplitude,
         own_delay,
     )

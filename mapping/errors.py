@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "CheckError",
+    "ConfigurationError",
     "MappingError",
     "ParameterError",
     "PlacementError",
@@ -34,3 +35,7 @@ class RoutingError(MappingError):
 
 class CheckError(MappingError):
     """The finished configuration is not what was asked for: a defect of this package."""
+
+
+class ConfigurationError(ValueError):
+    """A file holds no usable configuration, or a configuration has no such part."""

@@ -73,6 +73,8 @@ class Mapping:
     placement : Placement
     routing : Routing or None
         None with ``routing="lifted"``.
+    lifted : Lifted or None
+        What no register says of the synapses; None without routing.
     scaling : Scaling
     weights, delays : tuple of float64 (n,)
         For each projection, in the user's order and units: what is realised; NaN = lost.
@@ -90,6 +92,7 @@ class Mapping:
     configs: tuple[ChipConfig, ...]
     placement: Placement
     routing: Routing | None
+    lifted: connectivity.Lifted | None
     scaling: Scaling
     weights: tuple[np.ndarray, ...]
     delays: tuple[np.ndarray, ...]
@@ -228,14 +231,17 @@ def map_network(
     else:
         configs, clipped = registers.configure(network, asked, fit.scaling, placement, fit.strength)
         circuits = Device().circuits(configs, placement.circuit, placement.count, network.timestep)
-    weight = fit.weight
+    weight, lifted = fit.weight, None
     if routing is None:
         steps = _delay_steps(network, chip, joined)
         delays = weights.realised_delays(steps, joined.delay, network.timestep)
         synapses = weights.table(network.n_neurons, network.n_sources, joined, fit.amplitude, steps)
     else:
         configs = registers.with_routing(configs, routing, fit.code)
-        synapses = connectivity.read_back(network, chip, configs, routing, fit.step, fit.amplitude)
+        lifted = connectivity.lifted(network, chip, routing, fit.step, fit.amplitude)
+        synapses = connectivity.read_back(
+            chip, configs, routing.fpga, placement, network.n_sources, network.timestep, lifted
+        )
         delays = connectivity.delays(network, chip, routing)
         weight = np.where(routing.lost, np.nan, weight)
     mapping = Mapping(
@@ -246,6 +252,7 @@ def map_network(
         configs=configs,
         placement=placement,
         routing=routing,
+        lifted=lifted,
         scaling=fit.scaling,
         weights=joined.split(weight),
         delays=joined.split(delays),
