@@ -93,7 +93,7 @@ def place(cells, chip=None, hemisphere=None, circuits=None):
     if chip is not None:
         pins[0] = _index(cells, "chip", chip, MOST_CHIPS)
     if hemisphere is not None:
-        if hemisphere not in HEMISPHERES:
+        if not isinstance(hemisphere, str) or hemisphere not in HEMISPHERES:
             raise PlacementError(
                 f"place: {_label(cells)}: hemisphere={hemisphere!r}; choose 'top' or 'bottom'"
             )
@@ -120,9 +120,11 @@ def keep_together(*cells, where="chip"):
     pynn_bss2sim.mapping.PlacementError
         As for `place`.
     """
-    if where not in set(Where):
+    try:
+        where = Where(where)
+    except ValueError:
         words = ", ".join(repr(str(word)) for word in Where)
-        raise PlacementError(f"keep_together: where={where!r}; choose one of {words}")
+        raise PlacementError(f"keep_together: where={where!r}; choose one of {words}") from None
     parts = tuple(part for some in cells for part in _neurons(_group(some), "keep_together"))
     if not parts:
         raise PlacementError("keep_together: name the populations that are to be kept together")
@@ -134,7 +136,7 @@ def keep_together(*cells, where="chip"):
                 f"keep_together: {population.label}[{value[times > 1][0]}] is named twice"
             )
     state = simulator.state
-    state.together.append(Together(parts, Where(where)))
+    state.together.append(Together(parts, where))
     state.changed()
 
 
@@ -233,7 +235,10 @@ def _index(cells, what, value, end) -> int:
 
 
 def _circuits(cells, circuits) -> np.ndarray:
-    given = np.atleast_1d(np.asarray(circuits))
+    try:
+        given = np.atleast_1d(np.asarray(circuits))
+    except ValueError as error:
+        raise PlacementError(f"place: {_label(cells)}: circuits={circuits!r}: {error}") from error
     size = cells.size
     if given.shape != (size,) or given.dtype.kind not in "iu":
         raise PlacementError(

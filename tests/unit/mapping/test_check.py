@@ -57,10 +57,15 @@ def mapping():
 
 def table_of(mapping):
     """The table of synapses from the registers as they are, or None if they have no meaning."""
-    steps = np.ones(2 * mapping.network.n_neurons)
     try:
         return connectivity.read_back(
-            mapping.network, mapping.chip, mapping.configs, mapping.routing, steps, None
+            mapping.chip,
+            mapping.configs,
+            mapping.routing.fpga,
+            mapping.placement,
+            mapping.network.n_sources,
+            mapping.network.timestep,
+            mapping.lifted,
         )
     except ConfigError:
         return None
