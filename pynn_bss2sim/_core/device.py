@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from numbers import Integral
 
 import numpy as np
@@ -44,6 +44,9 @@ LINE_PARAMETERS = tuple(
     for k in range(LINES)
 )
 _MAX_SEED = 2**64 - 1
+
+#: Chips are asked for again with every change of a network; one takes less than 1 MiB.
+_drawn = lru_cache(maxsize=64)(Deviations.draw)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Device:
     @cached_property
     def deviations(self) -> Deviations:
         """How its circuits deviate from the nominal curves."""
-        return Deviations.none() if self.seed is None else Deviations.draw(self.seed, self.index)
+        return Deviations.none() if self.seed is None else _drawn(self.seed, self.index)
 
     @cached_property
     def digest(self) -> str:
