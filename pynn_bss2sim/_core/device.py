@@ -280,13 +280,9 @@ class Device:
         held_steps = np.rint(held / timestep)
         c_m = curves.capacitance(*neurons.capacitance_codes())
         g_leak = self._leak(neurons)
-        steps = self._member_steps(neurons)
-        departures: dict[str, np.ndarray] = {}
-        if self.seed is not None if limits is None else limits:
-            departures |= imperfections.limits(neurons, steps, c_m, g_leak)
+        limits = self.seed is not None if limits is None else limits
+        if limits:
             held_steps = np.maximum(held_steps, 1)
-        if noise:
-            departures |= imperfections.noise(neurons, steps, c_m)
         return Circuits(
             adex=adex | exponential,
             conductance_based=neurons.switch(LINE_IS_COBA[0]),
@@ -300,8 +296,16 @@ class Device:
             **_lines(self, neurons),
             **_exponential(neurons, exponential),
             **_adaptation(self, neurons, adex),
-            **departures,
+            **self._departures(neurons, c_m, g_leak, limits, noise),
         )
+
+    def _departures(
+        self, neurons: Neurons, c_m: np.ndarray, g_leak: np.ndarray, limits: bool, noise: bool
+    ) -> dict[str, np.ndarray]:
+        """Columns by which the circuits depart from the ideal equations, as far as wanted."""
+        steps = self._member_steps(neurons)
+        found = imperfections.limits(neurons, steps, c_m, g_leak) if limits else {}
+        return found | (imperfections.noise(neurons, steps, c_m) if noise else {})
 
     def _member_steps(self, neurons: Neurons) -> np.ndarray:
         """As `weight_steps`, of all joined circuits at the nominal synapse bias: (2, n_members)."""
