@@ -276,13 +276,9 @@ class Device:
         neurons.refuse_undriven(LINE_PARAMETERS)
         adex = neurons.switch(Switch.ADAPTATION_ENABLE)
         exponential = neurons.switch(Switch.EXPONENTIAL_ENABLE)
-        held = self.refractory_time(neurons.of("refractory_counter"), neurons.clock_scale())
-        held_steps = np.rint(held / timestep)
         c_m = curves.capacitance(*neurons.capacitance_codes())
         g_leak = self._leak(neurons)
         limits = self.seed is not None if limits is None else limits
-        if limits:
-            held_steps = np.maximum(held_steps, 1)
         return Circuits(
             adex=adex | exponential,
             conductance_based=neurons.switch(LINE_IS_COBA[0]),
@@ -291,13 +287,16 @@ class Device:
             e_leak=curves.LEAK.value(neurons.code(Analog.V_LEAK)),
             v_reset=curves.RESET.value(neurons.code(Analog.V_RESET)),
             v_thresh=curves.THRESHOLD.value(neurons.code(Analog.V_THRESHOLD)),
-            refractory_steps=held_steps,
+            refractory_steps=np.maximum(np.rint(self._held(neurons) / timestep), int(limits)),
             i_offset=_offset_current(neurons),
             **_lines(self, neurons),
             **_exponential(neurons, exponential),
             **_adaptation(self, neurons, adex),
             **self._departures(neurons, c_m, g_leak, limits, noise),
         )
+
+    def _held(self, neurons: Neurons) -> np.ndarray:
+        return self.refractory_time(neurons.of("refractory_counter"), neurons.clock_scale())
 
     def _departures(
         self, neurons: Neurons, c_m: np.ndarray, g_leak: np.ndarray, limits: bool, noise: bool
