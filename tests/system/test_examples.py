@@ -16,6 +16,7 @@ SMALL = {
     "adex_gallery": [],
     "synfire_chain": ["--groups", 3],
     "mapping_report": [],
+    "wrong_registers": [],
 }
 
 
@@ -137,3 +138,15 @@ def test_mapping_report(run_example):
         )
         assert lost == 0 and synapses >= asked and 0 < error <= worst < 5
         assert (delay, realised) == (1.5, 0.4 if label.startswith("noise") else 0.2)
+
+
+def test_wrong_registers(run_example):
+    text = run_example("wrong_registers")
+    assert "hemisphere of second: bottom" in text
+    (script,) = numbers_after("spikes of the script:", text)
+    by_share = [
+        numbers_after(f"spikes with {share}% of the labels wrong:", text)[0]
+        for share in (0, 10, 30, 100)
+    ]
+    assert by_share[0] == script > 100
+    assert by_share[0] > by_share[1] > by_share[2] > by_share[3]
