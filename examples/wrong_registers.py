@@ -1,14 +1,14 @@
 """What wrong registers do to a network: a mapped network is saved, damaged and run again.
 
-Fifty neurons are driven by twenty regular sources, each neuron by two of them.
-The first population is pinned to the top hemisphere, the second to the bottom one, and what the chip
-is configured with is saved to a file. From there on the script that made the network is not needed:
+Fifty neurons are driven by twenty regular sources, each neuron by two of them. The first
+population is pinned to the top hemisphere, the second to the bottom one, and what the chip is
+configured with is saved to a file. From there on the script that made the network is not needed:
 the file is loaded, a growing share of the labels that synapses listen to is made wrong, and the
 configured chip is run with the same input.
 
-What one sees: a synapse with a wrong label is deaf to its source, or hears another one. Neurons lose
-spikes, or fire at other times, the more labels are wrong; with none wrong, the spikes are those of
-the script.
+What one sees: a synapse with a wrong label is deaf to its source, or hears another one. Neurons
+lose spikes, or fire at other times, the more labels are wrong; with none wrong, the spikes are
+those of the script.
 
     python wrong_registers.py               # writes results/wrong_registers.png
 """
