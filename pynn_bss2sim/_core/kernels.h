@@ -46,7 +46,8 @@ typedef struct {
     double a, h_over_tau_w, current, h_over_c, leak_u, leak_c;
 } bss_adex_cell;
 
-/* returns whether any neuron of the block is at or above threshold at the end of the step */
+/* returns whether any neuron of the block, held or not, is at or above threshold at the end of the
+ * step */
 typedef int64_t (*bss_kernel)(const bss_block *);
 
 /* order of the kernels in each table: see plan.Kind */
@@ -84,6 +85,9 @@ bss_search bss_search_for(int isa);
 
 /* the neurons first .. first + n - 1 of a block */
 void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part);
+
+/* bounds of the argument of a saturating current (kernels_impl.h); never changed */
+extern double bss_knee[2];
 
 /* A hash of key, step and index (noise.py). */
 static inline uint64_t bss_mix(uint64_t x)

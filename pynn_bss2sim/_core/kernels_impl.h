@@ -2,7 +2,6 @@
  * defines BSS_NAME(name), which gives functions their suffix, and BSS_ALIKE: 0 to read the
  * coefficients of every neuron, 1 to read them once for a block in which all neurons are alike
  * (which spares a dozen arrays in the cache and changes no bit). See kernels.h. */
-#include <float.h>
 #include <string.h>
 #include "kernels.h"
 
@@ -73,34 +72,45 @@ static inline double BSS_NAME(where_positive)(double x, double yes, double no)
     return result;
 }
 
-/* sat(x) - x, where sat(x) = y - 4/27 y^3 of y = x clipped to +-1.5 */
-static inline double BSS_NAME(excess)(double x)
+/* u clipped to +-3^(-1/2), where y - y^3 has its extrema. The compiler does not know the bounds: if
+ * it did, it would treat the three cases apart, which takes longer than to compute them alike. */
+static inline double BSS_NAME(clipped)(double u)
 {
-    double y = x > 1.5 ? 1.5 : x;
-    y = y < -1.5 ? -1.5 : y;
-    return (y - y * y * y * (4.0 / 27.0)) - x;
+    const double low = bss_knee[0], high = bss_knee[1];
+    const double y = u > high ? high : u;
+    return y < low ? low : y;
+}
+
+/* (y - y^3) - u of y = clipped u: what a saturating current has more than a linear one (plan.py) */
+static inline double BSS_NAME(excess)(double u)
+{
+    const double y = BSS_NAME(clipped)(u);
+    return (y - u) - y * y * y;
 }
 
 /* The end of a step, the same for all kinds: a neuron held at reset stays there (in silicon v_new
- * is its relaxed voltage already), arrivals are taken from the ring. Neurons at or above threshold
- * are left there for the engine, which resets them. */
+ * is its relaxed voltage already). Neurons at or above threshold are left there for the engine,
+ * which resets them unless they are held. */
 #define BSS_FINISH(v_new)                                                                          \
     do {                                                                                           \
-        const double held = hold[i], left = held - 1.0 > 0.0 ? held - 1.0 : 0.0;                   \
+        const double held = hold[i];                                                               \
         double v_end;                                                                              \
         if (mode == BSS_IDEAL) {                                                                   \
             v_end = BSS_NAME(where_positive)(held, BSS_AT(v_reset), (v_new));                      \
-            any |= (uint64_t)(v_end >= BSS_AT(v_thresh));                                          \
         } else {                                                                                   \
             const double low = BSS_AT(v_floor), high = BSS_AT(v_ceiling);                          \
             v_end = (v_new);                                                                       \
             v_end = v_end < low ? low : v_end;                                                     \
             v_end = v_end > high ? high : v_end;                                                   \
-            any |= (uint64_t)(BSS_NAME(where_positive)(left, -DBL_MAX, v_end)                      \
-                              >= BSS_AT(v_thresh));                                                \
         }                                                                                          \
+        any |= (uint64_t)(v_end >= BSS_AT(v_thresh));                                              \
         v[i] = v_end;                                                                              \
-        hold[i] = left;                                                                            \
+        hold[i] = held - 1.0 > 0.0 ? held - 1.0 : 0.0;                                             \
+    } while (0)
+
+/* after the step, arrivals are taken from the ring */
+#define BSS_ARRIVE                                                                                 \
+    do {                                                                                           \
         if (arrivals) {                                                                            \
             line0[i] = line0[i] + arrive0[i];                                                      \
             line1[i] = line1[i] + arrive1[i];                                                      \
@@ -108,6 +118,11 @@ static inline double BSS_NAME(excess)(double x)
             arrive1[i] = 0.0;                                                                      \
         }                                                                                          \
     } while (0)
+
+/* neurons of one strip in kernels that make several short loops of it */
+#ifndef BSS_STRIP
+#define BSS_STRIP 128
+#endif
 
 #define BSS_COMMON                                                                                 \
     const int64_t n = block->n;                                                                    \
@@ -153,14 +168,13 @@ static inline double BSS_NAME(excess)(double x)
             line1[i] += BSS_AT(amp1) * (double)noise1[i];                                          \
         }                                                                                          \
         BSS_FINISH(v_new);                                                                         \
+        BSS_ARRIVE;                                                                                \
     }
 
-/* Current-based LIF: exact for currents that are constant over the step. What saturation takes from
- * the currents is a constant current over the step, too: that of the lines' mean values, and for the
- * leak that at the middle of the step (second order). */
-BSS_SPECIALIZE int64_t BSS_NAME(cuba_lif)(const bss_block *block, const int arrivals,
-                                          const int mode)
+/* Current-based LIF: exact for currents that are constant over the step. */
+BSS_SPECIALIZE int64_t BSS_NAME(cuba_lif)(const bss_block *block, const int arrivals)
 {
+    const int mode = BSS_IDEAL;
     BSS_COMMON;
     BSS_COEFFICIENT(p_vv);
     BSS_COEFFICIENT(p_vi);
@@ -169,32 +183,63 @@ BSS_SPECIALIZE int64_t BSS_NAME(cuba_lif)(const bss_block *block, const int arri
     (void)s;
     BSS_VECTORIZE
     for (i = 0; i < n; i++) {
-        const double d = v[i] - BSS_AT(e_leak);
-        double change = d * BSS_AT(p_vv)
-                        + (line0[i] * BSS_AT(p_v0)
-                           + (line1[i] * BSS_AT(p_v1) + i_membrane[i] * BSS_AT(p_vi)));
-        double v_new;
-        if (mode != BSS_IDEAL) {
-            double lost;
-            change += BSS_AT(line_c0) * BSS_NAME(excess)(line0[i] * BSS_AT(line_u0))
-                      + BSS_AT(line_c1) * BSS_NAME(excess)(line1[i] * BSS_AT(line_u1));
-            lost = BSS_AT(leak_c) * BSS_NAME(excess)(d * BSS_AT(leak_u));
-            lost = BSS_AT(leak_c)
-                   * BSS_NAME(excess)(0.5 * (d + (change - lost)) * BSS_AT(leak_u));
-            change -= lost;
-        }
-        if (mode == BSS_NOISY)
-            change += BSS_AT(amp_v) * (double)noise_v[i];
-        v_new = BSS_AT(e_leak) + change;
-        if (mode != BSS_IDEAL)
-            v_new = BSS_HELD_OR(v_new);
+        const double v_new = BSS_AT(e_leak)
+                             + ((v[i] - BSS_AT(e_leak)) * BSS_AT(p_vv)
+                                + (line0[i] * BSS_AT(p_v0)
+                                   + (line1[i] * BSS_AT(p_v1) + i_membrane[i] * BSS_AT(p_vi))));
         line0[i] = line0[i] * BSS_AT(decay0);
         line1[i] = line1[i] * BSS_AT(decay1);
-        if (mode == BSS_NOISY) {
-            line0[i] += BSS_AT(amp0) * (double)noise0[i];
-            line1[i] += BSS_AT(amp1) * (double)noise1[i];
-        }
         BSS_FINISH(v_new);
+        BSS_ARRIVE;
+    }
+    return any != 0;
+}
+
+/* The same in silicon. What saturation takes from the currents is a constant current over the step,
+ * too: that of the lines' mean values, and for the leak that at the middle of the step, taken from
+ * the begin and its slope there (second order). Two loops over a strip of neurons: a single long
+ * one would wait for its own chain of operations. */
+BSS_SPECIALIZE int64_t BSS_NAME(cuba_lif_silicon)(const bss_block *block, const int arrivals,
+                                                  const int mode)
+{
+    BSS_COMMON;
+    BSS_COEFFICIENT(p_vv);
+    BSS_COEFFICIENT(p_vi);
+    BSS_COEFFICIENT(p_v0);
+    BSS_COEFFICIENT(p_v1);
+    double push[BSS_STRIP];
+    for (s = 0; s < n; s += BSS_STRIP) {
+        const int64_t stop = s + BSS_STRIP < n ? s + BSS_STRIP : n;
+        BSS_VECTORIZE
+        for (i = s; i < stop; i++) {
+            push[i - s] = line0[i] * BSS_AT(p_v0)
+                          + (line1[i] * BSS_AT(p_v1) + i_membrane[i] * BSS_AT(p_vi))
+                          + (BSS_AT(line_c0) * BSS_NAME(excess)(line0[i] * BSS_AT(line_u0))
+                             + BSS_AT(line_c1) * BSS_NAME(excess)(line1[i] * BSS_AT(line_u1)));
+            line0[i] = line0[i] * BSS_AT(decay0);
+            line1[i] = line1[i] * BSS_AT(decay1);
+            if (mode == BSS_NOISY) {
+                push[i - s] += BSS_AT(amp_v) * (double)noise_v[i];
+                line0[i] += BSS_AT(amp0) * (double)noise0[i];
+                line1[i] += BSS_AT(amp1) * (double)noise1[i];
+            }
+        }
+        BSS_VECTORIZE
+        for (i = s; i < stop; i++) {
+            const double d = v[i] - BSS_AT(e_leak), change = d * BSS_AT(p_vv) + push[i - s];
+            const double u = d * BSS_AT(leak_u), y = BSS_NAME(clipped)(u), y2 = y * y;
+            const double lost = BSS_AT(leak_c) * ((y - u) - y2 * y);
+            /* minus half the derivative of lost by d */
+            const double slope = (BSS_AT(leak_u) * BSS_AT(leak_c)) * (1.5 * y2);
+            const double rest = change - lost;
+            const double v_new = BSS_HELD_OR(BSS_AT(e_leak) + (rest + slope * (rest - d)));
+            BSS_FINISH(v_new);
+        }
+        if (arrivals) {
+            BSS_VECTORIZE
+            for (i = s; i < stop; i++)
+                BSS_ARRIVE;
+        }
     }
     return any != 0;
 }
@@ -228,12 +273,14 @@ BSS_SPECIALIZE int64_t BSS_NAME(coba_lif)(const bss_block *block, const int arri
             decay = BSS_NAME(exp)(-(g * BSS_AT(h_over_c)));
             if (mode != BSS_IDEAL) {
                 double lost = BSS_AT(leak_c) * BSS_NAME(excess)(d * BSS_AT(leak_u));
-                drive = (current - lost) / g;
+                const double inverse = 1.0 / g;
+                drive = (current - lost) * inverse;
                 lost = drive + (d - drive) * decay;
                 lost = BSS_AT(leak_c) * BSS_NAME(excess)(0.5 * (d + lost) * BSS_AT(leak_u));
-                current -= lost;
+                drive = (current - lost) * inverse;
+            } else {
+                drive = current / g;
             }
-            drive = current / g;
             drive = BSS_AT(e_leak) + (drive + (d - drive) * decay);
             v[i] = mode == BSS_IDEAL ? drive : BSS_HELD_OR(drive);
             line0[i] = line0[i] * BSS_AT(decay0);
@@ -337,7 +384,9 @@ BSS_SPECIALIZE int64_t BSS_NAME(adex)(const bss_block *block, const int coba, co
         return call;                                                                               \
     }
 #define BSS_KERNELS_OF(suffix, arrivals, mode)                                                     \
-    BSS_KERNEL(cuba_lif_##suffix, BSS_NAME(cuba_lif)(block, arrivals, mode))                       \
+    BSS_KERNEL(cuba_lif_##suffix, mode == BSS_IDEAL                                                \
+                                      ? BSS_NAME(cuba_lif)(block, arrivals)                        \
+                                      : BSS_NAME(cuba_lif_silicon)(block, arrivals, mode))                       \
     BSS_KERNEL(coba_lif_##suffix, BSS_NAME(coba_lif)(block, arrivals, mode))                       \
     BSS_KERNEL(cuba_adex_##suffix, BSS_NAME(adex)(block, 0, arrivals, mode))                       \
     BSS_KERNEL(coba_adex_##suffix, BSS_NAME(adex)(block, 1, arrivals, mode))
@@ -387,6 +436,7 @@ int64_t BSS_NAME(over_threshold)(int64_t n, const double *restrict v,
 #undef BSS_FINISH_SUBSTEPS
 #undef BSS_HELD_OR
 #undef BSS_FINISH
+#undef BSS_ARRIVE
 #undef BSS_COMMON
 #undef BSS_NAME
 #undef BSS_ALIKE

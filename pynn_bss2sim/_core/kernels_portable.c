@@ -1,4 +1,8 @@
 /* Kernels for the instruction set every machine of this architecture has, and the choice. */
+#include "kernels.h"
+
+double bss_knee[2] = {-0.5773502691896258, 0.5773502691896258};
+
 #define BSS_PASTE(name, suffix) bss_##name##_##suffix
 
 #define BSS_NAME(name) BSS_PASTE(name, portable)

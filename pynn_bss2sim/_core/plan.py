@@ -16,13 +16,14 @@ AdEx
 Conductance-based and AdEx neurons take substeps of at most `MAX_SUBSTEP`.
 
 What departs from the ideal equations (`Circuits`) has coefficients of its own, read only where the
-block's `Mode` asks for them; with ``excess(u) = sat(u) - u``:
+block's `Mode` asks for them:
 
 saturation
-    of a current (or conductance) I with limit L: ``I + L excess(I / L)`` flows. ``leak_u``,
-    ``line_u`` turn what the kernel has at hand into I / L, and ``leak_c``, ``line_c`` turn the
-    excess into what the kernel adds: a current, or for current-based LIF its effect on V over the
-    step. Both are 0 where there is no limit.
+    of a current (or conductance) I with limit L: ``I + L / s excess(s I / L)`` flows, with
+    ``excess(u) = (y - y**3) - u`` of u clipped to +-3^(-1/2), and s = 2 3^(-3/2), which is the
+    ``sat`` of `Circuits`. ``leak_u``, ``line_u`` turn what the kernel has at hand into s I / L, and
+    ``leak_c``, ``line_c`` turn the excess into what the kernel adds: a current, or for
+    current-based LIF its effect on V over the step. Both are 0 where there is no limit.
 reset
     ``reset_keep = e^(-h/tau_reset)`` is what remains of ``V - v_reset`` after a (sub)step of hold.
 noise
@@ -61,6 +62,8 @@ __all__ = [
 MAX_SUBSTEP = 0.1
 #: Largest buffer for spikes under way.
 MAX_RING_BYTES = 1 << 30
+#: s in the formula of saturation above.
+SATURATION_SCALE = 2.0 / np.sqrt(27.0)
 
 
 class Kind(enum.IntEnum):
@@ -255,14 +258,14 @@ def _saturation(c: Circuits, exact, timestep, p_vi):
     effect = np.where(exact, p_vi, 1.0)
     leak = np.where(np.isinf(c.leak_limit), 0.0, c.leak_limit)
     line = np.where(np.isinf(c.line_limit), 0.0, c.line_limit)
-    line_u = np.where(exact, phi(-timestep / c.tau_syn), 1.0) / c.line_limit
+    line_u = SATURATION_SCALE * np.where(exact, phi(-timestep / c.tau_syn), 1.0) / c.line_limit
     return {
-        "leak_u": c.g_leak / c.leak_limit,
-        "leak_c": leak * effect,
+        "leak_u": SATURATION_SCALE * c.g_leak / c.leak_limit,
+        "leak_c": leak / SATURATION_SCALE * effect,
         "line_u0": line_u[0],
         "line_u1": line_u[1],
-        "line_c0": line[0] * effect,
-        "line_c1": line[1] * effect,
+        "line_c0": line[0] / SATURATION_SCALE * effect,
+        "line_c1": line[1] / SATURATION_SCALE * effect,
     }
 
 

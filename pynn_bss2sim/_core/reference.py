@@ -25,12 +25,19 @@ from pynn_bss2sim._core.records import Status
 
 __all__ = ["ReferenceEngine"]
 
+KNEE = 0.5773502691896258
 
-def excess(x):
-    """sat(x) - x, where sat(x) = y - 4/27 y**3 of y = x clipped to +-1.5."""
-    y = np.where(x > 1.5, 1.5, x)
-    y = np.where(y < -1.5, -1.5, y)
-    return (y - y * y * y * (4.0 / 27.0)) - x
+
+def clipped(u):
+    """`u` clipped to +-3**-0.5, where y - y**3 has its extrema."""
+    y = np.where(u > KNEE, KNEE, u)
+    return np.where(y < -KNEE, -KNEE, y)
+
+
+def excess(u):
+    """(y - y**3) - u of y = clipped u: what a saturating current has more than a linear one."""
+    y = clipped(u)
+    return (y - u) - y * y * y
 
 
 class ReferenceEngine:
@@ -186,27 +193,34 @@ class ReferenceEngine:
         p, v, line = self.plan, self.v[part], self.line[:, part]
         e_leak = self.e_leak[part]
         d = v - e_leak
-        change = d * p.p_vv[part] + (
-            line[0] * p.p_v0[part] + (line[1] * p.p_v1[part] + current * p.p_vi[part])
-        )
-        if mode != Mode.IDEAL:
-            leak_u, leak_c = p.leak_u[part], p.leak_c[part]
-            change = change + (
+        push = line[0] * p.p_v0[part] + (line[1] * p.p_v1[part] + current * p.p_vi[part])
+        if mode == Mode.IDEAL:
+            self.v[part] = e_leak + (d * p.p_vv[part] + push)
+        else:
+            push = push + (
                 p.line_c0[part] * excess(line[0] * p.line_u0[part])
                 + p.line_c1[part] * excess(line[1] * p.line_u1[part])
             )
-            lost = leak_c * excess(d * leak_u)
-            lost = leak_c * excess(0.5 * (d + (change - lost)) * leak_u)
-            change = change - lost
-        if noise is not None:
-            change = change + p.amp_v[part] * noise[0]
-        v_new = e_leak + change
-        self.v[part] = v_new if mode == Mode.IDEAL else self._held_or(part, v_new)
+            if noise is not None:
+                push = push + p.amp_v[part] * noise[0]
+            change = self._saturated_leak(part, d, d * p.p_vv[part] + push)
+            self.v[part] = self._held_or(part, e_leak + change)
         line[0] = line[0] * p.decay0[part]
         line[1] = line[1] * p.decay1[part]
         if noise is not None:
             line[0] = line[0] + p.amp0[part] * noise[1]
             line[1] = line[1] + p.amp1[part] * noise[2]
+
+    def _saturated_leak(self, part, d, change):
+        """V - e_leak after a step from d that would lead to `change` if the leak were linear."""
+        leak_u, leak_c = self.plan.leak_u[part], self.plan.leak_c[part]
+        u = d * leak_u
+        y = clipped(u)
+        y2 = y * y
+        lost = leak_c * ((y - u) - y2 * y)
+        slope = (leak_u * leak_c) * (1.5 * y2)
+        rest = change - lost
+        return rest + slope * (rest - d)
 
     def _held_or(self, part, v_free):
         """In silicon: the voltage of neurons held at reset, or free to go to `v_free`."""
@@ -243,11 +257,13 @@ class ReferenceEngine:
             g = p.g_leak[part] + (g0 + g1)
             total = g0 * (p.e_rev0[part] - e_leak) + g1 * (p.e_rev1[part] - e_leak) + current
             decay = exp(-(g * p.h_over_c[part]))
-            if mode != Mode.IDEAL:
-                drive = (total - leak_c * excess(d * leak_u)) / g
+            if mode == Mode.IDEAL:
+                drive = total / g
+            else:
+                inverse = 1.0 / g
+                drive = (total - leak_c * excess(d * leak_u)) * inverse
                 end = drive + (d - drive) * decay
-                total = total - leak_c * excess(0.5 * (d + end) * leak_u)
-            drive = total / g
+                drive = (total - leak_c * excess(0.5 * (d + end) * leak_u)) * inverse
             v_end = e_leak + (drive + (d - drive) * decay)
             self.v[part] = v_end if mode == Mode.IDEAL else self._held_or(part, v_end)
             line[0] = line[0] * p.decay0[part]
