@@ -13,6 +13,7 @@ from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig, ConfigError
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.event_path import FpgaRouting, follow
+from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.records import Circuits, SynapseTable, Variable
 
 from .connectivity import Lifted, read_back
@@ -179,10 +180,9 @@ class Configuration:
         return Device().circuits(self.chips, placement.circuit, placement.count, self.timestep)
 
     @cached_property
-    def synapses(self) -> SynapseTable:
-        """Who reaches whom."""
+    def _wired(self) -> tuple[SynapseTable, Ways | None]:
         if self.own_synapses is not None:
-            return self.own_synapses
+            return self.own_synapses, None
         return read_back(
             self.model,
             self.chips,
@@ -192,6 +192,16 @@ class Configuration:
             self.timestep,
             self.lifted,
         )
+
+    @property
+    def synapses(self) -> SynapseTable:
+        """Who reaches whom."""
+        return self._wired[0]
+
+    @property
+    def ways(self) -> Ways | None:
+        """The links that events pass on their way to `synapses`; None where they limit nothing."""
+        return self._wired[1]
 
     def altered(self, chip: int, **registers: np.ndarray) -> Configuration:
         """The same with other values in some registers of one chip.

@@ -10,7 +10,9 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.device import Device
-from pynn_bss2sim._core.event_path import FpgaRouting, connect
+from pynn_bss2sim._core.event_path import FpgaRouting, connect, connect_by_links
+from pynn_bss2sim._core.hops import Timing
+from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.records import LINES, SynapseTable
 
 from .network import Network
@@ -135,8 +137,8 @@ def read_back(
     n_sources: int,
     timestep: float,
     values: Lifted,
-) -> SynapseTable:
-    """The connections that the registers make."""
+) -> tuple[SynapseTable, Ways | None]:
+    """The connections that the registers make, and the ways of events over links if they limit."""
     owner = placement.owner()
     of_circuit = np.where(owner[:, np.newaxis] >= 0, values.step.reshape(-1, LINES)[owner], 0.0)
     if model.parameters != "exact" and model.weights != "exact":
@@ -149,16 +151,15 @@ def read_back(
     if model.delays == "asked":
         own_delay = np.ones(n_synapses, np.int32)
         own_delay[values.synapse] = values.delay
-    return connect(
-        configs,
-        fpga,
-        placement.circuit,
-        n_sources,
-        of_circuit,
-        latency_steps(timestep),
-        own_amplitude,
-        own_delay,
-    )
+    latency = latency_steps(timestep)
+    wired = configs, fpga, placement.circuit, n_sources, of_circuit, latency
+    if model.bandwidth == "unlimited":
+        return connect(*wired, own_amplitude, own_delay), None
+    if own_delay is None:
+        timing = Timing.of_latency(timestep, latency)
+    else:
+        timing = Timing.of_own_delays(timestep)
+    return connect_by_links(*wired, timing, own_amplitude, own_delay)
 
 
 def delays(network: Network, model: ChipModel, routing: Routing) -> np.ndarray:

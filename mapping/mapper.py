@@ -20,6 +20,7 @@ from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.event_path import crossings
 from pynn_bss2sim._core.hicannx import HICANN_X, WEIGHT_MAX
+from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
 from . import connectivity, registers, weights
@@ -75,6 +76,8 @@ class Mapping:
         None with ``routing="lifted"``.
     lifted : Lifted or None
         What no register says of the synapses; None without routing.
+    ways : Ways or None
+        The links that events pass on their way to `synapses`; None where they limit nothing.
     scaling : Scaling
     weights, delays : tuple of float64 (n,)
         For each projection, in the user's order and units: what is realised; NaN = lost.
@@ -93,6 +96,7 @@ class Mapping:
     placement: Placement
     routing: Routing | None
     lifted: connectivity.Lifted | None
+    ways: Ways | None
     scaling: Scaling
     weights: tuple[np.ndarray, ...]
     delays: tuple[np.ndarray, ...]
@@ -211,7 +215,8 @@ def map_network(
     asked = gather(network)
     joined = weights.join(network)
     fit = _fit(network, chip, asked, joined, previous, strict=on_loss == "raise")
-    routing, placement = None, place(fit.count, constraints=network.constraints)
+    routing, ways = None, None
+    placement = place(fit.count, constraints=network.constraints)
     if chip.routing == "real":
         routing = connectivity.routed(
             joined,
@@ -239,7 +244,7 @@ def map_network(
     else:
         configs = registers.with_routing(configs, routing, fit.code)
         lifted = connectivity.lifted(network, chip, routing, fit.step, fit.amplitude)
-        synapses = connectivity.read_back(
+        synapses, ways = connectivity.read_back(
             chip, configs, routing.fpga, placement, network.n_sources, network.timestep, lifted
         )
         delays = connectivity.delays(network, chip, routing)
@@ -253,6 +258,7 @@ def map_network(
         placement=placement,
         routing=routing,
         lifted=lifted,
+        ways=ways,
         scaling=fit.scaling,
         weights=joined.split(weight),
         delays=joined.split(delays),

@@ -6,14 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pynn_bss2sim._core.event_path import Path
-from pynn_bss2sim._core.hicannx import (
-    LATENCY_CHIP_TO_CHIP,
-    LATENCY_EXTERNAL,
-    LATENCY_INTERNAL,
-    LATENCY_TO_FPGA,
-    WEIGHT_MAX,
-)
+from pynn_bss2sim._core.hicannx import WEIGHT_MAX
+from pynn_bss2sim._core.hops import LATENCY, Path
 from pynn_bss2sim._core.records import LINES, SynapseTable
 
 from .errors import WeightError
@@ -148,13 +142,7 @@ def latency_steps(timestep: float) -> np.ndarray:
 
     Latency in µs of the chip is ms of the model.
     """
-    latency = {
-        Path.DIRECT: LATENCY_INTERNAL,
-        Path.HOST: LATENCY_EXTERNAL,
-        Path.LOOP: LATENCY_TO_FPGA + LATENCY_EXTERNAL,
-        Path.CHIPS: LATENCY_CHIP_TO_CHIP,
-    }
-    return delay_steps(np.array([latency[path] for path in Path]), timestep)
+    return delay_steps(np.array([LATENCY[path] for path in Path]), timestep)
 
 
 def realised_delays(steps: np.ndarray, asked: np.ndarray, timestep: float) -> np.ndarray:

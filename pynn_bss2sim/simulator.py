@@ -20,6 +20,7 @@ from .interrupts import InterruptGuard
 from .mapping import map_network
 
 if TYPE_CHECKING:
+    from ._core.links import Traffic
     from ._core.records import Activity
     from .mapping import Mapping
 
@@ -106,6 +107,11 @@ class State(BaseState):
         self._probed = []
         self._events = _no_events()
         self._busy_until: int | None = None
+        self._forget_traffic()
+
+    def _forget_traffic(self):
+        self.traffic: Traffic | None = None
+        self._loss_told = 0
 
     # --- time and limits ------------------------------------------------------------------
 
@@ -196,11 +202,21 @@ class State(BaseState):
                 observed[self.capture.first_neuron[population] + cells] = True
             if self.emulator is None:
                 self.emulator = Emulator(
-                    mapping.circuits, mapping.synapses, self.dt, tuple(probes), observed
+                    mapping.circuits,
+                    mapping.synapses,
+                    self.dt,
+                    tuple(probes),
+                    observed,
+                    ways=mapping.ways,
                 )
             else:
                 self.emulator.reconfigure(
-                    mapping.circuits, mapping.synapses, tuple(probes), observed, self._rescaled()
+                    mapping.circuits,
+                    mapping.synapses,
+                    tuple(probes),
+                    observed,
+                    self._rescaled(),
+                    mapping.ways,
                 )
             self._scaling = mapping.scaling
             self._stale_emulator = False
@@ -213,7 +229,9 @@ class State(BaseState):
             return None
         change = scaling.rescaling(self._scaling)
         gain, offset = change["v_old_to_new"]
-        return self.emulator.state.rescaled(gain, offset, change["line_gain"], change["w_gain"])
+        return self.emulator.settled_state.rescaled(
+            gain, offset, change["line_gain"], change["w_gain"]
+        )
 
     def _apply_initial_values(self):
         """Write the initial values that populations have been given since the last time."""
@@ -245,10 +263,32 @@ class State(BaseState):
         self.running = True
         self._begin_tracks()
         chunk = max(1, min(round(CHUNK / self.dt), CHUNK_STEPS))
-        with InterruptGuard(self._emulator_is_busy) as guard:
-            while self.step < target:
-                self._advance(min(target, self.step + chunk))
-                guard.catch_up()
+        try:
+            with InterruptGuard(self._emulator_is_busy) as guard:
+                while self.step < target:
+                    self._advance(min(target, self.step + chunk))
+                    guard.catch_up()
+        finally:
+            self._tell_of_loss()
+
+    def _tell_of_loss(self):
+        """Warn of dropped events: when the first are, and whenever their number has doubled."""
+        lost = 0 if self.traffic is None else int(self.traffic.dropped.sum())
+        if lost < max(1, 2 * self._loss_told):
+            return
+        self._loss_told = lost
+        worst = int(self.traffic.dropped.argmax())
+        logger.warning(
+            "%d events dropped until t = %g ms because too many waited for a link of the event "
+            "routing, most (%d of %d) at %s. Lower the rates or synchrony of the neurons and "
+            "sources behind it, see mapping_report().traffic, or lift the limit with "
+            "ChipModel's bandwidth='unlimited'",
+            lost,
+            self.t,
+            self.traffic.dropped[worst],
+            self.traffic.events[worst],
+            self.traffic.links.name[worst],
+        )
 
     def _begin_tracks(self):
         """Take the samples at the beginning of recordings that have none yet."""
@@ -362,7 +402,10 @@ class State(BaseState):
         )
 
     def _store(self, activity: Activity):
-        """Hand spikes and samples to the recorders of their populations."""
+        """Hand spikes and samples to the recorders of their populations, and count traffic."""
+        if activity.traffic is not None:
+            new = activity.traffic
+            self.traffic = new if self.traffic is None else self.traffic + new
         for (population, track), samples in zip(self._probed, activity.samples, strict=True):
             if len(samples):
                 neuron = (self.capture.first_neuron[population] + track.cells).astype(np.int32)
@@ -388,6 +431,7 @@ class State(BaseState):
         self.running = False
         self.segment_counter += 1
         self._events = _no_events()
+        self._forget_traffic()
         if self.emulator is not None:
             self.emulator.reset()
         for population in self.populations:

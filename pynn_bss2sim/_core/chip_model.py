@@ -19,6 +19,7 @@ CHOICES = {
     "parameters": ("exact", "10bit"),
     "delays": ("asked", "fixed"),
     "routing": ("lifted", "real"),
+    "bandwidth": ("unlimited", "real"),
     "mismatch": ("none", "residual", "full"),
 }
 
@@ -29,6 +30,7 @@ PRESETS = {
         "parameters": "exact",
         "delays": "asked",
         "routing": "lifted",
+        "bandwidth": "unlimited",
         "mismatch": "none",
         "noise": False,
     },
@@ -37,6 +39,7 @@ PRESETS = {
         "parameters": "10bit",
         "delays": "fixed",
         "routing": "real",
+        "bandwidth": "real",
         "mismatch": "none",
         "noise": False,
     },
@@ -45,6 +48,7 @@ PRESETS = {
         "parameters": "10bit",
         "delays": "fixed",
         "routing": "real",
+        "bandwidth": "real",
         "mismatch": "residual",
         "noise": True,
     },
@@ -53,6 +57,7 @@ PRESETS = {
         "parameters": "10bit",
         "delays": "fixed",
         "routing": "real",
+        "bandwidth": "real",
         "mismatch": "full",
         "noise": True,
     },
@@ -87,8 +92,11 @@ class ChipModel:
         "real": connections are routed onto the synapse rows, drivers, labels and buses that
         exist, and who reaches whom is read back from these registers. What finds no place is
         lost and reported, or refused. "lifted": neurons are placed and counted, and a table of
-        synapses carries who reaches whom; nothing is lost or refused. The bandwidth of the event
-        routing is not emulated in this version.
+        synapses carries who reaches whom; nothing is lost or refused.
+    bandwidth : {"unlimited", "real"}
+        "real": each bus and link carries one event at a time; events that collide wait, or are
+        dropped where too many wait, and are counted for each link. Needs ``routing="real"``; a
+        preset whose routing is lifted has unlimited bandwidth, too.
     mismatch : {"none", "residual", "full"}
         Only "none" is emulated in this version.
     noise : bool
@@ -108,6 +116,7 @@ class ChipModel:
     parameters: str = "exact"
     delays: str = "asked"
     routing: str = "lifted"
+    bandwidth: str = "unlimited"
     mismatch: str = "none"
     noise: bool = False
     seed: int = 0
@@ -120,6 +129,11 @@ class ChipModel:
                     f"ChipModel: {name}={value!r} is unknown; choose one of "
                     + ", ".join(repr(word) for word in words)
                 )
+        if self.bandwidth == "real" and self.routing != "real":
+            raise ChipModelError(
+                "ChipModel: bandwidth='real' needs routing='real': where routing is lifted, events "
+                "pass no links. Choose bandwidth='unlimited', or routing='real'"
+            )
         if not isinstance(self.noise, bool):
             raise ChipModelError(f"ChipModel: noise={self.noise!r}, True or False is needed")
         if isinstance(self.seed, bool) or not isinstance(self.seed, Integral):
@@ -184,6 +198,8 @@ class ChipModel:
                 f"ChipModel.{name}: no field {unknown[0]!r}; the fields are "
                 + ", ".join(f.name for f in fields(cls))
             )
+        if overrides.get("routing") == "lifted":
+            overrides = {"bandwidth": "unlimited", **overrides}
         return cls(**{**PRESETS[name], **overrides})
 
     @property

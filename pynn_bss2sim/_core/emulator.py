@@ -6,6 +6,8 @@ import numpy as np
 
 from pynn_bss2sim._core.checks import converted
 from pynn_bss2sim._core.engine import Engine
+from pynn_bss2sim._core.hicannx import PICOSECONDS
+from pynn_bss2sim._core.links import Traffic
 from pynn_bss2sim._core.noise import checked_seed
 from pynn_bss2sim._core.plan import make_plan, make_routes
 from pynn_bss2sim._core.records import (
@@ -34,6 +36,9 @@ class Emulator:
     probes : sequence of Probe, optional
     spike_neurons : bool (n_neurons,), optional
         Neurons whose spikes are reported; all by default.
+    ways : Ways, optional
+        The links that events pass on their way to the synapses, which limit them. By default they
+        pass none.
     engine : callable, optional
         `Engine` (default) or `reference.ReferenceEngine`.
     noise_seed : int, optional
@@ -62,12 +67,14 @@ class Emulator:
         spike_neurons=None,
         engine=Engine,
         noise_seed: int = 0,
+        ways=None,
     ):
         self.noise_seed = checked_seed(noise_seed)
         self.timestep = float(timestep)
         self._make_engine = engine
         self._circuits, self._synapses = circuits, synapses
         self._probes, self._spike_neurons = tuple(probes), spike_neurons
+        self._ways = ways
         self._build(None)
 
     def _build(self, state: EmulatorState | None) -> None:
@@ -77,7 +84,9 @@ class Emulator:
                 f"the synapse table was made for {self._synapses.n_neurons} neurons, "
                 f"there are {n} circuits"
             )
-        routes = make_routes(self._synapses, 2 if state is None else state.last_arrival + 1)
+        self._check_ways()
+        min_depth = 2 if state is None else state.last_arrival + 1
+        routes = make_routes(self._synapses, min_depth, self._ways)
         plan = make_plan(self._circuits, self.timestep)
         engine = self._make_engine(
             plan, routes, self._probes, self._spike_neurons, noise_seed=self.noise_seed
@@ -85,8 +94,27 @@ class Emulator:
         fresh = EmulatorState.at_start(
             self._circuits, routes.depth, 0 if state is None else state.trial, self.noise_seed
         )
-        engine.import_state(vars(fresh if state is None else state.grown(fresh)))
+        state = fresh if state is None else state.grown(fresh)
+        engine.import_state(vars(state.with_links(self._n_links)))
         self._depth, self._engine = routes.depth, engine
+
+    def _check_ways(self) -> None:
+        """Raise ValueError if the ways do not belong to the synapses and the time step."""
+        ways, synapses = self._ways, self._synapses
+        if ways is None:
+            return
+        if ways.step != round(self.timestep * PICOSECONDS):
+            raise ValueError(f"the ways were made for a time step of {ways.step} ps")
+        if len(ways) and not 0 <= ways.source.min() <= ways.source.max() < synapses.n_sources:
+            raise ValueError(f"the ways begin at sources outside of 0 to {synapses.n_sources - 1}")
+        for name in ("begin", "end"):
+            values = getattr(ways, name)
+            if len(values) and not 0 <= values.min() <= values.max() <= len(synapses):
+                raise ValueError(f"the ways lead out of the {len(synapses)} synapses ({name})")
+
+    @property
+    def _n_links(self) -> int:
+        return 0 if self._ways is None else len(self._ways.links)
 
     @property
     def step(self) -> int:
@@ -107,6 +135,18 @@ class Emulator:
     def state(self) -> EmulatorState:
         """A copy of the dynamic state."""
         return EmulatorState(**self._engine.export_state())
+
+    @property
+    def settled_state(self) -> EmulatorState:
+        """A copy of the state in which all events have passed their links.
+
+        It fits other links, too. Events that would come later do not make these wait.
+        """
+        before = self._engine.export_state()
+        self._engine.settle()
+        settled = self._engine.export_state()
+        self._engine.import_state(before)
+        return EmulatorState(**settled)
 
     def run(
         self, n_steps: int, events: InputEvents | None = None, currents: CurrentInputs | None = None
@@ -144,8 +184,21 @@ class Emulator:
             CurrentInputs.none() if currents is None else currents,
         )
         return Activity(
-            start, self.step, Status(status), int(culprit), steps, neurons, tuple(samples)
+            start,
+            self.step,
+            Status(status),
+            int(culprit),
+            steps,
+            neurons,
+            tuple(samples),
+            self._traffic(self.step - start),
         )
+
+    def _traffic(self, n_steps: int) -> Traffic | None:
+        """What passed the links since this was last asked."""
+        if self._ways is None:
+            return None
+        return Traffic(self._ways.links, n_steps * self.timestep, *self._engine.take_traffic())
 
     def get_state(self, variable: Variable, neuron) -> np.ndarray:
         """Present value of a variable of some neurons: float64 (len(neuron),)."""
@@ -185,7 +238,7 @@ class Emulator:
         fresh = EmulatorState.at_start(
             self._circuits, self._depth, self._engine.trial + 1, self.noise_seed
         )
-        self._engine.import_state(vars(fresh))
+        self._engine.import_state(vars(fresh.with_links(self._n_links)))
 
     def reconfigure(
         self,
@@ -194,6 +247,7 @@ class Emulator:
         probes=None,
         spike_neurons=None,
         state: EmulatorState | None = None,
+        ways=None,
     ) -> None:
         """Exchange parts of the configuration; state and spikes under way are kept.
 
@@ -206,22 +260,31 @@ class Emulator:
             As in the constructor; None keeps the present ones.
         state : EmulatorState, optional
             To be taken instead of the present state, for example a rescaled one.
+        ways : Ways, optional
+            None keeps the present ones. Where they change, events on their way through the old
+            links are `settled` first.
 
         Raises
         ------
         ValueError
             If the records do not fit together; the emulator is then as it was before.
         """
-        before = (self._circuits, self._synapses, self._probes, self._spike_neurons)
-        state = self.state if state is None else state
+        before = (
+            self._circuits, self._synapses, self._probes, self._spike_neurons, self._ways
+        )  # fmt: skip
+        if state is None:
+            state = self.state if ways is None or ways is self._ways else self.settled_state
         if circuits is not None and len(circuits) < len(self._circuits):
             raise ValueError(f"{len(circuits)} circuits where {len(self._circuits)} are running")
         self._circuits = self._circuits if circuits is None else circuits
         self._synapses = self._synapses if synapses is None else synapses
         self._probes = self._probes if probes is None else tuple(probes)
         self._spike_neurons = self._spike_neurons if spike_neurons is None else spike_neurons
+        self._ways = self._ways if ways is None else ways
         try:
             self._build(state)
         except Exception:
-            self._circuits, self._synapses, self._probes, self._spike_neurons = before
+            (
+                self._circuits, self._synapses, self._probes, self._spike_neurons, self._ways
+            ) = before  # fmt: skip
             raise

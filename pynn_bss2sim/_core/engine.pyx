@@ -3,7 +3,9 @@
 One step, from state n to state n + 1 (reference.py follows the same order):
 
 1. currents that change at step n take their new value;
-2. external inputs that spike at step n put their synapses' amplitudes on the ring;
+2. external inputs that spike at step n put their synapses' amplitudes on the ring; where links
+   limit events, spikes enter their queues instead, and all events that come to a link before step
+   n + 1 move on, some of them to the ring (event_queue.h);
 3. every block of neurons is integrated to n + 1 by its kernel, which then applies the refractory
    hold and adds what the ring holds for n + 1 (kernels_impl.h);
 4. neurons at or above threshold, in ascending order, spike: they are reset, held, and put their
@@ -18,6 +20,7 @@ plain Python (checks.py), because in this file bounds checks and negative indice
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdlib cimport free
 from libc.string cimport memcpy
 
 import time
@@ -31,6 +34,7 @@ from pynn_bss2sim._core.checks import (
     checked_offsets,
     probe_columns,
 )
+from pynn_bss2sim._core.link_plan import checked_events, checked_link_plan
 from pynn_bss2sim._core.noise import (
     NOISE_BLOCK,
     NOISE_LENGTH,
@@ -107,6 +111,34 @@ cdef extern from "kernels.h" nogil:
     void bss_exp_array(int64_t n, const double *x, double *y)
     void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
 
+cdef extern from "event_queue.h" nogil:
+    ctypedef struct bss_event:
+        int64_t time, order, emitted, hop
+    ctypedef struct bss_event_queue:
+        int64_t step
+        const int32_t *link
+        const int64_t *at
+        const int64_t *slack
+        const int64_t *begin
+        const int64_t *end
+        const int64_t *child_indptr
+        const int32_t *child
+        const int64_t *interval
+        const int64_t *patience
+        int64_t *free_at
+        int64_t *events
+        int64_t *delayed
+        int64_t *dropped
+        int64_t *waited
+        int64_t *longest
+        bss_event *heap
+        int64_t count, room, sent
+        int out_of_memory
+    void bss_send(bss_event_queue *q, int64_t when, int64_t emitted, int64_t hop)
+    void bss_emit(bss_event_queue *q, int64_t emitted, const int32_t *hops, int64_t n)
+    int bss_next_arrival(bss_event_queue *q, int64_t until, int64_t *hop, int64_t *start)
+    void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t steps)
+
 #: Instruction sets for which kernels were compiled, best last.
 INSTRUCTION_SETS = ("portable", "avx2", "avx512")
 
@@ -114,6 +146,7 @@ INSTRUCTION_SETS = ("portable", "avx2", "avx512")
 cdef enum:
     CHUNK_DONE = 0
     CHUNK_SPIKES_FULL = 1
+    CHUNK_NO_MEMORY = 2
 
 # Wall-clock time (s) between two looks for Ctrl-C.
 cdef double CHUNK_SECONDS = 0.02
@@ -138,6 +171,14 @@ cdef double *pointer(double[::1] array) noexcept:
 
 
 cdef const double *const_pointer(const double[::1] array) noexcept:
+    return &array[0] if array.shape[0] else NULL
+
+
+cdef const int64_t *int_pointer(const int64_t[::1] array) noexcept:
+    return &array[0] if array.shape[0] else NULL
+
+
+cdef const int32_t *index_pointer(const int32_t[::1] array) noexcept:
     return &array[0] if array.shape[0] else NULL
 
 
@@ -183,6 +224,15 @@ cdef class Engine:
     cdef const int32_t[::1] offset
     cdef const double[::1] amplitude
     cdef const unsigned char[::1] spike_mask
+    # links: the step at which their clock begins, tables, counters
+    cdef bint linked
+    cdef int64_t clock, n_links
+    cdef bss_event_queue queue
+    cdef object link_plan, longest_wait
+    cdef const int64_t[::1] root_indptr, hop_begin, hop_end, hop_delay_indptr, hop_delay
+    cdef const int32_t[::1] root
+    cdef int64_t[::1] free_at
+    cdef int64_t[:, ::1] counts
     # blocks
     cdef const int64_t[::1] block_kind, block_mode, block_start
     cdef const unsigned char[::1] block_alike
@@ -212,6 +262,7 @@ cdef class Engine:
         self._choose_kernels(instruction_set)
         self._take_plan(plan)
         self._take_routes(routes)
+        self._take_links(routes.links)
         self._take_probes(probes)
         mask = np.ones(self.n, np.uint8) if spike_mask is None else spike_mask
         mask = np.array(mask, dtype=np.bool_, copy=True).astype(np.uint8)
@@ -352,6 +403,42 @@ cdef class Engine:
         self.ring = np.zeros(depth * slot)
         self.busy = np.zeros(depth, np.uint8)
 
+    def _take_links(self, plan):
+        self.linked = plan is not None
+        self.clock = self.n_links = 0
+        if not self.linked:
+            return
+        plan, self.longest_wait = checked_link_plan(plan, self.n_sources, len(self.offset),
+                                                    self.depth)
+        self.link_plan = plan
+        self.n_links = len(plan.interval)
+        self.root_indptr, self.root = plan.root_indptr, plan.root
+        self.hop_begin, self.hop_end = plan.begin, plan.end
+        self.hop_delay_indptr, self.hop_delay = plan.delay_indptr, plan.delay
+        self.free_at = np.zeros(self.n_links, np.int64)
+        self.counts = np.zeros((5, self.n_links), np.int64)
+        cdef bss_event_queue *queue = &self.queue
+        queue.step = plan.step
+        queue.link = index_pointer(plan.link)
+        queue.at = int_pointer(plan.at)
+        queue.slack = int_pointer(plan.slack)
+        queue.begin = int_pointer(plan.begin)
+        queue.end = int_pointer(plan.end)
+        queue.child_indptr = int_pointer(plan.child_indptr)
+        queue.child = index_pointer(plan.child)
+        queue.interval = int_pointer(plan.interval)
+        queue.patience = int_pointer(plan.patience)
+        if self.n_links:
+            queue.free_at = &self.free_at[0]
+            queue.events = &self.counts[0, 0]
+            queue.delayed = &self.counts[1, 0]
+            queue.dropped = &self.counts[2, 0]
+            queue.waited = &self.counts[3, 0]
+            queue.longest = &self.counts[4, 0]
+
+    def __dealloc__(self):
+        free(self.queue.heap)
+
     def _take_probes(self, probes):
         variable, interval, start, column = probe_columns(probes, self.n)
         self.n_probes = len(variable)
@@ -367,16 +454,41 @@ cdef class Engine:
         """Copies of the state: dict with step, v, w, line (2, n), hold, under_way,
         trial, thresh_shift, leak_shift.
 
-        ``under_way[k]`` is what arrives on each line at ``step + k``, shape (depth, 2, n).
+        ``under_way[k]`` is what arrives on each line at ``step + k``, shape (depth, 2, n). Where
+        links limit events, also link_busy and events; see `state.EmulatorState`.
         """
         n = self.n
         ring = np.asarray(self.ring).reshape(self.depth, 2, n)
-        return {"step": self.step, "trial": self.trial,
-                "v": np.array(self.v), "w": np.array(self.w),
-                "thresh_shift": np.array(self.thresh_shift),
-                "leak_shift": np.array(self.leak_shift),
-                "line": np.array(self.line).reshape(2, n), "hold": np.array(self.hold),
-                "under_way": np.roll(ring, -(self.step % self.depth), axis=0)}
+        state = {"step": self.step, "trial": self.trial,
+                 "v": np.array(self.v), "w": np.array(self.w),
+                 "thresh_shift": np.array(self.thresh_shift),
+                 "leak_shift": np.array(self.leak_shift),
+                 "line": np.array(self.line).reshape(2, n), "hold": np.array(self.hold),
+                 "under_way": np.roll(ring, -(self.step % self.depth), axis=0)}
+        if self.linked:
+            self._restart_clock()
+            state["link_busy"] = np.array(self.free_at)
+            state["events"] = self._sorted_events()
+        return state
+
+    def _restart_clock(self):
+        """Let the links count time from the present step on."""
+        bss_restart_clock(&self.queue, self.n_links, self.step - self.clock)
+        self.clock = self.step
+
+    def _sorted_events(self):
+        """Events on their way, in the order in which they go on; the clock is at 0."""
+        cdef bss_event_queue *queue = &self.queue
+        cdef int64_t k
+        columns = np.empty((queue.count, 4), np.int64)
+        cdef int64_t[:, ::1] column = columns
+        for k in range(queue.count):
+            column[k, 0] = queue.heap[k].time
+            column[k, 1] = queue.heap[k].order
+            column[k, 2] = queue.heap[k].hop
+            column[k, 3] = -queue.heap[k].emitted
+        order = np.lexsort((columns[:, 1], columns[:, 0]))
+        return columns[order][:, [0, 2, 3]]
 
     def import_state(self, state):
         """Take a state as `export_state` gives it, for the same n and depth."""
@@ -391,6 +503,11 @@ cdef class Engine:
                   for name in ("v", "w", "hold", "thresh_shift", "leak_shift")}
         line = checked_floats("state.line", state["line"], (2, n))
         ring = checked_floats("state.under_way", state["under_way"], (self.depth, 2, n))
+        if self.linked:
+            events, busy = checked_events(state["events"], state["link_busy"], self.link_plan,
+                                          self.longest_wait, step)
+            self._put_events(events, busy)
+            self.clock = step
         np.asarray(self.v)[:] = arrays["v"]
         np.asarray(self.w)[:] = arrays["w"]
         np.asarray(self.hold)[:] = arrays["hold"]
@@ -406,6 +523,38 @@ cdef class Engine:
         np.asarray(self.ring)[:] = np.roll(ring, step % self.depth, axis=0).ravel()
         np.asarray(self.busy)[:] = 1
         self.step = step
+
+    def _put_events(self, events, busy):
+        """Replace events on their way and what links are taken for; the clock begins now."""
+        cdef const int64_t[:, ::1] event = events
+        cdef int64_t k
+        np.asarray(self.free_at)[:] = busy
+        self.queue.count = self.queue.sent = 0
+        for k in range(event.shape[0]):
+            bss_send(&self.queue, event[k, 0], -event[k, 2], event[k, 1])
+        self._check_memory()
+
+    def _check_memory(self):
+        if self.queue.out_of_memory:
+            raise MemoryError("no memory for the events on their way through the links")
+
+    def settle(self):
+        """Let all events that are at links arrive, as if no others came behind them."""
+        if self.linked:
+            self._restart_clock()
+            self._pass_links(2**62)
+            self._check_memory()
+
+    def take_traffic(self):
+        """Counters of the links since they were last taken: int64 (5, n_links).
+
+        Events, delayed, dropped, sum of waits, longest wait; see `links.Traffic`.
+        """
+        if not self.linked:
+            return np.zeros((5, 0), np.int64)
+        counts = np.array(self.counts)
+        np.asarray(self.counts)[:] = 0
+        return counts
 
     # -- running ----------------------------------------------------------------------------
 
@@ -456,6 +605,10 @@ cdef class Engine:
                                     change_value)
         cdef Outputs outputs = Outputs(self.n, self.step, stop, self.probe_interval,
                                        self.probe_sizes)
+        if self.linked:
+            if (stop - self.step) >= 2**61 // self.link_plan.step:
+                raise ValueError(f"n_steps: {n_steps} is more than the clock of the links counts")
+            self._restart_clock()
         status = 0
         self.interruption = None
         self._apply_currents()
@@ -467,6 +620,7 @@ cdef class Engine:
                 code = self._run_chunk(min(stop, self.step + chunk), inputs, outputs)
                 culprit = self._first_non_finite()
             took = time.perf_counter() - began
+            self._check_memory()
             if code == CHUNK_SPIKES_FULL:
                 outputs.grow()
             if culprit >= 0:
@@ -518,15 +672,37 @@ cdef class Engine:
         return -1
 
     cdef void _deliver(self, int64_t source, int64_t slot) noexcept nogil:
-        """Put the amplitudes of a source that spikes at ring slot `slot` on the ring."""
+        """Put the amplitudes of a source that spikes at ring slot `slot` on the ring.
+
+        Where links limit events, send its event on its way instead.
+        """
+        cdef int64_t k
+        if self.linked:
+            k = self.root_indptr[source]
+            bss_emit(&self.queue, self.step - self.clock, &self.root[0] + k,
+                     self.root_indptr[source + 1] - k)
+            return
+        self._arrive(self.indptr[source], self.indptr[source + 1], slot)
+        for k in range(self.delay_indptr[source], self.delay_indptr[source + 1]):
+            self.busy[(slot + self.delay[k]) % self.depth] = 1
+
+    cdef inline void _arrive(self, int64_t first, int64_t last, int64_t slot) noexcept nogil:
+        """Put the amplitudes of some synapses on the ring; their delays count from `slot`."""
         cdef int64_t k, position, length = self.ring.shape[0], base = slot * 2 * self.n
-        for k in range(self.indptr[source], self.indptr[source + 1]):
+        for k in range(first, last):
             position = base + self.offset[k]
             if position >= length:
                 position -= length
             self.ring[position] += self.amplitude[k]
-        for k in range(self.delay_indptr[source], self.delay_indptr[source + 1]):
-            self.busy[(slot + self.delay[k]) % self.depth] = 1
+
+    cdef void _pass_links(self, int64_t until) noexcept nogil:
+        """Let events move on that come to a link before the time `until`."""
+        cdef int64_t hop, start, slot, k
+        while bss_next_arrival(&self.queue, until, &hop, &start):
+            slot = (self.clock + start) % self.depth
+            self._arrive(self.hop_begin[hop], self.hop_end[hop], slot)
+            for k in range(self.hop_delay_indptr[hop], self.hop_delay_indptr[hop + 1]):
+                self.busy[(slot + self.hop_delay[k]) % self.depth] = 1
 
     cdef int64_t _integrate(self, int64_t slot) noexcept nogil:
         """All blocks, one step, with the arrivals of ring slot `slot`. Any at threshold?"""
@@ -594,6 +770,10 @@ cdef class Engine:
             while inputs.event < inputs.n_events and inputs.event_step[inputs.event] <= now:
                 self._deliver(self.n + inputs.event_source[inputs.event], now % self.depth)
                 inputs.event += 1
+            if self.linked:
+                self._pass_links((now + 1 - self.clock) * self.queue.step)
+                if self.queue.out_of_memory:
+                    return CHUNK_NO_MEMORY
             self.step = now = now + 1
             if self.n and self._integrate(now % self.depth):
                 self._spike(now % self.depth, outputs)

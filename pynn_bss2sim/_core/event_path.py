@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -18,21 +18,25 @@ from . import hicannx as chip
 from . import wiring
 from .config import ChipConfig, ConfigError
 from .config import NeuronSwitch as Switch
-from .records import LINES, SynapseTable, frozen_array
+from .fpga_routing import FpgaRouting
+from .hops import HopList, Hops, Path, Place, Timing, make_ways
+from .links import LINKS_PER_CHIP, LinkKind, Ways, link_index
+from .records import LINES, SynapseTable
 
-__all__ = ["Crossing", "FpgaRouting", "Hits", "Link", "Path", "connect", "crossings", "follow"]
+__all__ = [
+    "Crossing",
+    "FpgaRouting",
+    "Hits",
+    "Link",
+    "Path",
+    "connect",
+    "connect_by_links",
+    "crossings",
+    "follow",
+]
 
 _SYNAPSES = wiring.ARRAYS * chip.ROWS * chip.COLUMNS
 _CIRCUITS = chip.HICANN_X.circuits
-
-
-class Path(enum.IntEnum):
-    """How an event comes to a synapse; each way has its latency."""
-
-    DIRECT = 0  #: of a neuron, through the crossbar of its own chip
-    HOST = 1  #: sent by the host
-    LOOP = 2  #: of a neuron, through the FPGA and back to the same chip
-    CHIPS = 3  #: of a neuron, through the FPGAs to another chip
 
 
 class Link(enum.Enum):
@@ -55,61 +59,12 @@ _PORTS = {
     Link.FROM_FPGA: chip.L2_CHANNELS,
     Link.BUS: wiring.BUSES,
 }
-
-
-def _column(doc: str):
-    return field(metadata={"doc": doc})
-
-
-@dataclass(frozen=True, eq=False)
-class FpgaRouting:
-    """What host and FPGAs send to the chips: one entry of each group for each event.
-
-    Attributes
-    ----------
-    host_source, host_chip, host_channel, host_label : int32 (n,)
-        For a spike of external input ``host_source``, an event with this label is sent into this
-        channel of this chip.
-    loop_chip, loop_output, loop_label, to_chip, to_channel, to_label : int32 (m,)
-        For an event with ``loop_label`` from output ``loop_output`` of chip ``loop_chip``, one with
-        ``to_label`` is sent into channel ``to_channel`` of chip ``to_chip``.
-    """
-
-    host_source: np.ndarray = _column("external input")
-    host_chip: np.ndarray = _column("chip")
-    host_channel: np.ndarray = _column("0 to 3")
-    host_label: np.ndarray = _column("14 bits")
-    loop_chip: np.ndarray = _column("chip")
-    loop_output: np.ndarray = _column("0 to 3")
-    loop_label: np.ndarray = _column("14 bits")
-    to_chip: np.ndarray = _column("chip")
-    to_channel: np.ndarray = _column("0 to 3")
-    to_label: np.ndarray = _column("14 bits")
-
-    def __post_init__(self) -> None:
-        for f in fields(self):
-            group = self.host_source if f.name.startswith("host") else self.loop_chip
-            values = frozen_array(
-                getattr(self, f.name), np.int32, (len(group),), f"FpgaRouting.{f.name}"
-            )
-            object.__setattr__(self, f.name, values)
-            if f.name.endswith(("channel", "output")):
-                self._check(f.name, values, chip.L2_CHANNELS - 1)
-            elif f.name.endswith("label"):
-                self._check(f.name, values, chip.NEURON_LABEL_MAX)
-
-    @staticmethod
-    def _check(name: str, values: np.ndarray, high: int) -> None:
-        bad = np.flatnonzero((values < 0) | (values > high))
-        if len(bad):
-            raise ConfigError(
-                f"FpgaRouting.{name}: {values[bad[0]]} at {bad[0]} lies outside 0 to {high}"
-            )
-
-    @classmethod
-    def none(cls) -> FpgaRouting:
-        """Nothing is sent."""
-        return cls(*(np.empty(0, np.int32) for _ in fields(cls)))
+_KINDS = {
+    Link.OUTPUT: LinkKind.EVENT_OUTPUT,
+    Link.TO_FPGA: LinkKind.L2_OUTPUT,
+    Link.FROM_FPGA: LinkKind.CHANNEL,
+    Link.BUS: LinkKind.BUS,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +79,17 @@ class Hits:
         `Path` values.
     synapse : int64 (n,)
         Counted over all chips: ``((chip * 2 + hemisphere) * 256 + row) * 256 + column``.
+    hop : int64 (n,)
+        The last of `hops` on the way there.
+    hops : Hops
+        Of all events, also of those that drive no synapse.
     """
 
     source: np.ndarray
     path: np.ndarray
     synapse: np.ndarray
+    hop: np.ndarray
+    hops: Hops
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,8 +121,9 @@ class _Events:
     chip: np.ndarray
     port: np.ndarray
     label: np.ndarray
+    hop: np.ndarray
 
-    def at(self, index: np.ndarray, **changes: np.ndarray) -> _Events:
+    def at(self, index: np.ndarray | slice, **changes: np.ndarray) -> _Events:
         kept = {f.name: getattr(self, f.name)[index] for f in fields(self)}
         return _Events(**{**kept, **changes})
 
@@ -176,6 +138,9 @@ class _Registers:
 
     def __init__(self, configs: Sequence[ChipConfig]) -> None:
         self._configs = configs
+
+    def __len__(self) -> int:
+        return len(self._configs)
 
     def __getattr__(self, name: str) -> np.ndarray:
         return np.stack([getattr(config, name) for config in self._configs])
@@ -197,10 +162,25 @@ def follow(configs: Sequence[ChipConfig], fpga: FpgaRouting, first: np.ndarray) 
         An event leads to a chip that is not there, or would go round between chip and FPGA.
     """
     if not configs:
-        return Hits(*(np.empty(0, np.int64) for _ in range(3)))
+        return Hits(*(np.empty(0, np.int64) for _ in range(4)), HopList().all())
     registers = _Registers(configs)
-    spikes, sent = _sent(registers, fpga, first)
-    return _synapses(registers, _bus_events(registers, spikes + sent))
+    at_buses, hops = _to_buses(registers, fpga, first)
+    return Hits(*_synapses(registers, at_buses), hops)
+
+
+def _to_buses(registers: _Registers, fpga: FpgaRouting, first: np.ndarray) -> tuple[_Events, Hops]:
+    """Events at the buses, and all hops of all events."""
+    for name in ("host_chip", "loop_chip", "to_chip"):
+        values = getattr(fpga, name)
+        if len(values) and not 0 <= values.min() <= values.max() < len(registers):
+            raise ConfigError(f"FpgaRouting.{name}: there are {len(registers)} chips")
+    hops = HopList()
+    spikes = _spikes(registers, first, hops)
+    sent = _forwarded(registers, fpga, spikes, Place.CHIP, hops)
+    sent = sent + _host_events(fpga, len(first), hops)
+    if len(_forwarded(registers, fpga, sent, Place.RECEIVER, hops).source):
+        raise ConfigError("an event of the FPGA would come back to it and be forwarded again")
+    return _bus_events(registers, spikes + sent, hops), hops.all()
 
 
 def crossings(
@@ -215,16 +195,14 @@ def crossings(
     """
     if not configs:
         return ()
-    registers = _Registers(configs)
-    spikes, sent = _sent(registers, fpga, first)
-    leaving = _leaving(registers, spikes + sent)
-    on_bus = _bus_events(registers, spikes + sent)
-    return (
-        Crossing(Link.OUTPUT, spikes.source, spikes.chip, spikes.port),
-        Crossing(Link.TO_FPGA, leaving.source, leaving.chip, leaving.port),
-        Crossing(Link.FROM_FPGA, sent.source, sent.chip, sent.port - wiring.FIRST_FPGA_INPUT),
-        Crossing(Link.BUS, on_bus.source, on_bus.chip, on_bus.port),
-    )
+    _, hops = _to_buses(_Registers(configs), fpga, first)
+    found = []
+    for link in Link:
+        of_chip = link_index(_KINDS[link], 0)
+        on_chip, port = np.divmod(hops.link - of_chip, LINKS_PER_CHIP)
+        mine = np.flatnonzero(port < link.ports)
+        found.append(Crossing(link, hops.source[mine], on_chip[mine], port[mine]))
+    return tuple(found)
 
 
 def connect(
@@ -269,6 +247,52 @@ def connect(
         As `follow`; or two neurons are joined to one.
     """
     hits = follow(configs, fpga, first)
+    parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
+    return _summed(len(first), n_sources, hits.source, np.arange(n_sources), parts)[0]
+
+
+def connect_by_links(
+    configs: Sequence[ChipConfig],
+    fpga: FpgaRouting,
+    first: np.ndarray,
+    n_sources: int,
+    step: np.ndarray,
+    latency: np.ndarray,
+    timing: Timing,
+    amplitude: np.ndarray | None = None,
+    delay: np.ndarray | None = None,
+    strength: np.ndarray | None = None,
+) -> tuple[SynapseTable, Ways]:
+    """The connections that the registers make, and the ways of their events over links.
+
+    Parameters and errors are those of `connect`, and `timing` says when events are where. In the
+    table, synapses of one source that its events reach over different buses stay apart.
+    """
+    hits = follow(configs, fpga, first)
+    hops = hits.hops
+    last = np.unique(hits.hop)
+    last = last[np.argsort(hops.source[last], kind="stable")]
+    rank = np.zeros(len(hops.link), np.int64)
+    rank[last] = np.arange(len(last))
+    parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
+    table, row = _summed(len(first), n_sources, rank[hits.hop], hops.source[last], parts)
+    begin, end = np.zeros((2, len(rank)), np.int64)
+    begin[last] = np.searchsorted(row, np.arange(len(last)), side="left")
+    end[last] = np.searchsorted(row, np.arange(len(last)), side="right")
+    return table, make_ways(hops, len(configs), timing, begin, end)
+
+
+def _driven(
+    configs: Sequence[ChipConfig],
+    first: np.ndarray,
+    hits: Hits,
+    step: np.ndarray,
+    latency: np.ndarray,
+    amplitude: np.ndarray | None,
+    delay: np.ndarray | None,
+    strength: np.ndarray | None,
+) -> list:
+    """What the events do: hit, target, line, delay and amplitude for each input line."""
     circuit = hits.synapse // (chip.ROWS * chip.COLUMNS) * chip.COLUMNS
     circuit += hits.synapse % chip.COLUMNS
     target = _neuron_of_circuit(configs, first)[circuit]
@@ -286,10 +310,8 @@ def connect(
             wait = latency[hits.path[on]] if delay is None else delay[at]
             kept = np.flatnonzero(size)
             on = on[kept]
-            parts.append(
-                (hits.source[on], target[on], np.full(len(on), line), wait[kept], size[kept])
-            )
-    return _summed(len(first), n_sources, parts)
+            parts.append((on, target[on], np.full(len(on), line), wait[kept], size[kept]))
+    return parts
 
 
 def _neuron_of_circuit(configs: Sequence[ChipConfig], first: np.ndarray) -> np.ndarray:
@@ -312,13 +334,30 @@ def _neuron_of_circuit(configs: Sequence[ChipConfig], first: np.ndarray) -> np.n
     return neuron[component]
 
 
-def _summed(n_neurons: int, n_sources: int, parts: list) -> SynapseTable:
-    """Sum what has source, target, line and delay in common."""
+def _summed(
+    n_neurons: int, n_sources: int, row: np.ndarray, source: np.ndarray, parts: list
+) -> tuple[SynapseTable, np.ndarray]:
+    """Sum what has row, target, line and delay in common.
+
+    Parameters
+    ----------
+    row : int64 (n_hits,)
+    source : int64 (n_rows,)
+        Of each row; does not descend.
+    parts : list
+        See `_driven`.
+
+    Returns
+    -------
+    SynapseTable
+    row : int64 (n_synapses,)
+    """
     empty = (np.empty(0, np.int64),) * 4 + (np.empty(0),)
-    source, target, line, delay, size = (
+    hit, target, line, delay, size = (
         np.concatenate([part[k] for part in [empty, *parts]]) for k in range(len(empty))
     )
-    pair = (source * n_neurons + target) * LINES + line
+    row = row[hit]
+    pair = (row * n_neurons + target) * LINES + line
     waits = np.unique(delay)
     key = pair * max(1, len(waits)) + np.searchsorted(waits, delay)
     order = np.argsort(key, kind="stable")
@@ -326,56 +365,42 @@ def _summed(n_neurons: int, n_sources: int, parts: list) -> SynapseTable:
     begin = np.flatnonzero(np.diff(key, prepend=-1))
     total = np.add.reduceat(size[order], begin) if len(begin) else size
     one = order[begin]
-    return SynapseTable.from_pairs(
-        n_neurons, n_sources, source[one], target[one], line[one], total, delay[one]
+    table = SynapseTable.from_pairs(
+        n_neurons, n_sources, source[row[one]], target[one], line[one], total, delay[one]
     )
+    return table, row[one]
 
 
-def _sent(registers: _Registers, fpga: FpgaRouting, first: np.ndarray) -> tuple[_Events, _Events]:
-    """Events at the outputs of the neurons, and those that the FPGAs send."""
-    n_chips = len(registers.padi_enable)
-    for name in ("host_chip", "loop_chip", "to_chip"):
-        values = getattr(fpga, name)
-        if len(values) and not 0 <= values.min() <= values.max() < n_chips:
-            raise ConfigError(f"FpgaRouting.{name}: there are {n_chips} chips")
-    spikes = _spikes(registers, first)
-    sent = _forwarded(registers, fpga, spikes) + _host_events(fpga, len(first))
-    if len(_forwarded(registers, fpga, sent).source):
-        raise ConfigError("an event of the FPGA would come back to it and be forwarded again")
-    return spikes, sent
-
-
-def _leaving(registers: _Registers, events: _Events) -> _Events:
-    """What passes to the FPGA; its port is the channel."""
-    channel = events.port % chip.L2_CHANNELS
-    out = np.flatnonzero(_pass(registers, events, wiring.FIRST_L2_OUTPUT + channel))
-    return events.at(out, port=channel[out])
-
-
-def _spikes(registers: _Registers, first: np.ndarray) -> _Events:
+def _spikes(registers: _Registers, first: np.ndarray, hops: HopList) -> _Events:
     """Events at the outputs of the neurons."""
     digital = registers.switches[..., Switch.DIGITAL_ENABLE].ravel()[first]
     source = np.flatnonzero(digital)
     circuit = np.asarray(first, np.int64)[source]
     column = circuit % chip.COLUMNS
     address = registers.address.ravel()[circuit].astype(np.int64)
-    return _Events(
-        source,
-        np.full(len(source), Path.DIRECT),
-        circuit // _CIRCUITS,
-        wiring.event_output(column),
-        wiring.neuron_label(column, address),
-    )
+    path = np.full(len(source), Path.DIRECT)
+    on_chip, output = circuit // _CIRCUITS, wiring.event_output(column)
+    came = source, path, np.full(len(source), -1)
+    hop = hops.add(Place.CHIP, LinkKind.EVENT_OUTPUT, on_chip, output, came)
+    return _Events(source, path, on_chip, output, wiring.neuron_label(column, address), hop)
 
 
-def _host_events(fpga: FpgaRouting, n_neurons: int) -> _Events:
-    return _Events(
-        n_neurons + fpga.host_source.astype(np.int64),
-        np.full(len(fpga.host_source), Path.HOST),
-        fpga.host_chip.astype(np.int64),
-        wiring.FIRST_FPGA_INPUT + fpga.host_channel.astype(np.int64),
-        fpga.host_label.astype(np.int64),
-    )
+def _host_events(fpga: FpgaRouting, n_neurons: int, hops: HopList) -> _Events:
+    source = n_neurons + fpga.host_source.astype(np.int64)
+    came = source, np.full(len(source), Path.HOST), np.full(len(source), -1)
+    return _sent(fpga.host_chip, fpga.host_channel, fpga.host_label, came, hops)
+
+
+def _sent(
+    to_chip: np.ndarray, channel: np.ndarray, label: np.ndarray, came: tuple, hops: HopList
+) -> _Events:
+    """Events that the FPGAs send into channels of chips; for `came` see `HopList.add`."""
+    source, path, parent = came
+    to_chip, channel = to_chip.astype(np.int64), channel.astype(np.int64)
+    hop = hops.add(Place.RECEIVER, LinkKind.TO_CHIP, to_chip, 0, (source, path, parent))
+    hop = hops.add(Place.RECEIVER, LinkKind.CHANNEL, to_chip, channel, (source, path, hop))
+    port = wiring.FIRST_FPGA_INPUT + channel
+    return _Events(source, path, to_chip, port, label.astype(np.int64), hop)
 
 
 def _pass(registers: _Registers, events: _Events, sink: np.ndarray) -> np.ndarray:
@@ -389,39 +414,68 @@ def _pass(registers: _Registers, events: _Events, sink: np.ndarray) -> np.ndarra
     return wiring.crossbar_nodes()[node[1], sink] & (label & mask == target)
 
 
-def _forwarded(registers: _Registers, fpga: FpgaRouting, events: _Events) -> _Events:
-    """What the FPGAs send for those of `events` that leave their chip."""
-    leaving = _leaving(registers, events)
+def _forwarded(
+    registers: _Registers, fpga: FpgaRouting, events: _Events, place: Place, hops: HopList
+) -> _Events:
+    """What the FPGAs send for those of `events`, which are at a `place`, that leave their chip."""
+    output = events.port % chip.L2_CHANNELS
+    out = np.flatnonzero(_pass(registers, events, wiring.FIRST_L2_OUTPUT + output))
     bits = chip.NEURON_LABEL_MAX + 1
     key = (fpga.loop_chip.astype(np.int64) * chip.L2_CHANNELS + fpga.loop_output) * bits
     key += fpga.loop_label
     order = np.argsort(key, kind="stable")
-    wanted = (leaving.chip * chip.L2_CHANNELS + leaving.port) * bits + leaving.label
+    wanted = (events.chip[out] * chip.L2_CHANNELS + output[out]) * bits + events.label[out]
     begin = np.searchsorted(key[order], wanted, side="left")
     count = np.searchsorted(key[order], wanted, side="right") - begin
     entry = order[_ranges(begin, count)]
-    sender = np.repeat(np.arange(len(count)), count)
+    source, path, home = events.source[out], events.path[out], events.chip[out]
+    came = source, path, events.hop[out]
+    hop = hops.add(place, LinkKind.L2_OUTPUT, home, output[out], came)
+    hop = hops.add(place, LinkKind.TO_FPGA, home, 0, (source, path, hop))
+    sender = np.repeat(np.arange(len(out)), count)
     to_chip = fpga.to_chip[entry].astype(np.int64)
-    same = to_chip == leaving.chip[sender]
-    return _Events(
-        leaving.source[sender],
-        np.where(same, Path.LOOP, Path.CHIPS),
-        to_chip,
-        wiring.FIRST_FPGA_INPUT + fpga.to_channel[entry].astype(np.int64),
-        fpga.to_label[entry].astype(np.int64),
-    )
+    same = to_chip == home[sender]
+    parent = np.where(same, hop[sender], -1)
+    parent[~same] = _between_chips(source, home, hop, sender[~same], to_chip[~same], hops)
+    came = source[sender], np.where(same, Path.LOOP, Path.CHIPS), parent
+    return _sent(to_chip, fpga.to_channel[entry], fpga.to_label[entry], came, hops)
 
 
-def _bus_events(registers: _Registers, events: _Events) -> _Events:
+def _between_chips(
+    source: np.ndarray,
+    home: np.ndarray,
+    hop: np.ndarray,
+    sender: np.ndarray,
+    to_chip: np.ndarray,
+    hops: HopList,
+) -> np.ndarray:
+    """Hops between FPGAs: int64 (n,), the last one of each of the events (`sender`, `to_chip`).
+
+    An event is sent once for all other chips, and received once on each of them.
+    """
+    who, index = np.unique(sender, return_inverse=True)
+    came = source[who], np.full(len(who), Path.CHIPS), hop[who]
+    sent = hops.add(Place.SENDER, LinkKind.SEND, home[who], 0, came)
+    n_chips = int(to_chip.max(initial=0)) + 1
+    pairs, back = np.unique(index * n_chips + to_chip, return_inverse=True)
+    index, to_chip = np.divmod(pairs, n_chips)
+    came = source[who[index]], np.full(len(pairs), Path.CHIPS), sent[index]
+    return hops.add(Place.RECEIVER, LinkKind.RECEIVE, to_chip, 0, came)[back]
+
+
+def _bus_events(registers: _Registers, events: _Events, hops: HopList) -> _Events:
     """Events at the buses; their port is ``hemisphere * 4 + bus``."""
     passing = _pass(registers, events, np.arange(wiring.BUSES)[np.newaxis])
     index, bus = np.nonzero(passing)
     enabled = registers.padi_enable.reshape(-1, wiring.BUSES)[events.chip[index], bus]
-    return events.at(index[enabled], port=bus[enabled])
+    events = events.at(index[enabled], port=bus[enabled])
+    came = events.source, events.path, events.hop
+    hop = hops.add(Place.BUS, LinkKind.BUS, events.chip, events.port, came)
+    return events.at(slice(None), hop=hop)
 
 
-def _synapses(registers: _Registers, events: _Events) -> Hits:
-    """The synapses that the events at the buses drive."""
+def _synapses(registers: _Registers, events: _Events) -> tuple[np.ndarray, ...]:
+    """The synapses that the events at the buses drive: source, path, synapse and hop."""
     # which drivers of each bus answer which row select: (chips, 2, bus, row select, index on bus)
     n_chips = len(registers.padi_enable)
     shape = (n_chips * wiring.ARRAYS, chip.DRIVERS_PER_BUS, chip.PADI_BUSES)
@@ -450,7 +504,8 @@ def _synapses(registers: _Registers, events: _Events) -> Hits:
     slot = synapse // (chip.COLUMNS * chip.ROWS_PER_DRIVER) * chip.LABELS + label
     begin, count = start[slot], start[slot + 1] - start[slot]
     event = event[order[_ranges(begin, count)]]
-    return Hits(events.source[event], events.path[event], np.repeat(synapse, count))
+    synapse = np.repeat(synapse, count)
+    return events.source[event], events.path[event], synapse, events.hop[event]
 
 
 def _ranges(begin: np.ndarray, count: np.ndarray) -> np.ndarray:

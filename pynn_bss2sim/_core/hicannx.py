@@ -125,6 +125,33 @@ LATENCY_CHIP_TO_CHIP = _fact(
     "LATENCY_CHIP_TO_CHIP", 1.3, "us", "paper", "arXiv 2512.03781: upper bound, 4 hops, 3 FPGAs"
 )
 
+# --- rates and buffers of the links that events pass ----------------------------------------------
+PICOSECONDS = _fact("PICOSECONDS", 1_000_000, "1/us", "code", "by definition: ps of one us")
+BUS_INTERVAL = _fact(
+    "BUS_INTERVAL", 0.008, "us", "paper", "DISS: shortest distance of events at a synapse driver"
+)
+OUTPUT_INTERVAL = _fact(
+    "OUTPUT_INTERVAL", 0.008, "us", "estimate", "event output of 64 neurons: as fast as a bus"
+)
+L2_INTERVAL = _fact(
+    "L2_INTERVAL", 0.008, "us", "estimate", "output to and channel from the FPGA: as fast as a bus"
+)
+MESSAGE_INTERVAL = _fact(
+    "MESSAGE_INTERVAL", 0.008, "us", "code", "fisch: constants.h, one message per FPGA cycle"
+)
+EVENTS_PER_MESSAGE = _fact(
+    "EVENTS_PER_MESSAGE", 3, "1", "code", "hxcomm: event_constants.h, both directions"
+)
+BACKPLANE_INTERVAL = _fact(
+    "BACKPLANE_INTERVAL", 0.008, "us", "estimate", "no figure found: one event per FPGA cycle"
+)
+OUTPUT_BUFFER = _fact(
+    "OUTPUT_BUFFER", 64, "1", "estimate", "each neuron of an output holds its event until its turn"
+)
+LINK_BUFFER = _fact(
+    "LINK_BUFFER", 16, "1", "estimate", "no figure found: waits at one link of at most 0.13 us"
+)
+
 # --- voltages: analog-to-digital scale, code curves, ranges ---------------------------------------
 CADC_PER_MV = _fact("CADC_PER_MV", 0.222, "LSB/mV", "estimate", "calix: cadc_calib_target.h")
 CADC_OFFSET = _fact("CADC_OFFSET", -13.0, "LSB", "estimate", "calix: cadc_calib_target.h")

@@ -44,6 +44,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from pynn_bss2sim._core.exponential import exp, phi
+from pynn_bss2sim._core.link_plan import LinkPlan, latest_arrival, longest_wait, make_link_plan
+from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.noise import NOISE_BLOCK
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
@@ -298,6 +300,8 @@ class Routes:
     delay_indptr : int64 (n_sources + 1,)
     delay : int64 (n,)
         Distinct delays of each source: the slots in which its spikes arrive.
+    links : LinkPlan or None
+        The links that events pass; with None they pass none.
     """
 
     depth: int
@@ -306,10 +310,11 @@ class Routes:
     amplitude: np.ndarray
     delay_indptr: np.ndarray
     delay: np.ndarray
+    links: LinkPlan | None = None
 
 
-def make_routes(synapses: SynapseTable, min_depth: int = 2) -> Routes:
-    """Compile a synapse table.
+def make_routes(synapses: SynapseTable, min_depth: int = 2, ways: Ways | None = None) -> Routes:
+    """Compile a synapse table, and the ways of events to its synapses if links limit them.
 
     Raises
     ------
@@ -318,6 +323,10 @@ def make_routes(synapses: SynapseTable, min_depth: int = 2) -> Routes:
     """
     n = synapses.n_neurons
     longest = int(synapses.delay.max(initial=1))
+    links = None
+    if ways is not None:
+        links = make_link_plan(ways, synapses.n_sources, synapses.delay)
+        longest = max(longest, latest_arrival(links, longest_wait(links)))
     depth = max(longest + 1, min_depth)
     if depth * LINES * n * 8 > MAX_RING_BYTES:
         raise ValueError(
@@ -332,6 +341,7 @@ def make_routes(synapses: SynapseTable, min_depth: int = 2) -> Routes:
         offset.astype(np.int32),
         synapses.amplitude,
         *_distinct_delays(synapses),
+        links=links,
     )
 
 

@@ -19,11 +19,14 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pynn_bss2sim._core.checks import converted
+
+if TYPE_CHECKING:
+    from pynn_bss2sim._core.links import Traffic
 
 __all__ = [
     "LINES",
@@ -392,6 +395,8 @@ class Activity:
         Ascending within one step. Only neurons asked for.
     samples : tuple of float64 (k, m)
         One array for each probe: row = multiple of its interval in (start_step, stop_step].
+    traffic : links.Traffic or None
+        What passed the links; None where links limit nothing.
     """
 
     start_step: int
@@ -401,6 +406,7 @@ class Activity:
     spike_step: np.ndarray
     spike_neuron: np.ndarray
     samples: tuple[np.ndarray, ...]
+    traffic: Traffic | None = None
 
 
 def _refuse(complaint, bad):

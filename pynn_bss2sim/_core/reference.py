@@ -22,6 +22,7 @@ from pynn_bss2sim._core.noise import (
 )
 from pynn_bss2sim._core.plan import Kind, Mode, Plan, Routes
 from pynn_bss2sim._core.records import Status
+from pynn_bss2sim._core.reference_links import EventQueue
 
 __all__ = ["ReferenceEngine"]
 
@@ -69,6 +70,7 @@ class ReferenceEngine:
         # in force: as in the plan, plus a random shift
         self.v_thresh, self.thresh_shift = plan.v_thresh.copy(), np.zeros(n)
         self.e_leak, self.leak_shift = plan.e_leak.copy(), np.zeros(n)
+        self.queue = None if routes.links is None else EventQueue(routes.links)
 
     def export_state(self) -> dict:
         """Copies of the state; see engine.pyx."""
@@ -82,6 +84,7 @@ class ReferenceEngine:
             "line": self.line.copy(),
             "hold": self.hold.copy(),
             "under_way": np.roll(self.ring, -(self.step % self.depth), axis=0),
+            **({} if self.queue is None else self.queue.export(self.step)),
         }
 
     def import_state(self, state: dict) -> None:
@@ -94,6 +97,8 @@ class ReferenceEngine:
         self.v, self.w = np.array(state["v"]), np.array(state["w"])
         self.line, self.hold = np.array(state["line"]), np.array(state["hold"])
         self.ring = np.roll(state["under_way"], self.step % self.depth, axis=0)
+        if self.queue is not None:
+            self.queue.take(state, self.step)
 
     def run(self, n_steps, events, currents):
         """Integrate `n_steps` steps; same arguments and results as the compiled engine."""
@@ -113,6 +118,7 @@ class ReferenceEngine:
             while event < len(events) and events.step[event] <= self.step:
                 self._deliver(self.n + events.source[event])
                 event += 1
+            self._pass_links((self.step + 1) * self._tick())
             # 3. integrate every block to the next step
             self.step += 1
             self._integrate(current)
@@ -158,10 +164,37 @@ class ReferenceEngine:
         return current
 
     def _deliver(self, source):
-        """Put the amplitudes of a spiking source on the ring, in the order of the table."""
-        part = slice(self.routes.indptr[source], self.routes.indptr[source + 1])
+        """Send the event of a spiking source on its way: to the links or to its synapses."""
+        if self.queue is not None:
+            self.queue.emit(source, self.step)
+        else:
+            self._arrive(self.routes.indptr[source], self.routes.indptr[source + 1], self.step)
+
+    def _tick(self):
+        return 0 if self.queue is None else self.queue.plan.step
+
+    def _pass_links(self, until):
+        """Let events move on that come to a link before the time `until` (ps)."""
+        if self.queue is not None:
+            for hop, step in self.queue.arrivals(until):
+                self._arrive(self.queue.plan.begin[hop], self.queue.plan.end[hop], step)
+
+    def settle(self):
+        """Let all events that are at links arrive, as if no others came behind them."""
+        self._pass_links(np.inf)
+
+    def take_traffic(self):
+        """Counters of the links, and let them begin anew; see engine.pyx."""
+        if self.queue is None:
+            return np.zeros((5, 0), np.int64)
+        counts, self.queue.counts = self.queue.counts, np.zeros_like(self.queue.counts)
+        return counts
+
+    def _arrive(self, first, last, step):
+        """Put amplitudes on the ring whose delays count from `step`, in the order of the table."""
+        part = slice(first, last)
         flat = self.ring.reshape(-1)
-        base = (self.step % self.depth) * 2 * self.n
+        base = (step % self.depth) * 2 * self.n
         np.add.at(flat, (base + self.routes.offset[part]) % flat.size, self.routes.amplitude[part])
 
     def _draw_threshold(self, neuron):

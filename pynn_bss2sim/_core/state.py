@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,6 +32,11 @@ class EmulatorState:
     thresh_shift, leak_shift : float64 (n,)
         What the threshold in force lies above `v_thresh`, and the leak potential of this trial
         above `e_leak` (mV).
+    link_busy : int64 (n_links,), ps
+        How long each link is still taken.
+    events : int64 (k, 3)
+        Events on their way through links, in the order in which they go on: time (ps from now) at
+        which the event comes to its next hop, that hop, and the steps since its source spiked.
     """
 
     step: int
@@ -43,6 +48,8 @@ class EmulatorState:
     trial: int
     thresh_shift: np.ndarray
     leak_shift: np.ndarray
+    link_busy: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    events: np.ndarray = field(default_factory=lambda: np.empty((0, 3), np.int64))
 
     @classmethod
     def at_start(cls, circuits: Circuits, depth: int, trial: int, noise_seed: int) -> EmulatorState:
@@ -85,6 +92,13 @@ class EmulatorState:
         under_way[:rows, :, :old] = self.under_way[:rows]
         names = ("v", "w", "line", "hold", "thresh_shift", "leak_shift")
         return replace(self, under_way=under_way, **{name: put(name) for name in names})
+
+    def with_links(self, n_links: int) -> EmulatorState:
+        """The state for `n_links` links, of which those that were not there are free."""
+        busy = np.zeros(n_links, np.int64)
+        both = min(n_links, len(self.link_busy))
+        busy[:both] = self.link_busy[:both]
+        return replace(self, link_busy=busy)
 
     def rescaled(self, v_gain, v_offset, line_gain, w_gain) -> EmulatorState:
         """The same state in other voltage, current and conductance scales."""

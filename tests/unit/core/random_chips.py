@@ -7,6 +7,7 @@ from dataclasses import fields
 import numpy as np
 from hypothesis import strategies as st
 
+from pynn_bss2sim._core.links import Links, Ways
 from pynn_bss2sim._core.plan import Kind
 from pynn_bss2sim._core.records import (
     Circuits,
@@ -160,3 +161,35 @@ def random_currents(n, n_sources, n_changes, n_steps, rng):
         rng.integers(0, max(1, n_sources), n_changes),
         rng.normal(0.0, 1.0, n_changes),
     )
+
+
+def random_ways(synapses, timestep, rng):
+    """Ways through a few slow links with small buffers, which delay and drop many events."""
+    step = round(timestep * 1e6)
+    n_links = int(rng.integers(1, 6))
+    links = Links(
+        tuple(f"link {k}" for k in range(n_links)),
+        rng.integers(1, 3 * step, n_links),
+        rng.integers(0, 6, n_links),
+    )
+    columns = {name: [] for name in ("link", "at", "slack", "parent", "source", "begin", "end")}
+
+    def hop(parent, source, latest, begin, end):
+        first = columns["at"][parent] if parent >= 0 else 0
+        values = (rng.integers(0, n_links), rng.integers(first, latest + 1),
+                  rng.integers(1, step + 1), parent, source, begin, end)  # fmt: skip
+        for column, value in zip(columns.values(), values, strict=True):
+            column.append(int(value))
+        return len(columns["link"]) - 1
+
+    for source, (first, last) in enumerate(
+        zip(synapses.indptr[:-1], synapses.indptr[1:], strict=True)
+    ):
+        latest = (int(synapses.delay[first:last].min(initial=50)) - 1) * step
+        cuts = np.sort(rng.integers(first, last + 1, rng.integers(0, 3)))
+        known = [-1]
+        for begin, end in zip([first, *cuts], [*cuts, last], strict=True):
+            for _ in range(rng.integers(0, 3)):
+                known.append(hop(rng.choice(known), source, latest, 0, 0))
+            known.append(hop(rng.choice(known), source, latest, begin, end))
+    return Ways(links, step, **columns)
