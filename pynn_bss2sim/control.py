@@ -310,8 +310,11 @@ def mapping_report() -> Report:
     """Return what the mapping did to the network, mapping it first if it has changed.
 
     How busy buses and links are is estimated from what is known of the rates of spikes: before a
-    run from the rates given to spike sources, later from the spikes recorded, too.
+    run from the rates given to spike sources, later from the spikes recorded, too. After a run, and
+    where the chip model limits the bandwidth of the event routing, section "traffic" counts what
+    passed, waited and was dropped at each bus and link since time 0.
     """
-    mapping = simulator.state.prepare()
+    mapping, traffic = simulator.state.prepare(), simulator.state.traffic
     rates = mapping.event_rates(source_rates(simulator.state))
-    return replace(mapping.report, rates=rates)
+    report = replace(mapping.report, rates=rates)
+    return report if traffic is None else report.with_section(traffic_section(traffic))

@@ -242,15 +242,13 @@ class Traffic:
         for part in (self, other):
             if part.links.name != links.name[: len(part.links)]:
                 raise ValueError("Traffic: the two were observed on different links")
-        mine, others = (
-            [
-                np.pad(getattr(part, k), (0, len(links) - len(part.links)))
-                for k in _COUNTS_OF_TRAFFIC
-            ]
-            for part in (self, other)
-        )
+        mine, others = self._counts(len(links)), other._counts(len(links))
         sums = [a + b for a, b in zip(mine[:4], others[:4], strict=True)]
         return Traffic(links, self.time + other.time, *sums, np.maximum(mine[4], others[4]))
+
+    def _counts(self, n_links: int) -> list[np.ndarray]:
+        more = (0, n_links - len(self.links))
+        return [np.pad(getattr(self, name), more) for name in _COUNTS_OF_TRAFFIC]
 
     def to_dict(self) -> dict:
         """Links with traffic, in the order of `busiest`, as dicts of numbers; times in µs."""

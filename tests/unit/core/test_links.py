@@ -374,4 +374,6 @@ def test_traffic_in_words():
     assert "bus: 100 events, 9 delayed, 1 dropped; longest wait 0.009 us, 7.92 % used" in str(some)
     assert [row["link"] for row in some.to_dict()["links"]] == ["bus", "output"]
     with pytest.raises(ValueError, match="different links"):
-        some + Traffic(chip_links(0), 1.0, *([[]] * 5))
+        some + Traffic(Links(("other",), [1], [1]), 1.0, *([[0]] * 5))
+    fewer = Traffic(Links(("bus",), [8000], [4]), 1.0, *([[5]] * 5))
+    assert (fewer + some).events.tolist() == (some + fewer).events.tolist() == [105, 0, 500]
