@@ -7,7 +7,6 @@ import math
 import numbers
 import os
 import warnings
-from dataclasses import replace
 
 from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
@@ -16,7 +15,7 @@ from pyNN.recording import get_io
 from . import simulator
 from ._core.chip_model import ChipModel
 from .mapping.mapper import ON_LOSS
-from .mapping.report import Report
+from .mapping.report import Report, traffic_section
 from .spike_rates import source_rates
 
 logger = logging.getLogger(__name__)

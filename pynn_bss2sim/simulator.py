@@ -281,7 +281,7 @@ class State(BaseState):
         logger.warning(
             "%d events dropped until t = %g ms because too many waited for a link of the event "
             "routing, most (%d of %d) at %s. Lower the rates or synchrony of the neurons and "
-            "sources behind it, see mapping_report().traffic, or lift the limit with "
+            "sources behind it, see 'traffic' in mapping_report(), or lift the limit with "
             "ChipModel's bandwidth='unlimited'",
             lost,
             self.t,

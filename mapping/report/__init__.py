@@ -14,6 +14,7 @@ from .records import (
 )
 from .report import Report
 from .sections import Section, Share, Table
+from .traffic import traffic_section
 from .usage import chip_usage, placed_usage
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "event_rates",
     "links_between_chips",
     "placed_usage",
+    "traffic_section",
 ]

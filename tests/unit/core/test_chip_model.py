@@ -56,6 +56,7 @@ def test_silicon_without_mismatch_and_noise_is_quantized():
         {"parameters": None},
         {"delays": "fixed "},
         {"routing": "REAL"},
+        {"bandwidth": "some"},
         {"mismatch": False},
         {"noise": 0},
         {"seed": -1},

@@ -5,7 +5,9 @@ import pytest
 
 from pynn_bss2sim._core import wiring
 from pynn_bss2sim._core.config import ChipConfig, ConfigError, RowMode
-from pynn_bss2sim._core.event_path import FpgaRouting, Path, connect, follow
+from pynn_bss2sim._core.event_path import FpgaRouting, Path, connect, connect_by_links, follow
+from pynn_bss2sim._core.hops import Timing
+from pynn_bss2sim._core.links import chip_links
 
 DIGITAL, JOINED = 18, 19
 LATENCY = np.array([1, 4, 8, 13])
@@ -212,3 +214,70 @@ def test_single_synapses_have_a_strength_of_their_own():
     assert connect(*arguments, strength=strength).amplitude.tolist() == [17 * 0.5 * 0.75]
     exact = np.full(2 * 256 * 256, 3.0)
     assert connect(*arguments, amplitude=exact, strength=strength).amplitude.tolist() == [3.0]
+
+
+def hops_of(hops):
+    """Name of the link, index of the hop before and way of each hop."""
+    names = [chip_links(2).name[k] for k in hops.link]
+    return list(zip(names, hops.parent.tolist(), hops.path.tolist(), strict=True))
+
+
+def two_chips():
+    """A neuron of chip 0 that reaches a bus there, and chip 1 through the FPGAs."""
+    return [neuron(40, 200), one_synapse()], np.array([40, 512 + AT])
+
+
+def test_hops_are_those_that_the_registers_open():
+    configs, first = two_chips()
+    hops = follow(configs, loop(1 << 8 | 200, to_chip=1), first).hops
+    assert hops_of(hops) == [
+        ("chip 0: output 1 of 64 neurons", -1, Path.DIRECT),
+        ("chip 0: channel 1 towards the FPGA", 0, Path.DIRECT),
+        ("chip 0: chip to its FPGA", 1, Path.DIRECT),
+        ("chip 0: FPGA to other chips", 2, Path.CHIPS),
+        ("chip 1: other chips to the FPGA", 3, Path.CHIPS),
+        ("chip 1: FPGA to its chip", 4, Path.CHIPS),
+        ("chip 1: channel 2 from the FPGA", 5, Path.CHIPS),
+        ("chip 0: bus 1 to the synapses", 0, Path.DIRECT),
+        ("chip 1: bus 6 to the synapses", 6, Path.CHIPS),
+    ]
+    closed = [registers(switches=((40, DIGITAL), True)), configs[1]]
+    assert len(follow(closed, loop(1 << 8 | 200, to_chip=1), first).hops.link) == 1
+
+
+def test_an_event_is_sent_once_to_all_other_chips():
+    configs, first = two_chips()
+    both = FpgaRouting(*([[]] * 4), [0, 0], [1, 1], [456, 456], [1, 1], [2, 2], [LABEL, LABEL])
+    names = [name for name, _, _ in hops_of(follow(configs, both, first).hops)]
+    assert names.count("chip 0: FPGA to other chips") == 1
+    assert names.count("chip 1: other chips to the FPGA") == 1
+    assert names.count("chip 1: FPGA to its chip") == 2
+
+
+def test_ways_have_the_latency_of_their_path():
+    configs, first = two_chips()
+    fpga = loop(1 << 8 | 200, to_chip=1)
+    wired = configs, fpga, first, 2, np.ones((1024, 2)), LATENCY
+    table, ways = connect_by_links(*wired, Timing.of_latency(0.1, LATENCY))
+    plain = connect(*wired)
+    for name in ("indptr", "target", "line", "amplitude", "delay"):
+        np.testing.assert_array_equal(getattr(table, name), getattr(plain, name))
+    assert ways.at.tolist() == [0, 0, 0, 400_000, 900_000, 900_000, 900_000, 0, 1_150_000]
+    assert (ways.begin[8], ways.end[8]) == (0, 1)
+    # 1.3 us are 13 steps, and up to 1.35 us they stay 13
+    assert ways.slack[8] == 50_000
+    assert Timing.of_latency(1.0, np.ones(4, int)).at.max() == 0
+
+
+def test_synapses_on_two_buses_stay_apart():
+    config = one_synapse(
+        crossbar_mask=[((10, 6), 1 << 13), ((10, 2), 1 << 13)],
+        crossbar_target=[((10, 6), 1 << 13), ((10, 2), 1 << 13)],
+        padi_enable=[((1, 2), True), ((0, 2), True)],
+    )
+    wired = [config], host((0, 0, 2, LABEL), (0, 0, 2, LABEL)), np.array([AT]), 2
+    wired = *wired, np.ones((512, 2)), LATENCY
+    table, ways = connect_by_links(*wired, Timing.of_latency(0.1, LATENCY))
+    assert connect(*wired).amplitude.tolist() == [34.0]
+    assert table.amplitude.tolist() == [17.0, 17.0]
+    assert sorted(zip(ways.begin.tolist(), ways.end.tolist(), strict=True))[-2:] == [(0, 1), (1, 2)]
