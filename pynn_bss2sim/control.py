@@ -7,6 +7,7 @@ import math
 import numbers
 import os
 import warnings
+from dataclasses import replace
 
 from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP

@@ -69,7 +69,7 @@ def arrivals(table, ways, events, timestep, n_steps, engine=Engine):
 def test_engine_and_twin_agree_exactly_and_a_run_may_be_split(chip, seed):
     circuits, synapses, probes, events, _, mask, timestep = chip
     ways = random_ways(synapses, timestep, np.random.default_rng(seed))
-    twin = Emulator(circuits, synapses, timestep, probes, mask, ReferenceEngine, ways)
+    twin = Emulator(circuits, synapses, timestep, probes, mask, ReferenceEngine, ways=ways)
     wanted = twin.run(N_STEPS, events)
     for cuts in ((0, N_STEPS), (0, 1, 60, 60, 97, N_STEPS)):
         emulator = Emulator(circuits, synapses, timestep, probes, mask, ways=ways)
@@ -119,7 +119,7 @@ def test_links_that_are_never_taken_change_no_bit(chip, seed):
     without = Emulator(circuits, synapses, timestep, probes, mask)
     wanted = without.run(N_STEPS, events, currents)
     for engine in ENGINES:
-        emulator = Emulator(circuits, synapses, timestep, probes, mask, engine, ways)
+        emulator = Emulator(circuits, synapses, timestep, probes, mask, engine, ways=ways)
         found = emulator.run(N_STEPS, events, currents)
         np.testing.assert_array_equal(found.spike_step, wanted.spike_step)
         np.testing.assert_array_equal(found.spike_neuron, wanted.spike_neuron)
