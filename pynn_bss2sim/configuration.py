@@ -64,6 +64,8 @@ class Configuration(MappedConfiguration):
         for variable in Variable:
             emulator.set_state(variable, everyone, self.initial[variable])
         activity = emulator.run(n_steps, events)
+        if activity.traffic is not None and activity.traffic.dropped.any():
+            simulator.warn_of_loss(activity.traffic, activity.stop_step * self.timestep)
         if activity.status is Status.INTERRUPTED:
             raise emulator.interruption or KeyboardInterrupt
         if activity.status is Status.NON_FINITE:

@@ -277,18 +277,7 @@ class State(BaseState):
         if lost < max(1, 2 * self._loss_told):
             return
         self._loss_told = lost
-        worst = int(self.traffic.dropped.argmax())
-        logger.warning(
-            "%d events dropped until t = %g ms because too many waited for a link of the event "
-            "routing, most (%d of %d) at %s. Lower the rates or synchrony of the neurons and "
-            "sources behind it, see 'traffic' in mapping_report(), or lift the limit with "
-            "ChipModel's bandwidth='unlimited'",
-            lost,
-            self.t,
-            self.traffic.dropped[worst],
-            self.traffic.events[worst],
-            self.traffic.links.name[worst],
-        )
+        warn_of_loss(self.traffic, self.t)
 
     def _begin_tracks(self):
         """Take the samples at the beginning of recordings that have none yet."""
@@ -438,6 +427,22 @@ class State(BaseState):
             population.renew_initial_values()
         for population in self.sources:
             population.restart()
+
+
+def warn_of_loss(traffic: Traffic, time: float) -> None:
+    """Log how many events were dropped until a time (ms), and on which link most of them."""
+    worst = int(traffic.dropped.argmax())
+    logger.warning(
+        "%d events dropped until t = %g ms because too many waited for a link of the event "
+        "routing, most (%d of %d) at %s. Lower the rates or synchrony of the neurons and sources "
+        "behind it, see 'traffic' in mapping_report(), or lift the limit with ChipModel's "
+        "bandwidth='unlimited'",
+        traffic.dropped.sum(),
+        time,
+        traffic.dropped[worst],
+        traffic.events[worst],
+        traffic.links.name[worst],
+    )
 
 
 def _no_events():

@@ -41,9 +41,7 @@ def test_a_volley_is_lost_in_part_and_one_warning_says_where(caplog):
     told = [r.getMessage() for r in caplog.records if "dropped" in r.getMessage()]
     assert len(told) == 1
     assert "chip 0: FPGA to its chip" in told[0] and "bandwidth='unlimited'" in told[0]
-    assert "dropped" in sim.mapping_report().headline[-1] or any(
-        "dropped" in sentence for sentence in sim.mapping_report().headline
-    )
+    assert any("dropped" in sentence for sentence in sim.mapping_report().headline)
     assert "FPGA to its chip" in str(sim.mapping_report())
 
 
