@@ -36,10 +36,12 @@ def routed(
     n_sources: int,
     seed: int,
     previous: Routing | None,
+    chips: int | None = None,
 ) -> Routing:
     """Route, or keep the `previous` routing if it serves.
 
-    Where sources run out of labels, neurons are spread over more chips.
+    Where sources run out of labels, neurons are spread over more chips, as long as there are not
+    more than `chips`.
     """
     if previous is not None and previous.serves(joined, rows, placement):
         return previous
@@ -47,7 +49,7 @@ def routed(
     most = placement.target.columns_per_block
     best = None
     for _ in range(_ROUNDS):
-        placement, width = _uncrowded(joined, placement, width, n_sources)
+        placement, width = _uncrowded(joined, placement, width, n_sources, chips)
         placement = exchanged(joined, placement, width, seed)
         routing = route(joined, rows, placement, n_sources, seed)
         if best is None or routing.lost.sum() < best.lost.sum():
@@ -58,8 +60,11 @@ def routed(
         tight &= placement.free & (width < most)
         if not tight.any():
             break
-        width = np.where(tight, np.minimum(2 * width, most), width)
-        placement = spread(placement, width)
+        wider = np.where(tight, np.minimum(2 * width, most), width)
+        spacious = spread(placement, wider)
+        if chips is not None and spacious.chips > chips:
+            break
+        placement, width = spacious, wider
     return best
 
 
@@ -69,7 +74,7 @@ def _arrays(placement: Placement) -> np.ndarray:
 
 
 def _uncrowded(
-    joined: Joined, placement: Placement, width: np.ndarray, n_sources: int
+    joined: Joined, placement: Placement, width: np.ndarray, n_sources: int, chips: int | None
 ) -> tuple[Placement, np.ndarray]:
     """Spread the neurons of arrays whose sources are more than there are labels."""
     most = placement.target.columns_per_block
@@ -82,8 +87,11 @@ def _uncrowded(
         tight = crowded[array] & placement.free & (width < most)
         if not tight.any():
             return placement, width
-        width = np.where(tight, np.minimum(2 * width, most), width)
-        placement = spread(placement, width)
+        wider = np.where(tight, np.minimum(2 * width, most), width)
+        spacious = spread(placement, wider)
+        if chips is not None and spacious.chips > chips:
+            return placement, width
+        placement, width = spacious, wider
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,7 @@ from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 from . import connectivity, registers, weights
 from .check import problems
 from .errors import CheckError, ParameterError, PlacementError, RoutingError
+from .limit import check_neurons, fewer_circuits
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
 from .place import Placement, circuits_needed, place, split_rows
 from .report import (
@@ -176,7 +177,7 @@ def map_network(
     on_loss: str = "warn",
     check: bool = False,
 ) -> Mapping:
-    """Bring a network onto as many chips as it takes.
+    """Bring a network onto chips: as many as it takes, or as many as `chip` says there are.
 
     Parameters
     ----------
@@ -225,6 +226,7 @@ def map_network(
             network.n_sources,
             chip.seed,
             previous.routing if previous else None,
+            chip.chips,
         )
         placement = routing.placement
     configs: tuple[ChipConfig, ...] = ()
@@ -284,25 +286,36 @@ def _fit(
 
     Joined circuits have more capacitance, so currents and weights grow with their number, and
     with the weights the number of rows. The number of circuits only ever grows here, and ends at
-    that of a whole block.
+    that of a whole block. Only if there are not enough chips it is less than what is needed.
     """
+    if chip.chips is not None:
+        check_neurons(network, chip.chips)
     if chip.weights == "6bit":
         weights.check_signs(network, joined, asked.conductance_based)
     rows = _rows(joined, np.ones(len(joined), np.int64), network.n_neurons)
     volts = None
     if chip.parameters != "exact":
         volts = voltage_maps(network, asked, previous.scaling if previous else None)
-    count = _circuits(network, chip, rows, strict)
-    while True:
+
+    def weighed(count: np.ndarray) -> _Fit:
         if volts is None:
             scaling = Scaling.exact(asked.conductance_based)
         else:
             scaling = registers.scaling(asked, volts, count)
-        fit = _weigh(chip, joined, scaling, count)
+        return _weigh(chip, joined, scaling, count)
+
+    count = _circuits(network, chip, rows, strict)
+    while True:
+        fit = weighed(count)
         needed = _circuits(network, chip, fit.rows, strict)
         if (needed <= count).all():
-            return fit
+            break
         count = np.maximum(count, needed)
+    if chip.chips is None:
+        return fit
+    total = fit.rows.sum(axis=1)
+    fewer = fewer_circuits(count, total, chip.chips, chip.seed, network.constraints)
+    return fit if np.array_equal(fewer, count) else weighed(fewer)
 
 
 def _circuits(network: Network, chip: ChipModel, rows: np.ndarray, strict: bool) -> np.ndarray:

@@ -103,6 +103,9 @@ class ChipModel:
         Only False is emulated in this version.
     seed : int, 0 to 2**64 - 1
         The individual chip. Without mismatch and noise it changes nothing.
+    chips : int, at least 1, or None
+        How many chips there are. Networks that need more lose synapses, and are refused if they
+        have more neurons than these chips have circuits. None: as many as a network needs.
 
     Raises
     ------
@@ -120,6 +123,7 @@ class ChipModel:
     mismatch: str = "none"
     noise: bool = False
     seed: int = 0
+    chips: int | None = None
 
     def __post_init__(self) -> None:
         for name, words in CHOICES.items():
@@ -141,6 +145,14 @@ class ChipModel:
         object.__setattr__(self, "seed", int(self.seed))
         if not 0 <= self.seed <= _MAX_SEED:
             raise ChipModelError(f"ChipModel: seed={self.seed} lies outside 0 to 2**64 - 1")
+        if self.chips is not None:
+            whole = isinstance(self.chips, Integral) and not isinstance(self.chips, bool)
+            if not whole or self.chips < 1:
+                raise ChipModelError(
+                    f"ChipModel: chips={self.chips!r}; give a number of at least 1, or None for as "
+                    "many as a network needs"
+                )
+            object.__setattr__(self, "chips", int(self.chips))
         if self.mismatch != "none" or self.noise:
             raise NotEmulatedError(
                 f"ChipModel: mismatch={self.mismatch!r}, noise={self.noise}: models of mismatch "
@@ -208,7 +220,7 @@ class ChipModel:
         return min(PRESETS, key=lambda name: len(self._differences(name)))
 
     def _differences(self, name: str) -> dict:
-        preset = {**PRESETS[name], "seed": 0}
+        preset = {**PRESETS[name], "seed": 0, "chips": None}
         return {
             f.name: getattr(self, f.name)
             for f in fields(self)
