@@ -9,6 +9,8 @@ label.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
 from pynn_bss2sim._core.hicannx import LABELS
@@ -42,33 +44,53 @@ def pack(
         Of the groups into which a source fits, take that with the most free labels instead of
         the first: better where labels are scarce.
     """
-    groups = _Groups(capacity, balanced)
     # what no neuron has room for is lost as a whole, and takes no rows from others
     rows = np.where(rows <= capacity.sum(axis=1)[slot], rows, 0)
+    groups = _Groups(capacity, rows, balanced)
     total = np.add.reduceat(rows, begin[:-1]) if len(begin) > 1 else rows[:0]
     tie = np.random.default_rng(seed).permutation(len(total))
-    size = rows.astype(np.int16)
-    found: list[tuple[np.ndarray, int, np.ndarray]] = []
-    sources = []
-    bounds = begin.tolist()
+    found = _Found()
+    bounds, at, wanted = begin.tolist(), slot.tolist(), rows.tolist()
     for source in np.lexsort((tie, -total)).tolist():
         first, end = bounds[source], bounds[source + 1]
-        for group, taken in groups.take(slot[first:end], size[first:end]):
+        group = groups.take(at[first:end], wanted[first:end])
+        if group is not None:
+            found.add(source, group, range(first, end), wanted[first:end])
+            continue
+        for group, taken in groups.split(slot[first:end], rows[first:end]):
             some = np.flatnonzero(taken)
-            found.append((some + first, group, taken[some]))
-            sources.append(source)
-    empty = np.empty(0, np.int64)
-    member = np.array([group for _, group, _ in found], np.int64)
-    packed = Packed(
-        np.concatenate([empty, *(entry for entry, _, _ in found)]),
-        np.repeat(member, np.array([len(entry) for entry, _, _ in found], np.int64)),
-        np.concatenate([empty, *(taken for _, _, taken in found)]).astype(np.int64),
-        np.array(sources, np.int64),
-        member,
-        _count_up(member),
-    )
+            found.add(source, group, (some + first).tolist(), taken[some].tolist())
     owner = np.repeat(np.arange(len(total)), np.diff(begin))
-    return repaired(packed, groups.free(), owner, slot, rows)
+    return repaired(found.packed(), groups.rows, owner, slot, rows)
+
+
+class _Found:
+    """Where sources were put, source after source."""
+
+    def __init__(self) -> None:
+        self._entry: list[int] = []
+        self._rows: list[int] = []
+        self._source: list[int] = []
+        self._member: list[int] = []
+        self._entries: list[int] = []
+
+    def add(self, source: int, group: int, entries: Iterable[int], rows: list[int]) -> None:
+        self._entry.extend(entries)
+        self._rows.extend(rows)
+        self._source.append(source)
+        self._member.append(group)
+        self._entries.append(len(rows))
+
+    def packed(self) -> Packed:
+        member = np.array(self._member, np.int64)
+        return Packed(
+            np.array(self._entry, np.int64),
+            np.repeat(member, np.array(self._entries, np.int64)),
+            np.array(self._rows, np.int64),
+            np.array(self._source, np.int64),
+            member,
+            _count_up(member),
+        )
 
 
 def _count_up(member: np.ndarray) -> np.ndarray:
@@ -82,55 +104,83 @@ def _count_up(member: np.ndarray) -> np.ndarray:
 
 
 class _Groups:
-    """Free rows and labels while groups are being filled."""
+    """Free rows and labels while groups are being filled.
 
-    def __init__(self, capacity: np.ndarray, balanced: bool) -> None:
-        #: free rows, (n_slots, n_groups), and those only of groups that have a label left
-        self._all = np.array(capacity, np.int16)
-        self._rows = self._all.copy()
-        self._group = np.arange(self._rows.shape[1])
-        self._labels = np.full(self._rows.shape[1], LABELS)
+    A source fits into a group if every one of its slots has enough rows there. For each number of
+    rows that is asked for, and each slot, the groups that have it are the bits of one integer; so
+    the groups into which a source fits are found by one *and* for each of its slots.
+
+    Attributes
+    ----------
+    rows : int64 (n_slots, n_groups)
+        Free rows.
+    """
+
+    def __init__(self, capacity: np.ndarray, wanted: np.ndarray, balanced: bool) -> None:
+        self.rows = np.array(capacity, np.int64, order="C")
+        self._row = memoryview(self.rows)
+        n_groups = self.rows.shape[1]
+        self._sizes = np.unique(wanted).tolist()
+        self._having = {size: _bits(self.rows >= size) for size in self._sizes}
+        self._labels = [LABELS] * n_groups
         self._balanced = balanced
+        #: groups with so many free labels: the bits of one integer each
+        self._with_labels = [0] * (LABELS + 1)
+        self._with_labels[LABELS] = self._open = (1 << n_groups) - 1
 
-    def take(self, slot: np.ndarray, wanted: np.ndarray) -> list[tuple[int, np.ndarray]]:
-        """Give a source its rows: groups, each with the rows that are taken at each slot."""
-        room = self._rows[slot]
-        whole = (room >= wanted[:, np.newaxis]).all(axis=0)
+    def take(self, slots: list[int], wanted: list[int]) -> int | None:
+        """Give a source all of its rows in one group; None if it fits into none."""
+        fitting = self._open
+        for slot, size in zip(slots, wanted, strict=True):
+            fitting &= self._having[size][slot]
+        if not fitting:
+            return None
         if self._balanced:
-            best = int((whole * self._labels).argmax()) if len(whole) else 0
-        else:
-            best = int(whole.argmax()) if len(whole) else 0
-        if len(whole) and whole[best]:
-            chosen = [(best, wanted)]
-        else:
-            chosen = self._split(room, wanted)
-        result = []
-        for best, taken in chosen:
-            self._rows[slot, best] -= taken
-            self._labels[best] -= 1
-            result.append((int(self._group[best]), taken))
-        if chosen and not self._labels.all():
-            kept = np.flatnonzero(self._labels)
-            self._all[:, self._group] = self._rows
-            self._rows = np.ascontiguousarray(self._rows[:, kept])
-            self._group, self._labels = self._group[kept], self._labels[kept]
-        return result
+            fitting = next(both for same in reversed(self._with_labels) if (both := fitting & same))
+        group = (fitting & -fitting).bit_length() - 1
+        for slot, size in zip(slots, wanted, strict=True):
+            self._use(slot, group, size)
+        self._name(group)
+        return group
 
-    def free(self) -> np.ndarray:
-        """Rows that are left: int16 (n_slots, n_groups)."""
-        self._all[:, self._group] = self._rows
-        return self._all
-
-    @staticmethod
-    def _split(room: np.ndarray, wanted: np.ndarray) -> list[tuple[int, np.ndarray]]:
-        chosen = []
-        while room.shape[1] and wanted.any():
+    def split(self, slots: np.ndarray, wanted: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """Give a source what there is: groups, each with the rows that are taken at each slot."""
+        open_now = np.array(self._labels) > 0
+        room = self.rows[slots] * open_now
+        while len(wanted) and open_now.any() and wanted.any():
             fitting = np.minimum(room, wanted[:, np.newaxis])
-            best = int(fitting.sum(axis=0).argmax())
-            taken = fitting[:, best]
+            group = int(fitting.sum(axis=0).argmax())
+            taken = fitting[:, group]
             if not taken.any():
-                break
-            chosen.append((best, taken))
+                return
+            for k in np.flatnonzero(taken).tolist():
+                self._use(int(slots[k]), group, int(taken[k]))
+            self._name(group)
+            yield group, taken
             wanted = wanted - taken
-            room[:, best] = 0
-        return chosen
+            room[:, group] = 0
+
+    def _use(self, slot: int, group: int, size: int) -> None:
+        """Take rows of a slot."""
+        before = self._row[slot, group]
+        left = before - size
+        self._row[slot, group] = left
+        for size in self._sizes:
+            if left < size <= before:
+                self._having[size][slot] &= ~(1 << group)
+
+    def _name(self, group: int) -> None:
+        """Take a label."""
+        bit = 1 << group
+        left = self._labels[group] - 1
+        self._labels[group] = left
+        self._with_labels[left + 1] &= ~bit
+        self._with_labels[left] |= bit
+        if not left:
+            self._open &= ~bit
+
+
+def _bits(flags: np.ndarray) -> list[int]:
+    """Each row of `flags`, bool (n, m), as the bits of an integer."""
+    packed = np.packbits(flags, axis=1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in packed]
