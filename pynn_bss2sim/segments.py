@@ -39,8 +39,12 @@ class Track:
         Steps between samples.
     start_step : int
         Step of the first sample, a multiple of `interval`.
+    device : {"probe", "madc", "cadc"}
+        What samples: the emulation itself, or a converter of the chip.
+    raw : bool
+        The samples are in the converter's LSB.
     chunks : list of float64 (k, m)
-        Biological units.
+        Biological units, or LSB.
     """
 
     name: str
@@ -48,6 +52,8 @@ class Track:
     cells: np.ndarray
     interval: int
     start_step: int
+    device: str = "probe"
+    raw: bool = False
     chunks: list = field(default_factory=list)
 
     @property
@@ -77,7 +83,10 @@ def next_sample(step: int, interval: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Signal:
-    """Samples of one variable: `values` (n, m) float64 of the cells `cells`, from `t_start` ms."""
+    """Samples of one variable: `values` (n, m) float64 of the cells `cells`, from `t_start` ms.
+
+    `notes` are annotations for Neo, `cell_notes` those of single cells, arrays (m,).
+    """
 
     name: str
     units: str
@@ -85,6 +94,8 @@ class Signal:
     t_start: float
     interval: float
     values: np.ndarray
+    notes: dict = field(default_factory=dict)
+    cell_notes: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +199,11 @@ def _analog_signal(snapshot: Snapshot, signal: Signal, wanted, copy) -> neo.Anal
         name=signal.name,
         channel_ids=cells + snapshot.first_id,
         source_population=snapshot.label,
-        array_annotations={"channel_index": cells},
+        array_annotations={
+            "channel_index": cells,
+            **{name: values[wanted] for name, values in signal.cell_notes.items()},
+        },
+        **signal.notes,
     )
 
 

@@ -332,6 +332,11 @@ class Sampling:
             guess -= 1
         return max(guess, 0)
 
+    def first_from(self, step: int) -> int:
+        """Number of the first sample at or after the time of `step`."""
+        number = self.count_until(step)
+        return number - 1 if number and self._position(number - 1) == step else number
+
     def sample(self, trace, first_step: int, start: int) -> np.ndarray:
         """Voltages at all samples from number `start` to the end of a trace.
 

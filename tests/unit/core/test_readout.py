@@ -150,6 +150,8 @@ def test_a_sample_at_a_step_is_the_value_there(timestep):
     for step in 17 * np.arange(300):
         number = round(step * timestep / 0.034)
         assert sampling.count_until(step) == number + 1
+        assert sampling.first_from(step) == number
+        assert sampling.first_from(step + 1) == sampling.count_until(step + 1) - (timestep == 0.034)
         assert sampling.sample([[4.0]], step, number).tolist() == [[4.0]]
 
 

@@ -1,0 +1,360 @@
+"""Recording through the converters of the chip instead of probes.
+
+A probe shows what the emulation knows. A converter shows what an experimenter at the chip sees:
+samples at the converter's rate, with its resolution, range and noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._core import curves
+from ._core import hicannx as chip
+from ._core.readout import Cadc, Madc, NoiseStream, Sampling
+from ._core.records import Variable
+from .segments import Track
+
+if TYPE_CHECKING:
+    from .mapping import Mapping
+    from .populations import Population
+
+__all__ = ["DEVICES", "MadcTrack", "Readout", "ReadoutError", "check_request"]
+
+#: What can sample, in the order in which signals appear.
+DEVICES = ("probe", "madc", "cadc")
+
+#: What can be switched to the readout of a neuron. For the synaptic input lines no scale of the
+#: voltage is published.
+_SOURCES = (Variable.V, Variable.W)
+#: Fewest cells that a message proposes instead of one.
+_PROPOSED = 3
+
+
+class ReadoutError(ValueError):
+    """The converters of the chip cannot read what is to be recorded."""
+
+
+def check_request(label: str, device: str, units: str | None, interval, variables: dict, model):
+    """Raise unless a device can record some variables.
+
+    Parameters
+    ----------
+    label : str
+        Of the population.
+    device, units, interval
+        As given to `record`.
+    variables : dict of str to _core.records.Variable
+        What is to be recorded beside spikes, by PyNN's name.
+    model : ChipModel
+    """
+    if device not in DEVICES:
+        raise ValueError(
+            f"{label}: device={device!r}; choose one of {', '.join(map(repr, DEVICES))}"
+        )
+    if units not in (None, "raw"):
+        raise ValueError(f"{label}: units={units!r}; give 'raw' for LSB, or leave it out")
+    if device == "probe":
+        if units is not None:
+            raise ValueError(
+                f"{label}: units={units!r}, but a probe has no LSB; give device='madc' or 'cadc'"
+            )
+        return
+    if model.parameters == "exact":
+        raise ReadoutError(
+            f"{label}: device={device!r} reads voltages of the chip, and on {model!r} membranes "
+            "have none: its parameters are not held by registers. Use a chip with "
+            "parameters='10bit', such as 'quantized', or leave the device out"
+        )
+    for name, variable in variables.items():
+        if variable not in _SOURCES:
+            raise ReadoutError(
+                f"{label}: device={device!r} cannot record {name!r}: the scale of that voltage is "
+                "not known. Leave the device out for it"
+            )
+    if len(variables) > 1:
+        raise ReadoutError(
+            f"{label}: device={device!r} reads one variable of a neuron, not "
+            f"{' and '.join(variables)}; leave the device out for the others"
+        )
+    if device == "madc" and interval is not None:
+        raise ReadoutError(
+            f"{label}: sampling_interval={interval} ms, but the MADC has its own: "
+            f"{Sampling.madc(1.0).period:g} ms, twice that for two neurons; leave it out"
+        )
+
+
+def cadc_steps(label: str, interval: float | None, dt: float) -> int:
+    """Steps between samples of the CADC: of `interval` (ms), or as few as it can.
+
+    Raises
+    ------
+    ReadoutError
+        The converter is slower.
+    """
+    shortest = math.ceil(chip.CADC_PERIOD / dt - 1e-9)
+    if interval is None:
+        return shortest
+    steps = round(interval / dt)
+    if steps < shortest:
+        raise ReadoutError(
+            f"{label}: sampling_interval={interval} ms, but the CADC needs {chip.CADC_PERIOD} ms "
+            f"for each sample; {shortest * dt:g} ms is the shortest"
+        )
+    return steps
+
+
+@dataclass(eq=False)
+class MadcTrack(Track):
+    """Samples of one cell taken by the MADC.
+
+    Attributes
+    ----------
+    sampling : Sampling
+        Decided with the mapping, when it is known who shares the converter.
+    channel : int
+        Of the MADC.
+    turn, turns : int
+        Whose turn among how many active channels.
+    first : int
+        Number of the first sample stored.
+    """
+
+    sampling: Sampling | None = None
+    channel: int = 0
+    turn: int = 0
+    turns: int = 1
+    first: int = 0
+
+    def starts_at(self, step: int) -> bool:
+        """Its samples lie between the steps; the state at the beginning is none by itself."""
+        return False
+
+    def restart(self, step: int):
+        """Drop the samples."""
+        self.chunks, self.start_step = [], step
+
+    @property
+    def running(self) -> bool:
+        """Samples have been taken in the present segment."""
+        return self.n_samples > 0
+
+    def take_turn(self, turn: int, turns: int, dt: float):
+        """Be one of `turns` active channels."""
+        self.turn, self.turns = turn, turns
+        self.sampling = Sampling.madc(dt, turns, turn)
+
+    def sampled(self, trace: np.ndarray, first_step: int) -> tuple[np.ndarray, int]:
+        """Values of `trace` (n, 1), beginning at `first_step`, at the samples that are due.
+
+        Returns
+        -------
+        values : float64 (k, 1)
+        number : int
+            Number of the first of them.
+        """
+        if not self.running:
+            self.first = self.sampling.first_from(max(first_step, self.start_step))
+        number = self.first + self.n_samples
+        return self.sampling.sample(trace, first_step, number), number
+
+
+class Readout:
+    """The converters of all chips of a mapped network, and who reads which neuron.
+
+    Parameters
+    ----------
+    mapping : Mapping
+    seed : int
+        Of the noise.
+    recordings : list of (Population, Track)
+    first_neuron : dict of Population to int
+    dt : float, ms
+
+    Raises
+    ------
+    ReadoutError
+        More neurons are to be read by the MADC than it can.
+    """
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        seed: int,
+        recordings: list[tuple[Population, Track]],
+        first_neuron: dict,
+        dt: float,
+    ):
+        self._scaling = mapping.scaling
+        self._placement = mapping.placement
+        self._seed = seed
+        noise = mapping.chip.noise
+        self._madc = Madc.nominal(chip.MADC_NOISE if noise else 0.0)
+        self._cadc = Cadc.nominal(chip.CADC_NOISE if noise else 0.0)
+        self._share_madc(recordings, first_neuron, dt)
+
+    # --- who reads what -------------------------------------------------------------------
+
+    def _share_madc(self, recordings, first_neuron, dt):
+        by_chip = defaultdict(list)
+        for population, track in recordings:
+            if track.device == "madc":
+                neuron = first_neuron[population] + int(track.cells[0])
+                by_chip[int(self._placement.chip[neuron])].append((population, track, neuron))
+        for number, users in sorted(by_chip.items()):
+            self._check_madc(number, users, first_neuron)
+            self._choose_channels(users)
+            _take_turns(number, users, dt)
+
+    def _parity(self, neuron: int) -> int | None:
+        """Parity of the columns of a neuron; None if it has both."""
+        if self._placement.count[neuron] > 1:
+            return None
+        return int(Madc.channel_of(self._placement.column[neuron]))
+
+    def _check_madc(self, number, users, first_neuron):
+        parities = [self._parity(neuron) for _, _, neuron in users]
+        fixed = [p for p in parities if p is not None]
+        if len(users) <= chip.MADC_CHANNELS and len(fixed) == len(set(fixed)):
+            return
+        asked = ", ".join(
+            f"{p.label}[{t.cells[0]}] in column {self._placement.column[n]}" for p, t, n in users
+        )
+        raise ReadoutError(
+            f"device='madc': the MADC of chip {number} reads one neuron in an even and one in an "
+            f"odd column, but {asked} are to be recorded; {self._proposal(users, first_neuron)}"
+            "call record(None) and record fewer, or use device='cadc' or the probe"
+        )
+
+    def _choose_channels(self, users):
+        """A neuron on columns of both parities takes the channel that is left."""
+        parities = [self._parity(neuron) for _, _, neuron in users]
+        left = [c for c in range(chip.MADC_CHANNELS) if c not in parities]
+        for (_, track, _), parity in zip(users, parities, strict=True):
+            track.channel = left.pop(0) if parity is None else parity
+
+    def _proposal(self, users, first_neuron) -> str:
+        """Which cells could be read instead of the second."""
+        population, _, neuron = users[0]
+        parity = self._parity(neuron)
+        if parity is None:
+            return ""
+        cells = first_neuron[population] + np.arange(population.size)
+        here = self._placement.chip[cells] == self._placement.chip[neuron]
+        other = Madc.channel_of(self._placement.column[cells]) != parity
+        names = [f"{population.label}[{c}]" for c in np.flatnonzero(here & other)[:_PROPOSED]]
+        if not names:
+            return ""
+        return f"beside {population.label}[{users[0][1].cells[0]}], {' or '.join(names)} can be; "
+
+    # --- reading --------------------------------------------------------------------------
+
+    def read(self, track: Track, neuron, values, first_step: int, trial: int) -> np.ndarray:
+        """What the device of a track makes of what the emulator has sampled.
+
+        Parameters
+        ----------
+        track : Track
+        neuron : int32 (m,)
+        values : float64 (k, m)
+            Quantities of the chip: at multiples of the track's interval from `first_step` on; for
+            the MADC at all steps from `first_step` on.
+        first_step : int
+        trial : int
+            Noise of different trials is independent.
+
+        Returns
+        -------
+        float64 (k, m)
+            Biological units, or LSB.
+        """
+        if track.device == "probe":
+            return self._scaling.to_biology(track.variable, neuron, values)
+        voltage = _voltage(track.variable, values)
+        if track.device == "madc":
+            voltage, number = track.sampled(voltage, first_step)
+            converter, channel = self._madc, np.array([track.channel])
+            number_of_chip = int(self._placement.chip[neuron[0]])
+            path = (DEVICES.index("madc"), number_of_chip, track.channel, trial)
+            normals = self._normals(path, 1, number, voltage)
+        else:
+            converter, channel = self._cadc, self.cadc_channel(neuron)
+            normals = self._cadc_normals(neuron, first_step // track.interval, voltage, trial)
+        raw = converter.convert(voltage, channel, normals)
+        if track.raw:
+            return raw.astype(np.float64)
+        quantity = _quantity(track.variable, converter.transfer.to_mv(raw, channel))
+        return self._scaling.to_biology(track.variable, neuron, quantity)
+
+    def cadc_channel(self, neuron) -> np.ndarray:
+        """Channel of its chip's CADC that reads the first circuit of each neuron: int64 (m,)."""
+        return self._placement.circuit[neuron] % self._placement.target.circuits
+
+    def _normals(self, path, width, first, voltage):
+        if not self._madc.noise:
+            return 0.0
+        return NoiseStream(self._seed, path, width).rows(first, len(voltage))
+
+    def _cadc_normals(self, neuron, first, voltage, trial):
+        """All columns of a chip are read at once, whichever of them are looked at."""
+        if not self._cadc.noise:
+            return 0.0
+        normals = np.empty(voltage.shape)
+        width = self._placement.target.circuits
+        chips, channel = self._placement.chip[neuron], self.cadc_channel(neuron)
+        for number in np.unique(chips):
+            mine = chips == number
+            path = (DEVICES.index("cadc"), int(number), trial)
+            rows = NoiseStream(self._seed, path, width).rows(first, len(voltage))
+            normals[:, mine] = rows[:, channel[mine]]
+        return normals
+
+    def notes(self, track: Track, neuron) -> dict:
+        """Where the neurons of a track are read: arrays (m,) by name."""
+        madc = track.device == "madc"
+        channel = np.array([track.channel]) if madc else self.cadc_channel(neuron)
+        return {
+            "chip": self._placement.chip[neuron],
+            "column": self._placement.column[neuron],
+            "adc_channel": channel,
+        }
+
+
+def _take_turns(number: int, users, dt: float):
+    """Let the tracks of one chip share its MADC; those that have samples keep their rate."""
+    tracks = [track for _, track, _ in users]
+    running = [track for track in tracks if track.running]
+    if not running:
+        for turn, track in enumerate(tracks):
+            track.take_turn(turn, len(tracks), dt)
+    elif len(running) < len(tracks):
+        old, new = running[0], next(t for t in users if not t[1].running)
+        if old.turns == 1:
+            raise ReadoutError(
+                f"{new[0].label}: the MADC of chip {number} has been sampling another neuron at its "
+                "full rate since the segment began, and two would halve the rate. Call reset() "
+                "first, or record both before run()"
+            )
+        new[1].take_turn(1 - old.turn, old.turns, dt)
+
+
+#: Voltage of the adaptation at w = 0, mV.
+_W_REFERENCE = float(curves.CELL.value(chip.ADAPTATION_REFERENCE))
+
+
+def _voltage(variable: Variable, values):
+    """Voltage (mV) by which the chip represents a quantity."""
+    if variable == Variable.W:
+        return _W_REFERENCE + values / chip.ADAPTATION_TRANSCONDUCTANCE
+    return values
+
+
+def _quantity(variable: Variable, voltage):
+    """The inverse of `_voltage`."""
+    if variable == Variable.W:
+        return (voltage - _W_REFERENCE) * chip.ADAPTATION_TRANSCONDUCTANCE
+    return voltage
