@@ -46,6 +46,7 @@ from .placing import keep_together, place, placement, release
 from .populations import Assembly, Population, PopulationView
 from .procedural_api import connect, create, record, record_gsyn, record_v, set
 from .projections import Projection
+from .readout import ReadoutError
 from .recording import Recorder
 from .simulator import SimulationError, state
 from .standardmodels import *

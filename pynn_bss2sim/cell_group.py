@@ -181,7 +181,15 @@ class CellGroup:
 
     # --- recording ------------------------------------------------------------------------
 
-    def record(self, variables, to_file=None, sampling_interval=None, locations=None):
+    def record(
+        self,
+        variables,
+        to_file=None,
+        sampling_interval=None,
+        locations=None,
+        device="probe",
+        units=None,
+    ):
         """Record variables of all cells of this group from now on.
 
         Parameters
@@ -192,19 +200,39 @@ class CellGroup:
         to_file : str or Neo IO, optional
             Where end() writes the recordings.
         sampling_interval : float, ms, optional
-            A multiple of the time step.
+            A multiple of the time step. For the CADC, 1.7 ms (of biological time) or more.
         locations
             Not available: neurons have one compartment.
+        device : {"probe", "madc", "cadc"}
+            Through what ``v`` or ``w`` is seen. Spikes are events and seen the same by all.
+
+            "probe": what the emulation knows, of any number of neurons, without noise.
+
+            "madc": the fast converter of each chip, with 10 bits: two neurons, of an even and an
+            odd column, every 0.068 ms in turn, or one every 0.034 ms. Between time steps values
+            are taken to be straight lines. Each cell has a signal of its own.
+
+            "cadc": the column converters, with 8 bits: all neurons, every 1.7 ms or slower.
+        units : None or "raw"
+            "raw": LSB of the converter, else PyNN's units, by the inverse of the converter's
+            calibrated characteristic and of the population's voltage map.
 
         Raises
         ------
         pyNN.errors.RecordingError
             The cell type has no such variable.
+        ReadoutError
+            The device cannot record this. That two neurons cannot share the MADC is found with
+            the mapping, by run() or prepare().
         ValueError
             The interval is no multiple of the time step, or differs from the one in use.
         """
         self.root.require_current("record")
-        super().record(variables, None, sampling_interval, locations)
+        if variables is None:
+            self.recorder.reset()
+        else:
+            cells = self.all_cells if self._record_filter is None else self._record_filter
+            self.recorder.record(variables, cells, sampling_interval, locations, device, units)
         if to_file is not None and to_file is not False and to_file is not True:
             self.recorder.file = to_file
             simulator.state.write_on_end.append((self, variables, to_file))

@@ -12,7 +12,7 @@ from . import simulator
 from .cell_group import CellGroup, full_array
 from .mapping.constraints import ANYWHERE
 from .recording import Recorder
-from .segments import with_session
+from .segments import joined_name, variable_of, with_session
 from .standardmodels import ModelNotOnChipError
 
 __all__ = ["Assembly", "Population", "PopulationView"]
@@ -28,6 +28,45 @@ class Assembly(common.Assembly):
         """Receptors that all populations have, in the order of the first."""
         first, *others = (list(p.celltype.receptor_types) for p in self.populations)
         return [name for name in first if all(name in other for other in others)]
+
+    def record(
+        self,
+        variables,
+        to_file=None,
+        sampling_interval=None,
+        locations=None,
+        device="probe",
+        units=None,
+    ):
+        """Record variables of all cells, as `Population.record`."""
+        for population in self.populations:
+            population.record(variables, to_file, sampling_interval, locations, device, units)
+
+    def get_data(self, variables="all", gather=True, clear=False, annotations=None):
+        """Return the recorded data of all populations as one Neo `Block` (see `Population`).
+
+        Signals of one variable are joined to one. Those of the CADC are joined among themselves,
+        those of the MADC, which differ in their times, stay apart.
+        """
+        blocks = [p.get_data(variables, gather, clear) for p in self.populations]
+        first = 0
+        for block, population in zip(blocks, self.populations, strict=True):
+            for k, segment in enumerate(block.segments):
+                for signal in segment.analogsignals:
+                    signal.array_annotations["channel_index"] += first
+                    signal.segment = blocks[0].segments[k]
+                    # Neo joins what has the same name
+                    signal.name = joined_name(signal)
+            first += population.size
+        whole = blocks[0]
+        for block in blocks[1:]:
+            whole.merge(block)
+        for segment in whole.segments:
+            for signal in segment.analogsignals:
+                signal.name = variable_of(signal.name)
+        whole.name, whole.description = self.label, self.describe()
+        whole.annotate(**(annotations or {}))
+        return whole
 
     def write_data(self, io, variables="all", gather=True, clear=False, annotations=None):
         """Write the recorded data to a file, as `Population.write_data`."""

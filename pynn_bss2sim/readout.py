@@ -189,24 +189,25 @@ class Readout:
         first_neuron: dict,
         dt: float,
     ):
+        self._first_neuron = first_neuron
         self._scaling = mapping.scaling
         self._placement = mapping.placement
         self._seed = seed
         noise = mapping.chip.noise
         self._madc = Madc.nominal(chip.MADC_NOISE if noise else 0.0)
         self._cadc = Cadc.nominal(chip.CADC_NOISE if noise else 0.0)
-        self._share_madc(recordings, first_neuron, dt)
+        self._share_madc(recordings, dt)
 
     # --- who reads what -------------------------------------------------------------------
 
-    def _share_madc(self, recordings, first_neuron, dt):
+    def _share_madc(self, recordings, dt):
         by_chip = defaultdict(list)
         for population, track in recordings:
             if track.device == "madc":
-                neuron = first_neuron[population] + int(track.cells[0])
+                neuron = self._first_neuron[population] + int(track.cells[0])
                 by_chip[int(self._placement.chip[neuron])].append((population, track, neuron))
         for number, users in sorted(by_chip.items()):
-            self._check_madc(number, users, first_neuron)
+            self._check_madc(number, users)
             self._choose_channels(users)
             _take_turns(number, users, dt)
 
@@ -216,7 +217,7 @@ class Readout:
             return None
         return int(Madc.channel_of(self._placement.column[neuron]))
 
-    def _check_madc(self, number, users, first_neuron):
+    def _check_madc(self, number, users):
         parities = [self._parity(neuron) for _, _, neuron in users]
         fixed = [p for p in parities if p is not None]
         if len(users) <= chip.MADC_CHANNELS and len(fixed) == len(set(fixed)):
@@ -226,8 +227,8 @@ class Readout:
         )
         raise ReadoutError(
             f"device='madc': the MADC of chip {number} reads one neuron in an even and one in an "
-            f"odd column, but {asked} are to be recorded; {self._proposal(users, first_neuron)}"
-            "call record(None) and record fewer, or use device='cadc' or the probe"
+            f"odd column, but {asked} are to be recorded; {self._proposal(users)}"
+            "pin them with place(), record fewer after record(None), or use the probe"
         )
 
     def _choose_channels(self, users):
@@ -237,13 +238,13 @@ class Readout:
         for (_, track, _), parity in zip(users, parities, strict=True):
             track.channel = left.pop(0) if parity is None else parity
 
-    def _proposal(self, users, first_neuron) -> str:
+    def _proposal(self, users) -> str:
         """Which cells could be read instead of the second."""
         population, _, neuron = users[0]
         parity = self._parity(neuron)
         if parity is None:
             return ""
-        cells = first_neuron[population] + np.arange(population.size)
+        cells = self._first_neuron[population] + np.arange(population.size)
         here = self._placement.chip[cells] == self._placement.chip[neuron]
         other = Madc.channel_of(self._placement.column[cells]) != parity
         names = [f"{population.label}[{c}]" for c in np.flatnonzero(here & other)[:_PROPOSED]]
@@ -284,6 +285,8 @@ class Readout:
         else:
             converter, channel = self._cadc, self.cadc_channel(neuron)
             normals = self._cadc_normals(neuron, first_step // track.interval, voltage, trial)
+        # the last values before a SimulationError; what led to it is to be kept
+        voltage = np.where(np.isnan(voltage), np.inf, voltage)
         raw = converter.convert(voltage, channel, normals)
         if track.raw:
             return raw.astype(np.float64)
@@ -313,14 +316,16 @@ class Readout:
             normals[:, mine] = rows[:, channel[mine]]
         return normals
 
-    def notes(self, track: Track, neuron) -> dict:
-        """Where the neurons of a track are read: arrays (m,) by name."""
+    def notes(self, population: Population, track: Track, cells) -> dict:
+        """Where a converter reads cells of a population: arrays (m,) by name; empty for probes."""
+        if track.device == "probe":
+            return {}
+        neuron = self._first_neuron[population] + cells
         madc = track.device == "madc"
-        channel = np.array([track.channel]) if madc else self.cadc_channel(neuron)
         return {
             "chip": self._placement.chip[neuron],
             "column": self._placement.column[neuron],
-            "adc_channel": channel,
+            "adc_channel": np.array([track.channel]) if madc else self.cadc_channel(neuron),
         }
 
 
@@ -335,9 +340,9 @@ def _take_turns(number: int, users, dt: float):
         old, new = running[0], next(t for t in users if not t[1].running)
         if old.turns == 1:
             raise ReadoutError(
-                f"{new[0].label}: the MADC of chip {number} has been sampling another neuron at its "
-                "full rate since the segment began, and two would halve the rate. Call reset() "
-                "first, or record both before run()"
+                f"{new[0].label}: the MADC of chip {number} has been sampling one neuron at its "
+                "full rate since the segment began; a second would halve it. Call reset() first, "
+                "or record both before run()"
             )
         new[1].take_turn(1 - old.turn, old.turns, dt)
 

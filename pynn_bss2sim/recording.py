@@ -12,6 +12,7 @@ from pyNN.recording import Variable as RecordedVariable
 from pyNN.recording import get_io
 
 from . import simulator
+from .readout import DEVICES, MadcTrack, ReadoutError, cadc_steps, check_request
 from .segments import (
     Signal,
     Snapshot,
@@ -67,7 +68,9 @@ class Recorder(recording.Recorder):
 
     # --- what to record -------------------------------------------------------------------
 
-    def record(self, variables, ids, sampling_interval=None, locations=None):
+    def record(
+        self, variables, ids, sampling_interval=None, locations=None, device="probe", units=None
+    ):
         """Begin to record variables of the cells `ids` (see `Population.record`)."""
         label = self.population.label
         if locations is not None:
@@ -78,38 +81,71 @@ class Recorder(recording.Recorder):
         for name in names:
             if not self.population.can_record(name):
                 raise RecordingError(label, name, self.population.celltype)
-        if any(name != "spikes" for name in names):
-            self._set_sampling_interval(sampling_interval)
+        sampled = {n: self.population.celltype.variables[n] for n in names if n != "spikes"}
+        check_request(label, device, units, sampling_interval, sampled, simulator.state.chip)
         cells = np.sort(self.population.id_to_index(ids))
+        raw = units == "raw"
+        if sampled:
+            self._check_converters(device, raw, sampled, cells)
+            self._set_sampling_interval(device, sampling_interval)
         for name in names:
             variable = RecordedVariable(name, location=None, label=None)
             self.recorded[variable] = self.recorded[variable].union(ids)
             if name == "spikes":
                 self._record_spikes(cells)
             else:
-                self._record_samples(name, cells)
+                self._record_samples(name, cells, device, raw)
         simulator.state.recording_changed()
 
-    def _set_sampling_interval(self, interval):
-        if interval is None or interval == self.sampling_interval:
+    def _check_converters(self, device, raw, names, cells):
+        """A neuron has one analog output, and a signal one unit."""
+        if device == "probe":
+            return
+        label = self.population.label
+        for track in self._tracks:
+            if track.device == "probe":
+                continue
+            both = np.intersect1d(track.cells, cells)
+            if track.name not in names and len(both):
+                raise ReadoutError(
+                    f"{label}: cell {both[0]}: {track.name!r} is recorded with "
+                    f"device={track.device!r}, and a converter reads one variable of a neuron; use "
+                    "other cells, or call record(None) first"
+                )
+            if track.device == device and track.raw != raw:
+                raise ReadoutError(
+                    f"{label}: {track.name!r} is recorded with device={device!r} "
+                    f"{'in LSB' if track.raw else 'in physical units'} already; give the same "
+                    "units for all cells, or call record(None) first"
+                )
+
+    def _set_sampling_interval(self, device, interval):
+        if device == "madc":
             return
         dt, label = simulator.state.dt, self.population.label
-        steps = round(interval / dt) if math.isfinite(interval) else 0
-        if steps < 1 or not math.isclose(steps * dt, interval, rel_tol=1e-9):
-            raise ValueError(
-                f"{label}: sampling_interval={interval} ms is no multiple of the time step "
-                f"({dt} ms); {max(steps, 1) * dt:g} ms is the nearest"
-            )
-        if self._tracks:
+        if interval is not None:
+            steps = round(interval / dt) if math.isfinite(interval) else 0
+            if steps < 1 or not math.isclose(steps * dt, interval, rel_tol=1e-9):
+                raise ValueError(
+                    f"{label}: sampling_interval={interval} ms is no multiple of the time step "
+                    f"({dt} ms); {max(steps, 1) * dt:g} ms is the nearest"
+                )
+        used = next((t.interval for t in self._tracks if t.device == device), None)
+        if device == "cadc":
+            steps = cadc_steps(label, interval, dt)
+            self._cadc_interval = used if used and interval is None else steps
+        elif interval is not None:
+            self.sampling_interval = float(interval)
+        if interval is not None and used not in (None, steps):
             raise ValueError(
                 f"{label}: sampling_interval={interval} ms, but a population has one interval "
-                f"for all its cells and variables, and {self.sampling_interval:g} ms is in use; "
+                f"for all its cells and variables, and {used * dt:g} ms is in use; "
                 "call record(None) first to change it"
             )
-        self.sampling_interval = float(interval)
 
-    @property
-    def _interval_steps(self) -> int:
+    def _interval_steps(self, device) -> int:
+        if device == "cadc":
+            return self._cadc_interval
         return round(self.sampling_interval / simulator.state.dt)
 
     def _record_spikes(self, cells):
@@ -118,19 +154,27 @@ class Recorder(recording.Recorder):
         new = cells[np.isnan(self._spikes_since[cells])]
         self._spikes_since[new] = simulator.state.t
 
-    def _record_samples(self, name, cells):
-        known = [t.cells for t in self._tracks if t.name == name]
+    def _record_samples(self, name, cells, device, raw):
+        known = [t.cells for t in self._tracks if (t.name, t.device) == (name, device)]
         new = np.setdiff1d(cells, np.concatenate(known)) if known else cells
         if not len(new):
             return
-        step, interval = simulator.state.step, self._interval_steps
-        for track in self._tracks:
-            if track.name == name and not track.chunks and track.start_step >= step:
-                track.cells = np.union1d(track.cells, new)
-                track.start_step = next_sample(step, interval)
-                return
         variable = self.population.celltype.variables[name]
-        self._tracks.append(Track(name, variable, new, interval, next_sample(step, interval)))
+        step = simulator.state.step
+        if device == "madc":
+            self._tracks += [
+                MadcTrack(name, variable, cell, 1, step, device, raw) for cell in new[:, np.newaxis]
+            ]
+            return
+        interval = self._interval_steps(device)
+        start = next_sample(step, interval)
+        for track in self._tracks:
+            same = (track.name, track.device) == (name, device)
+            if same and not track.chunks and track.start_step >= step:
+                track.cells = np.union1d(track.cells, new)
+                track.start_step = start
+                return
+        self._tracks.append(Track(name, variable, new, interval, start, device, raw))
 
     def tracks(self) -> list[Track]:
         """What is to be sampled."""
@@ -200,17 +244,28 @@ class Recorder(recording.Recorder):
             spikes_since=since,
             times=times,
             cells=spike_cells,
-            signals=tuple(s for n in wanted if (s := self._signal(n, cells)) is not None),
+            signals=tuple(s for n in wanted for s in self._signals(n, cells)),
             annotations={},
         )
 
-    def _signal(self, name, cells) -> Signal | None:
-        """Put the tracks of a variable together: cells in order, NaN where not yet recorded."""
+    def _signals(self, name, cells) -> list[Signal]:
+        """Signals of a variable, by device; one for each cell of the MADC."""
         tracks = [t for t in self._tracks if t.name == name and t.chunks]
+        signals = []
+        for device in DEVICES:
+            mine = [t for t in tracks if t.device == device]
+            groups = [[t] for t in mine] if device == "madc" else [mine]
+            signals += [s for g in groups if (s := self._signal(name, g, cells)) is not None]
+        return signals
+
+    def _signal(self, name, tracks, cells) -> Signal | None:
+        """Put tracks of a variable together: cells in order, NaN where not yet recorded."""
         columns = [np.flatnonzero(contained(t.cells, cells)) for t in tracks]
         tracks = [(t, c) for t, c in zip(tracks, columns, strict=True) if len(c)]
         if not tracks:
             return None
+        if tracks[0][0].device == "madc":
+            return self._madc_signal(tracks[0][0])
         units = self.population.celltype.units[name]
         interval = tracks[0][0].interval
         start = min(t.start_step for t, _ in tracks)
@@ -226,8 +281,29 @@ class Recorder(recording.Recorder):
                 place = np.searchsorted(order, track.cells[column])
                 values[first : first + track.n_samples, place] = np.concatenate(part)
         dt = simulator.state.dt
+        where = simulator.state.readout.notes(self.population, tracks[0][0], order)
         return Signal(
-            name, units, order, simulator.state.time(start), round(interval * dt, 12), values
+            name,
+            "dimensionless" if tracks[0][0].raw else units,
+            order,
+            simulator.state.time(start),
+            round(interval * dt, 12),
+            values,
+            {"device": tracks[0][0].device} if where else {},
+            where,
+        )
+
+    def _madc_signal(self, track) -> Signal:
+        units = self.population.celltype.units[track.name]
+        return Signal(
+            track.name,
+            "dimensionless" if track.raw else units,
+            track.cells,
+            round(float(track.sampling.time(track.first)), 12),
+            round(track.sampling.period, 12),
+            np.concatenate(track.chunks),
+            {"device": track.device},
+            simulator.state.readout.notes(self.population, track, track.cells),
         )
 
     def get(

@@ -17,9 +17,11 @@ __all__ = [
     "asked",
     "contained",
     "intersection",
+    "joined_name",
     "make_segment",
     "next_sample",
     "variable_names",
+    "variable_of",
     "with_session",
 ]
 
@@ -205,6 +207,20 @@ def _analog_signal(snapshot: Snapshot, signal: Signal, wanted, copy) -> neo.Anal
         },
         **signal.notes,
     )
+
+
+def joined_name(signal: neo.AnalogSignal) -> str:
+    """A name that those signals share with `signal` that can be joined with it."""
+    device = signal.annotations.get("device")
+    if device is None:
+        return signal.name
+    cells = signal.annotations["channel_ids"] if device == "madc" else ()
+    return "/".join([signal.name, device, str(signal.units.dimensionality), *map(str, cells)])
+
+
+def variable_of(name: str) -> str:
+    """The variable in a name made by `joined_name`."""
+    return name.partition("/")[0]
 
 
 def variable_names(variables):

@@ -18,6 +18,7 @@ from ._core.records import CurrentInputs, InputEvents, Probe, Status
 from .capture import Capture, capture_network
 from .interrupts import InterruptGuard
 from .mapping import map_network
+from .readout import Readout
 
 if TYPE_CHECKING:
     from ._core.links import Traffic
@@ -105,6 +106,7 @@ class State(BaseState):
         self._stale_network = True
         self._stale_emulator = True
         self._probed = []
+        self.readout: Readout | None = None
         self._events = _no_events()
         self._busy_until: int | None = None
         self._forget_traffic()
@@ -196,6 +198,9 @@ class State(BaseState):
                 for track in population.recorder.tracks():
                     self._probed.append((population, track))
                     probes.append(Probe(track.variable, first + track.cells, track.interval))
+            self.readout = Readout(
+                mapping, self.rng_seed, self._probed, self.capture.first_neuron, self.dt
+            )
             observed = np.zeros(self.capture.network.n_neurons, dtype=bool)
             for population in self.populations:
                 cells = population.recorder.spiking_cells()
@@ -286,13 +291,22 @@ class State(BaseState):
             mine = [(p, t) for p, t in beginning if t.variable == variable]
             neuron = np.concatenate([self.capture.first_neuron[p] + t.cells for p, t in mine])
             state = self.emulator.get_state(variable, neuron)
-            values = self._to_biology(variable, neuron, state)
             ends = np.cumsum([len(t.cells) for _, t in mine])
-            for (_, track), part in zip(mine, np.split(values, ends[:-1]), strict=True):
-                track.append(part[np.newaxis].copy())
+            parts = zip(mine, np.split(neuron, ends[:-1]), np.split(state, ends[:-1]), strict=True)
+            for (_, track), cells, values in parts:
+                track.append(self._read(track, cells, values[np.newaxis].copy(), self.step))
 
-    def _to_biology(self, variable, neuron, values):
-        return self.mapping.scaling.to_biology(variable, neuron, values)
+    def _read(self, track, neuron, values, first_step):
+        return self.readout.read(track, neuron, values, first_step, self.segment_counter)
+
+    def _present(self) -> list:
+        """Values (1, m) of what the MADC follows, which are its samples' neighbours; else None."""
+        return [
+            self.emulator.get_state(t.variable, self.capture.first_neuron[p] + t.cells)[np.newaxis]
+            if t.device == "madc"
+            else None
+            for p, t in self._probed
+        ]
 
     def _advance(self, stop: int):
         """Run to step `stop` and store what was recorded on the way."""
@@ -301,12 +315,13 @@ class State(BaseState):
         due = steps < stop
         events = InputEvents(steps[due], source[due])
         currents = self._currents(self.step, stop)
+        before = self._present()
         self._busy_until = stop
         try:
             activity = self.emulator.run(stop - self.step, events, currents)
         finally:
             self._busy_until = None
-        self._store(activity)
+        self._store(activity, before)
         self.step = activity.stop_step
         self._keep_events(steps >= self.step)
         if activity.status is Status.DONE:
@@ -390,15 +405,22 @@ class State(BaseState):
             change_value=np.concatenate(values)[order],
         )
 
-    def _store(self, activity: Activity):
+    def _store(self, activity: Activity, before: list):
         """Hand spikes and samples to the recorders of their populations, and count traffic."""
         if activity.traffic is not None:
             new = activity.traffic
             self.traffic = new if self.traffic is None else self.traffic + new
-        for (population, track), samples in zip(self._probed, activity.samples, strict=True):
-            if len(samples):
-                neuron = (self.capture.first_neuron[population] + track.cells).astype(np.int32)
-                track.append(self._to_biology(track.variable, neuron, samples))
+        for (population, track), samples, row in zip(
+            self._probed, activity.samples, before, strict=True
+        ):
+            if not len(samples):
+                continue
+            neuron = (self.capture.first_neuron[population] + track.cells).astype(np.int32)
+            if row is not None:
+                samples, first = np.concatenate([row, samples]), activity.start_step
+            else:
+                first = (activity.start_step // track.interval + 1) * track.interval
+            track.append(self._read(track, neuron, samples, first))
         if not len(activity.spike_step):
             return
         # NumPy sorts 16-bit keys in linear time

@@ -335,9 +335,9 @@ def test_ctrl_c_waits_while_results_are_stored(monkeypatch):
     population.record("v")
     store = sim.state._store
 
-    def press(activity):
+    def press(activity, before):
         signal.raise_signal(signal.SIGINT)
-        store(activity)
+        store(activity, before)
 
     monkeypatch.setattr(sim.state, "_store", press)
     with pytest.raises(KeyboardInterrupt):
