@@ -15,6 +15,7 @@ from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.records import LINES, Variable
 
+from .characteristics import Characteristics
 from .network import Network
 from .place import Placement
 from .route import Routing
@@ -23,6 +24,7 @@ from .translate import Asked, Scaling, refuse_parameter
 __all__ = ["Strength", "bare", "configure", "scaling", "with_routing"]
 
 _DEVICE = Device()
+_NOMINAL = Characteristics.nominal()
 _EVERYONE = slice(None)
 
 
@@ -64,6 +66,29 @@ class Strength:
         coba = np.where(conductance_based, chip.COBA_BIAS, 0)
         return cls(np.full(n, chip.PSP_GM), coba, conductance_based)
 
+    def trimmed(
+        self, line: int, laws: Characteristics, owner: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Codes with which all circuits of a neuron are as strong as one with nominal laws.
+
+        Parameters
+        ----------
+        laws : Characteristics
+            Of all circuits.
+        owner : int64 (n_circuits,)
+            Neuron of each of them.
+
+        Returns
+        -------
+        gm, coba : uint16 (n_circuits,)
+        """
+        asked, modulated = self.gm[line::LINES][owner], self.coba[line::LINES][owner]
+        gm = laws.line("strength", line).code(_NOMINAL.line("strength", line).value(asked))
+        ratio = _NOMINAL.weight_step(line, asked, modulated, True)
+        ratio = ratio / laws.line("strength", line).value(gm)
+        coba = laws.line("modulation", line).code(ratio)
+        return gm, np.where(self.conductance_based[line::LINES][owner], coba, 0)
+
     def step(self) -> np.ndarray:
         """What one weight code is worth at each line: float64 (2 * n_neurons,), nA or µS."""
         return _DEVICE.weight_step(self.gm, self.coba, self.conductance_based)
@@ -90,6 +115,7 @@ def configure(
     scaling: Scaling,
     placement: Placement,
     strength: Strength | None,
+    characteristics: Characteristics | None = None,
 ) -> tuple[tuple[ChipConfig, ...], dict[str, np.ndarray]]:
     """Set the registers of all chips.
 
@@ -97,6 +123,8 @@ def configure(
     ----------
     strength : Strength or None
         None: weights are exact, the registers of strength get middle codes.
+    characteristics : Characteristics, optional
+        What is believed of the circuits of all chips; by default they are all nominal.
 
     Returns
     -------
@@ -110,7 +138,7 @@ def configure(
     ParameterError
         Reset would not lie below threshold.
     """
-    draft = _Draft(placement)
+    draft = _Draft(placement, characteristics or Characteristics.nominal())
     if strength is None:
         strength = Strength.nominal(np.repeat(asked.conductance_based, LINES))
     clipped = _set_potentials(network, draft, asked, scaling)
@@ -124,7 +152,7 @@ def configure(
 
 def bare(placement: Placement) -> tuple[ChipConfig, ...]:
     """Chips whose analog parameters are not emulated: circuits are joined and send events."""
-    draft = _Draft(placement)
+    draft = _Draft(placement, Characteristics.nominal())
     draft.join()
     return draft.configs()
 
@@ -149,7 +177,7 @@ def with_routing(
 class _Draft:
     """Registers of all chips while they are being filled."""
 
-    def __init__(self, placement: Placement) -> None:
+    def __init__(self, placement: Placement, characteristics: Characteristics) -> None:
         target = placement.target
         n = placement.chips * target.circuits
         self.placement = placement
@@ -157,6 +185,9 @@ class _Draft:
         self.first = placement.circuit
         self.all = placement.circuits()
         self.owner = np.repeat(np.arange(len(placement.circuit)), placement.count)
+        #: Laws of the first circuit of each neuron, and of all of its circuits.
+        self.law = characteristics.at(self.first)
+        self.laws = characteristics.at(self.all)
         self.block = placement.chip * chip.BACKEND_BLOCKS + placement.column // (
             target.columns_per_block
         )
@@ -173,15 +204,19 @@ class _Draft:
         """Set an analog code of the first circuit of each neuron."""
         self.registers["analog"][self.first, parameter] = values
 
-    def code_all(self, parameter: Analog, values: np.ndarray) -> None:
-        """Set an analog code of all circuits of each neuron."""
-        self.registers["analog"][self.all, parameter] = values[self.owner]
+    def code_all(self, parameter: Analog, values) -> None:
+        """Set an analog code of all circuits, neuron after neuron."""
+        self.registers["analog"][self.all, parameter] = values
 
     def switch(self, name: Switch, values) -> None:
         self.registers["switches"][self.first, name] = values
 
-    def switch_all(self, name: Switch, values: np.ndarray) -> None:
-        self.registers["switches"][self.all, name] = values[self.owner]
+    def switch_all(self, name: Switch, values) -> None:
+        self.registers["switches"][self.all, name] = values
+
+    def any_of_neuron(self, flags: np.ndarray) -> np.ndarray:
+        """Where any of the circuits of a neuron is flagged: bool (n_neurons,)."""
+        return np.bincount(self.owner, flags, len(self.first)) > 0
 
     def join(self) -> None:
         """Join the circuits of each neuron; the first one sends its spikes."""
@@ -220,11 +255,12 @@ def _set_potentials(
         scaling.to_chip(Variable.V, _EVERYONE, volts)
         for volts in (value["v_rest"], value["v_reset"], asked.detection)
     )
-    draft.code(Analog.V_LEAK, curves.LEAK.code(rest))
-    reset_code, threshold_code = curves.RESET.code(reset), curves.THRESHOLD.code(threshold)
+    law = draft.law
+    draft.code(Analog.V_LEAK, law.leak.code(rest))
+    reset_code, threshold_code = law.reset.code(reset), law.threshold.code(threshold)
     refuse_parameter(
         network,
-        curves.RESET.value(reset_code) >= curves.THRESHOLD.value(threshold_code),
+        law.reset.value(reset_code) >= law.threshold.value(threshold_code),
         "v_reset",
         value["v_reset"],
         "on the chip it would not lie below the threshold; move them apart, or bring the "
@@ -235,10 +271,10 @@ def _set_potentials(
     draft.code(Analog.I_BIAS_RESET, chip.RESET_BIAS)
     draft.switch(Switch.RESET_MULTIPLICATION, True)
     draft.switch(Switch.THRESHOLD_ENABLE, True)
-    beyond = curves.THRESHOLD.clips(threshold)
+    beyond = law.threshold.clips(threshold)
     return {
-        "v_rest": curves.LEAK.clips(rest),
-        "v_reset": curves.RESET.clips(reset),
+        "v_rest": law.leak.clips(rest),
+        "v_reset": law.reset.clips(reset),
         "v_thresh": beyond & ~asked.onset,
         "v_spike": beyond & asked.onset,
     }
@@ -250,16 +286,20 @@ def _set_membrane(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np
     draft.registers["capacitance"][draft.first] = capacitance
     draft.join()
     leak = curves.capacitance(capacitance, count) / asked.values["tau_m"]
-    code, divided, multiplied, slow_or_fast = _DEVICE.leak_codes(leak)
+    code, divided, multiplied, slow_or_fast = draft.law.leak_codes(leak)
     draft.code(Analog.I_BIAS_LEAK, code)
     draft.switch(Switch.LEAK_DIVISION, divided)
     draft.switch(Switch.LEAK_MULTIPLICATION, multiplied)
     current = asked.values["i_offset"] * scaling.current_gain(_EVERYONE)
-    size = np.abs(current)
-    draft.code(Analog.I_MEM_OFFSET, curves.OFFSET_CURRENT.code(size))
+    size, drawn = np.abs(current), current < 0
+    source, sink = draft.law.offset_source, draft.law.offset_sink
+    draft.code(Analog.I_MEM_OFFSET, np.where(drawn, sink.code(size), source.code(size)))
     draft.switch(Switch.OFFSET_ENABLE, size > 0)
-    draft.switch(Switch.OFFSET_SINK, current < 0)
-    return {"tau_m": slow_or_fast, "i_offset": curves.OFFSET_CURRENT.clips(size)}
+    draft.switch(Switch.OFFSET_SINK, drawn)
+    return {
+        "tau_m": slow_or_fast,
+        "i_offset": (size > 0) & np.where(drawn, sink.clips(size), source.clips(size)),
+    }
 
 
 def _set_lines(
@@ -267,18 +307,21 @@ def _set_lines(
 ) -> dict[str, np.ndarray]:
     tau_clipped = np.zeros(asked.tau_syn.shape, bool)
     reversal_clipped = np.zeros(asked.e_rev.shape, bool)
-    coba = asked.conductance_based
-    everyone = np.ones(len(coba), bool)
+    owner = draft.owner
+    coba = asked.conductance_based[owner]
     for line in range(LINES):
-        code, high, tau_clipped[line] = _DEVICE.tau_syn_codes(line, asked.tau_syn[line])
+        code, high, clipped = draft.laws.tau_syn_codes(line, asked.tau_syn[line][owner])
+        tau_clipped[line] = draft.any_of_neuron(clipped)
+        gm, modulation = strength.trimmed(line, draft.laws, owner)
+        volts = scaling.to_chip(Variable.V, _EVERYONE, asked.e_rev[line])[owner]
+        reversal = draft.laws.line("reversal", line)
+        reversal_clipped[line] = draft.any_of_neuron(coba & reversal.clips(volts))
         draft.code_all(layout.LINE_TAU[line], code)
-        draft.code_all(layout.LINE_GM[line], strength.gm[line::LINES])
-        draft.code_all(layout.LINE_COBA[line], strength.coba[line::LINES])
-        draft.code_all(layout.LINE_SHIFT[line], np.full(len(coba), chip.SHIFT_REFERENCE))
-        volts = scaling.to_chip(Variable.V, _EVERYONE, asked.e_rev[line])
-        draft.code_all(layout.LINE_REVERSAL[line], np.where(coba, curves.CELL.code(volts), 0))
-        reversal_clipped[line] = coba & curves.CELL.clips(volts)
-        draft.switch_all(layout.LINE_ENABLE[line], everyone)
+        draft.code_all(layout.LINE_GM[line], gm)
+        draft.code_all(layout.LINE_COBA[line], modulation)
+        draft.code_all(layout.LINE_SHIFT[line], chip.SHIFT_REFERENCE)
+        draft.code_all(layout.LINE_REVERSAL[line], np.where(coba, reversal.code(volts), 0))
+        draft.switch_all(layout.LINE_ENABLE[line], True)
         draft.switch_all(layout.LINE_HIGH_RESISTANCE[line], high)
         draft.switch_all(layout.LINE_IS_COBA[line], coba)
     return {"tau_syn": tau_clipped, "e_rev": reversal_clipped}
@@ -287,22 +330,23 @@ def _set_lines(
 def _set_adaptation(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
     adex = asked.adex
     tau_w = asked.values["tau_w"]
-    tau_code = curves.TAU_W.code(tau_w)
+    law = draft.law
+    tau_code = law.tau_w.code(tau_w)
     a = asked.values["a"] * scaling.conductance_gain
     b = asked.values["b"] * scaling.current_gain(_EVERYONE)
     # the shortest pulse with which the largest b of a block stays within the codes
-    strongest = _DEVICE.adaptation_b(chip.ANALOG_MAX, 0, False)
-    needed = draft.largest_of_block(np.abs(b), adex) / strongest
+    strongest = law.b.value(chip.ANALOG_MAX) * curves.pulse_length(0)
+    needed = draft.largest_of_block(np.abs(b) / strongest, adex)
     scale = np.clip(np.ceil(np.log2(np.maximum(needed, 1.0))), 0, chip.CLOCK_SCALE_MAX)
     draft.blocks["adaptation_pulse_scale"] = scale.astype(np.uint8)
-    a_code = np.rint(np.abs(a) / _DEVICE.adaptation_a(1, tau_code, False))
-    b_code = np.rint(np.abs(b) / _DEVICE.adaptation_b(1, scale[draft.block], False))
+    per_pulse = np.abs(b) / curves.pulse_length(scale[draft.block])
+    a_times_tau = np.abs(a) * tau_code
     leak = draft.registers["analog"][draft.first, Analog.V_LEAK].astype(np.int64)
     track = np.maximum(leak - chip.ADAPTATION_LEAK_SHIFT, 0)
     for parameter, code in (
         (Analog.I_BIAS_ADAPT_TAU, tau_code),
-        (Analog.I_BIAS_ADAPT_A, np.minimum(a_code, chip.ANALOG_MAX)),
-        (Analog.I_BIAS_ADAPT_B, np.minimum(b_code, chip.ANALOG_MAX)),
+        (Analog.I_BIAS_ADAPT_A, law.a.code(a_times_tau)),
+        (Analog.I_BIAS_ADAPT_B, law.b.code(per_pulse)),
         (Analog.V_ADAPT_LEAK, track),
         (Analog.V_ADAPT_REF, chip.ADAPTATION_REFERENCE),
     ):
@@ -312,20 +356,20 @@ def _set_adaptation(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, 
     draft.switch(Switch.ADAPTATION_INVERT_A, adex & (a < 0))
     draft.switch(Switch.ADAPTATION_INVERT_B, adex & (b < 0))
     return {
-        "tau_w": adex & curves.TAU_W.clips(tau_w),
-        "a": adex & (a_code > chip.ANALOG_MAX),
-        "b": adex & (b_code > chip.ANALOG_MAX),
+        "tau_w": adex & law.tau_w.clips(tau_w),
+        "a": adex & law.a.clips(a_times_tau),
+        "b": adex & law.b.clips(per_pulse),
     }
 
 
 def _set_exponential(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
-    onset = asked.onset
+    onset, law = asked.onset, draft.law
     volts = scaling.to_chip(Variable.V, _EVERYONE, asked.values["v_thresh"])
     slope = asked.values["delta_T"] * scaling.voltage_gain
-    draft.code(Analog.V_EXP, np.where(onset, curves.CELL.code(volts), 0))
-    draft.code(Analog.I_BIAS_EXP, np.where(onset, curves.EXP_SLOPE.code(slope), 0))
+    draft.code(Analog.V_EXP, np.where(onset, law.v_exp.code(volts), 0))
+    draft.code(Analog.I_BIAS_EXP, np.where(onset, law.delta_t.code(slope), 0))
     draft.switch(Switch.EXPONENTIAL_ENABLE, onset)
-    return {"delta_T": onset & curves.EXP_SLOPE.clips(slope)}
+    return {"delta_T": onset & law.delta_t.clips(slope)}
 
 
 def _set_refractory(draft: _Draft, asked: Asked) -> dict[str, np.ndarray]:
