@@ -11,7 +11,6 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig, ConfigError
-from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.event_path import FpgaRouting, follow
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.records import Circuits, SynapseTable, Variable
@@ -177,7 +176,9 @@ class Configuration:
         if self.own_circuits is not None:
             return self.own_circuits
         placement = self.placement
-        return Device().circuits(self.chips, placement.circuit, placement.count, self.timestep)
+        return self.model.device.circuits(
+            self.chips, placement.circuit, placement.count, self.timestep, noise=self.model.noise
+        )
 
     @cached_property
     def _wired(self) -> tuple[SynapseTable, Ways | None]:

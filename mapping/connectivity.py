@@ -9,7 +9,6 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
-from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.event_path import FpgaRouting, connect, connect_by_links
 from pynn_bss2sim._core.hops import Timing
 from pynn_bss2sim._core.links import Ways
@@ -149,8 +148,10 @@ def read_back(
     """The connections that the registers make, and the ways of events over links if they limit."""
     owner = placement.owner()
     of_circuit = np.where(owner[:, np.newaxis] >= 0, values.step.reshape(-1, LINES)[owner], 0.0)
+    strength = None
     if model.parameters != "exact" and model.weights != "exact":
-        of_circuit = np.sign(of_circuit) * Device().weight_steps(configs)
+        of_circuit = np.sign(of_circuit) * model.device.weight_steps(configs)
+        strength = model.device.synapse_strength(len(configs))
     n_synapses = len(owner) * chip.ROWS
     own_amplitude = own_delay = None
     if model.weights == "exact":
@@ -162,12 +163,12 @@ def read_back(
     latency = latency_steps(timestep)
     wired = configs, fpga, placement.circuit, n_sources, of_circuit, latency
     if model.bandwidth == "unlimited":
-        return connect(*wired, own_amplitude, own_delay), None
+        return connect(*wired, own_amplitude, own_delay, strength), None
     if own_delay is None:
         timing = Timing.of_latency(timestep, latency)
     else:
         timing = Timing.of_own_delays(timestep)
-    return connect_by_links(*wired, timing, own_amplitude, own_delay)
+    return connect_by_links(*wired, timing, own_amplitude, own_delay, strength)
 
 
 def delays(network: Network, model: ChipModel, routing: Routing) -> np.ndarray:

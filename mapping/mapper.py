@@ -17,7 +17,6 @@ import numpy as np
 
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
-from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.event_path import crossings
 from pynn_bss2sim._core.hicannx import HICANN_X, WEIGHT_MAX
 from pynn_bss2sim._core.links import Ways
@@ -237,7 +236,9 @@ def map_network(
             configs = registers.bare(placement)
     else:
         configs, clipped = registers.configure(network, asked, fit.scaling, placement, fit.strength)
-        circuits = Device().circuits(configs, placement.circuit, placement.count, network.timestep)
+        circuits = chip.device.circuits(
+            configs, placement.circuit, placement.count, network.timestep, noise=chip.noise
+        )
     weight, lifted = fit.weight, None
     if routing is None:
         steps = _delay_steps(network, chip, joined)

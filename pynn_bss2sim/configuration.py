@@ -59,7 +59,14 @@ class Configuration(MappedConfiguration):
         probes = tuple(
             Probe(variable, first + np.arange(p.size)) for p, first, _, variable in tracks
         )
-        emulator = Emulator(self.circuits, self.synapses, self.timestep, probes, ways=self.ways)
+        emulator = Emulator(
+            self.circuits,
+            self.synapses,
+            self.timestep,
+            probes,
+            ways=self.ways,
+            noise_seed=self.model.seed,
+        )
         everyone = np.arange(self.n_neurons)
         for variable in Variable:
             emulator.set_state(variable, everyone, self.initial[variable])

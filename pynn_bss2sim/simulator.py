@@ -213,6 +213,7 @@ class State(BaseState):
                     tuple(probes),
                     observed,
                     ways=mapping.ways,
+                    noise_seed=self.chip.seed,
                 )
             else:
                 self.emulator.reconfigure(

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from numbers import Integral
 
+from .device import Device
+
 __all__ = ["ChipModel", "ChipModelError", "NotEmulatedError"]
 
 #: Allowed words of each switch, the ideal one first.
@@ -98,11 +100,14 @@ class ChipModel:
         dropped where too many wait, and are counted for each link. Needs ``routing="real"``; a
         preset whose routing is lifted has unlimited bandwidth, too.
     mismatch : {"none", "residual", "full"}
-        Only "none" is emulated in this version.
+        "full": the circuits are those of one particular chip, given by `seed`, each with
+        deviations and limits of its own, and all get the codes of a nominal chip. "residual" is
+        not emulated in this version.
     noise : bool
-        Only False is emulated in this version.
+        True: membranes, synaptic inputs and thresholds are noisy, and each trial (what `reset()`
+        begins) is a little different.
     seed : int, 0 to 2**64 - 1
-        The individual chip. Without mismatch and noise it changes nothing.
+        The individual chip, and its noise. Without mismatch and noise it changes nothing.
     chips : int, at least 1, or None
         How many chips there are. Networks that need more lose synapses, and are refused if they
         have more neurons than these chips have circuits. None: as many as a network needs.
@@ -112,7 +117,7 @@ class ChipModel:
     ChipModelError
         A field has no such value.
     NotEmulatedError
-        The model needs mismatch or noise.
+        The model needs a calibration (mismatch "residual").
     """
 
     weights: str = "exact"
@@ -153,11 +158,16 @@ class ChipModel:
                     "many as a network needs"
                 )
             object.__setattr__(self, "chips", int(self.chips))
-        if self.mismatch != "none" or self.noise:
+        if self.parameters == "exact" and (self.mismatch != "none" or self.noise):
+            raise ChipModelError(
+                f"ChipModel: mismatch={self.mismatch!r} and noise={self.noise} are those of the "
+                "chip's circuits, which parameters='exact' lifts; use parameters='10bit'"
+            )
+        if self.mismatch == "residual":
             raise NotEmulatedError(
-                f"ChipModel: mismatch={self.mismatch!r}, noise={self.noise}: models of mismatch "
-                "and noise are not part of this version. The presets 'ideal' and 'quantized' "
-                "work, with any of their other fields changed"
+                "ChipModel: mismatch='residual' needs a calibration, which is not part of this "
+                "version. The presets 'ideal', 'quantized' and 'uncalibrated' work, with any of "
+                "their other fields changed"
             )
 
     @classmethod
@@ -172,24 +182,18 @@ class ChipModel:
 
     @classmethod
     def silicon(cls, **overrides) -> ChipModel:
-        """The calibrated chip; its mismatch and noise are not emulated in this version.
+        """The calibrated chip; its residual mismatch is not emulated in this version.
 
         Raises
         ------
         NotEmulatedError
-            Unless `overrides` switches both off.
+            Unless `overrides` switches it off.
         """
         return cls._preset("silicon", overrides)
 
     @classmethod
     def uncalibrated(cls, **overrides) -> ChipModel:
-        """The chip without calibration; its mismatch and noise are not emulated in this version.
-
-        Raises
-        ------
-        NotEmulatedError
-            Unless `overrides` switches both off.
-        """
+        """One particular chip, noisy, with the codes of a nominal one: why calibration exists."""
         return cls._preset("uncalibrated", overrides)
 
     @classmethod
@@ -218,6 +222,11 @@ class ChipModel:
     def name(self) -> str:
         """The preset that differs from this model in the fewest fields."""
         return min(PRESETS, key=lambda name: len(self._differences(name)))
+
+    @property
+    def device(self) -> Device:
+        """The first chip; nominal where there is no mismatch."""
+        return Device(seed=None if self.mismatch == "none" else self.seed)
 
     def _differences(self, name: str) -> dict:
         preset = {**PRESETS[name], "seed": 0, "chips": None}
