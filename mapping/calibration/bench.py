@@ -101,9 +101,7 @@ class Bench:
         self.__configs = (config,)
         self.__trials += 1
         one = np.ones(_CIRCUITS, np.int64)
-        circuits = self.__device.circuits(
-            self.__configs, _EVERY, one, timestep, noise=self.__noise
-        )
+        circuits = self.__device.circuits(self.__configs, _EVERY, one, timestep, noise=self.__noise)
         self.__emulator = Emulator(
             circuits, self.__synapses(), timestep, noise_seed=self.__seed + self.__trials
         )
@@ -176,9 +174,7 @@ class Bench:
         """
         level = np.full((count, 1), voltage)
         return tuple(
-            converter.convert(
-                np.repeat(level, n, axis=1), np.arange(n), self.__normals((count, n))
-            )
+            converter.convert(np.repeat(level, n, axis=1), np.arange(n), self.__normals((count, n)))
             for converter, n in ((self.__cadc, _CIRCUITS), (self.__madc, chip.MADC_CHANNELS))
         )
 

@@ -138,11 +138,6 @@ class ChipModel:
                     f"ChipModel: {name}={value!r} is unknown; choose one of "
                     + ", ".join(repr(word) for word in words)
                 )
-        if self.bandwidth == "real" and self.routing != "real":
-            raise ChipModelError(
-                "ChipModel: bandwidth='real' needs routing='real': where routing is lifted, events "
-                "pass no links. Choose bandwidth='unlimited', or routing='real'"
-            )
         if not isinstance(self.noise, bool):
             raise ChipModelError(f"ChipModel: noise={self.noise!r}, True or False is needed")
         if isinstance(self.seed, bool) or not isinstance(self.seed, Integral):
@@ -158,6 +153,15 @@ class ChipModel:
                     "many as a network needs"
                 )
             object.__setattr__(self, "chips", int(self.chips))
+        self._check_combination()
+
+    def _check_combination(self) -> None:
+        """Raise where one switch needs another that is not set."""
+        if self.bandwidth == "real" and self.routing != "real":
+            raise ChipModelError(
+                "ChipModel: bandwidth='real' needs routing='real': where routing is lifted, events "
+                "pass no links. Choose bandwidth='unlimited', or routing='real'"
+            )
         if self.parameters == "exact" and (self.mismatch != "none" or self.noise):
             raise ChipModelError(
                 f"ChipModel: mismatch={self.mismatch!r} and noise={self.noise} are those of the "

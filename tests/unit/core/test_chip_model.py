@@ -30,18 +30,23 @@ def test_one_field_can_be_overridden():
     assert len({model, ChipModel.quantized(), ChipModel.quantized()}) == 2
 
 
-@pytest.mark.parametrize("name", ["silicon", "uncalibrated"])
-def test_presets_with_mismatch_are_refused_and_told_why(name):
-    with pytest.raises(NotEmulatedError, match="'ideal' and 'quantized'") as error:
-        ChipModel.named(name)
+def test_calibrated_mismatch_is_refused_and_told_why():
+    with pytest.raises(NotEmulatedError, match="'ideal', 'quantized' and 'uncal") as error:
+        ChipModel.named("silicon")
     assert isinstance(error.value, NotImplementedError)
     assert isinstance(error.value, ChipModelError)
 
 
-@pytest.mark.parametrize("override", [{"mismatch": "residual"}, {"noise": True}])
-def test_mismatch_and_noise_are_refused(override):
-    with pytest.raises(NotEmulatedError, match="not part of this version"):
+@pytest.mark.parametrize("override", [{"mismatch": "full"}, {"noise": True}])
+def test_circuits_without_registers_have_neither_mismatch_nor_noise(override):
+    with pytest.raises(ChipModelError, match="parameters='10bit'"):
         ChipModel.ideal(**override)
+
+
+def test_each_seed_is_another_device_unless_there_is_no_mismatch():
+    assert ChipModel.quantized(seed=3).device.digest == ChipModel.quantized().device.digest
+    chips = [ChipModel.uncalibrated(seed=seed).device.digest for seed in (0, 1, 0)]
+    assert chips[0] == chips[2] != chips[1]
 
 
 def test_silicon_without_mismatch_and_noise_is_quantized():
