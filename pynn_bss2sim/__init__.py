@@ -22,6 +22,7 @@ from pyNN.standardmodels import StandardCellType, StandardCurrentSource
 
 from . import simulator, standardmodels
 from ._core.chip_model import ChipModel
+from .ablation import AblationInterrupted, ablate
 from .configuration import Configuration, load_configuration, save_configuration
 from .connectors import *
 from .control import (

@@ -16,7 +16,7 @@ from pyNN.recording import get_io
 from . import simulator
 from ._core.chip_model import ChipModel
 from .mapping.mapper import ON_LOSS
-from .mapping.report import Report, traffic_section
+from .mapping.report import Report, energy_section, traffic_section
 from .spike_rates import source_rates
 
 logger = logging.getLogger(__name__)
@@ -312,9 +312,13 @@ def mapping_report() -> Report:
     How busy buses and links are is estimated from what is known of the rates of spikes: before a
     run from the rates given to spike sources, later from the spikes recorded, too. After a run, and
     where the chip model limits the bandwidth of the event routing, section "traffic" counts what
-    passed, waited and was dropped at each bus and link since time 0.
+    passed, waited and was dropped at each bus and link since time 0. Section "energy" estimates
+    what the run since time 0 takes of the chips' time and energy.
     """
     mapping, traffic = simulator.state.prepare(), simulator.state.traffic
     rates = mapping.event_rates(source_rates(simulator.state))
     report = replace(mapping.report, rates=rates)
-    return report if traffic is None else report.with_section(traffic_section(traffic))
+    sections = [] if traffic is None else [traffic_section(traffic)]
+    if simulator.state.step:
+        sections.append(energy_section(report.chips, simulator.state.t))
+    return report.with_section(*sections)

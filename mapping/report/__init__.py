@@ -1,6 +1,7 @@
 """What the mapping asked of the chip and what it got: in numbers, text, HTML and as a picture."""
 
 from .account import Evidence, account
+from .energy import energy_section
 from .overview import draw_chips, links_between_chips
 from .picture import draw_chip
 from .rates import EventRates, LinkRate, SourceRates, event_rates
@@ -36,6 +37,7 @@ __all__ = [
     "chip_usage",
     "draw_chip",
     "draw_chips",
+    "energy_section",
     "event_rates",
     "links_between_chips",
     "placed_usage",

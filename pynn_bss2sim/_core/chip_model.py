@@ -8,7 +8,7 @@ ChipModel.quantized(delays='asked')
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from numbers import Integral
 
 from .device import Device
@@ -209,6 +209,28 @@ class ChipModel:
                 + ", ".join(repr(preset) for preset in PRESETS)
             )
         return cls._preset(name, {})
+
+    @classmethod
+    def between(cls, low: str, high: str) -> list[ChipModel]:
+        """The preset `low`, each time with one field as in the preset `high`.
+
+        A limited bandwidth comes with real routing, since it needs links to be limited.
+
+        >>> ChipModel.between("ideal", "quantized")[:2]
+        [ChipModel.ideal(weights='6bit'), ChipModel.ideal(parameters='10bit')]
+        """
+        ends = [asdict(cls.named(name)) for name in (low, high)]
+        models = []
+        for name in ends[0]:
+            if ends[0][name] == ends[1][name]:
+                continue
+            changed = {name: ends[1][name]}
+            if changed.get("bandwidth") == "real":
+                changed["routing"] = "real"
+            if changed.get("routing") == "lifted":
+                changed["bandwidth"] = "unlimited"
+            models.append(cls._preset(low, changed))
+        return models
 
     @classmethod
     def _preset(cls, name: str, overrides: dict) -> ChipModel:

@@ -107,6 +107,9 @@ BACKGROUND_MASK_MAX = _fact("BACKGROUND_MASK_MAX", 255, "1", "code", "haldls: ba
 BACKGROUND_SEED_MAX = _fact("BACKGROUND_SEED_MAX", 2**32 - 1, "1", "code", "haldls: background.h")
 
 # --- clocks and latencies -----------------------------------------------------------------------
+CHIP_POWER = _fact(
+    "CHIP_POWER", 1.0, "W", "estimate", "above the 0.7 W of an ECG classifier, Stradmann 2022"
+)
 SPEEDUP = _fact("SPEEDUP", 1000, "1", "paper", "DISS: chip time runs 1000 times faster")
 CLOCK = _fact("CLOCK", 250.0, "1/us", "code", "calix: refractory_period.py, neuron backend")
 EVENT_INTERVAL = _fact(

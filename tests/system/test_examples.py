@@ -10,6 +10,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 #: Arguments that make an example small enough for a test; none means that it is small already.
 SMALL = {
+    "ablation": ["--seeds", 1],
     "balanced_network": ["--size", 1000, "--time", 500],
     "current_injection": [],
     "synaptic_integration": [],
@@ -150,3 +151,17 @@ def test_wrong_registers(run_example):
     ]
     assert by_share[0] == script > 100
     assert by_share[0] > by_share[1] > by_share[2] > by_share[3]
+
+
+def test_ablation(run_example):
+    """Every limit has a row without error, and the delays are what matters to this network."""
+    printed = run_example("ablation")
+    row = r"^ *(ChipModel\.[^)]*\)) +0 +(\d+) +([\d.]+) +(\d+) +None$"
+    found = {chip: (int(n), float(t)) for chip, n, t, _ in re.findall(row, printed, re.MULTILINE)}
+    ideal = found.pop("ChipModel.ideal()")
+    assert ideal[0] == 30 and len(found) == 6
+    for chip, (answered, when) in found.items():
+        if "delays" in chip or "quantized" in chip:
+            assert answered < 15 and when < ideal[1] - 0.3
+        else:
+            assert answered > 25 and when == pytest.approx(ideal[1], abs=0.1)
