@@ -28,8 +28,8 @@ class Demand:
     source, neuron, line : int64 (n,)
     rows : int64 (n,)
         Synapses, each in a row of its own circuit.
-    connection : int64 (n_connections,)
-        All connections, entry after entry.
+    connection : int64 (n_kept,)
+        Connections, entry after entry.
     begin : int64 (n + 1,)
         Where each entry begins in `connection`.
     """
@@ -46,14 +46,17 @@ class Demand:
         return len(self.rows)
 
 
-def demand(joined: Joined, rows: np.ndarray, placement: Placement, n_sources: int) -> Demand:
-    """Order connections that need `rows` synapses each, int64 (n_connections,)."""
+def demand(
+    joined: Joined, rows: np.ndarray, kept: np.ndarray, placement: Placement, n_sources: int
+) -> Demand:
+    """Order the connections that are `kept`, bool (n,), and need `rows` synapses, int64 (n,)."""
     array = placement.chip * HEMISPHERES + placement.row
     n_neurons = len(array)
+    wanted = np.flatnonzero(kept)
     post = joined.post.astype(np.int64)
     line = joined.slot % LINES
     key = ((array[post] * n_sources + joined.pre) * LINES + line) * n_neurons + post
-    connection = np.argsort(key, kind="stable")
+    connection = wanted[np.argsort(key[wanted], kind="stable")]
     key = key[connection]
     first = np.flatnonzero(np.diff(key, prepend=-1))
     one = connection[first]

@@ -44,8 +44,6 @@ def pack(
         Of the groups into which a source fits, take that with the most free labels instead of
         the first: better where labels are scarce.
     """
-    # what no neuron has room for is lost as a whole, and takes no rows from others
-    rows = np.where(rows <= capacity.sum(axis=1)[slot], rows, 0)
     groups = _Groups(capacity, rows, balanced)
     total = np.add.reduceat(rows, begin[:-1]) if len(begin) > 1 else rows[:0]
     tie = np.random.default_rng(seed).permutation(len(total))

@@ -15,7 +15,7 @@ from pynn_bss2sim._core.hicannx import LABELS
 
 __all__ = ["Packed", "repaired"]
 
-#: So many lost rows are tried at most; more than that are no accident of packing.
+#: So many lost rows are tried at most; many more than that are no accident of packing.
 _MOST = 2000
 
 
@@ -55,10 +55,10 @@ def repaired(
         Source and input line of each entry, and the rows that it needs.
     """
     missing = rows - np.bincount(packed.entry, packed.rows, len(rows)).astype(np.int64)
-    if not missing.any() or missing.sum() > _MOST:
+    if not missing.any():
         return packed
     state = _State(packed, free, owner, slot)
-    for entry in np.repeat(np.arange(len(rows)), missing).tolist():
+    for entry in np.repeat(np.arange(len(rows)), missing)[:_MOST].tolist():
         state.place(entry)
     return state.result()
 

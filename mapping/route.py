@@ -22,6 +22,7 @@ from .constraints import Constraints
 from .demand import Demand, demand, ranges
 from .pieces import Pieces, route_array
 from .place import Placement
+from .thin import kept
 from .weights import Joined
 
 __all__ = ["Routing", "route"]
@@ -103,9 +104,10 @@ def route(
     placement : Placement
     n_sources : int
     seed : int
-        The order in which sources of the same size are routed.
+        Decides which connections are lost where a neuron has too many, and in which order sources
+        of the same size are routed.
     """
-    wanted = demand(joined, rows, placement, n_sources)
+    wanted = demand(joined, rows, kept(joined, rows, placement, seed), placement, n_sources)
     n_arrays = placement.chips * chip.HEMISPHERES
     bounds = np.searchsorted(wanted.array, np.arange(n_arrays + 1))
     pieces = Pieces.join(
@@ -167,7 +169,7 @@ def _synapses(wanted: Demand, rows: np.ndarray, placement: Placement, pieces: Pi
     asked = np.concatenate([[0], np.cumsum(rows[wanted.connection])])
     first = asked[wanted.begin[:-1]]
     of_entry = np.repeat(np.arange(len(wanted)), np.diff(wanted.begin))
-    lost = np.zeros(len(rows), bool)
+    lost = np.ones(len(rows), bool)
     lost[wanted.connection] = asked[1:] > (first + placed)[of_entry]
     which = np.searchsorted(asked, ranges(first, placed), side="right") - 1
     connection = wanted.connection[which]
