@@ -88,7 +88,7 @@ def test_the_latencies_in_the_architecture_are_those_of_the_chip():
     assert [float(x) for x in said.groups()] == pytest.approx(
         [hicannx.LATENCY_INTERNAL, hicannx.LATENCY_EXTERNAL, loop, hicannx.LATENCY_CHIP_TO_CHIP]
     )
-    labels = re.search(r"neuron with more than (\d+) sources", text)
+    labels = re.search(r"array with more than (\d+) sources", text)
     rows = HICANN_X.rows // hicannx.ROWS_PER_DRIVER
     assert int(labels[1]) == rows * 2**hicannx.LABEL_BITS
 

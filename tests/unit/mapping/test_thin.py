@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from builders import network, population, projection
+from claims import claim
 from connections import assert_as_asked
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from pynn_bss2sim.mapping.check import problems
 from pynn_bss2sim.mapping.thin import divided
 
 #: Part of all connections that may be lost beyond those that cannot be had.
-BEYOND = 0.05
+BEYOND = claim("loss_beyond")
 
 
 def must_be_lost(mapping):
