@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,8 @@ DEVICES = ("probe", "madc", "cadc")
 #: What can be switched to the readout of a neuron. For the synaptic input lines no scale of the
 #: voltage is published.
 _SOURCES = (Variable.V, Variable.W)
+#: What who reads a converter believes of it.
+_NOMINAL = {"madc": Madc.nominal(), "cadc": Cadc.nominal()}
 #: Fewest cells that a message proposes instead of one.
 _PROPOSED = 3
 
@@ -169,8 +171,6 @@ class Readout:
     Parameters
     ----------
     mapping : Mapping
-    seed : int
-        Of the noise.
     recordings : list of (Population, Track)
     first_neuron : dict of Population to int
     dt : float, ms
@@ -184,7 +184,6 @@ class Readout:
     def __init__(
         self,
         mapping: Mapping,
-        seed: int,
         recordings: list[tuple[Population, Track]],
         first_neuron: dict,
         dt: float,
@@ -192,10 +191,10 @@ class Readout:
         self._first_neuron = first_neuron
         self._scaling = mapping.scaling
         self._placement = mapping.placement
-        self._seed = seed
-        noise = mapping.chip.noise
-        self._madc = Madc.nominal(chip.MADC_NOISE if noise else 0.0)
-        self._cadc = Cadc.nominal(chip.CADC_NOISE if noise else 0.0)
+        self._device = mapping.chip.device
+        self._seed = mapping.chip.seed
+        self._noise = mapping.chip.noise
+        self._converters = {}
         self._share_madc(recordings, dt)
 
     # --- who reads what -------------------------------------------------------------------
@@ -276,56 +275,70 @@ class Readout:
         if track.device == "probe":
             return self._scaling.to_biology(track.variable, neuron, values)
         voltage = _voltage(track.variable, values)
+        number = first_step // track.interval
         if track.device == "madc":
             voltage, number = track.sampled(voltage, first_step)
-            converter, channel = self._madc, np.array([track.channel])
-            number_of_chip = int(self._placement.chip[neuron[0]])
-            path = (DEVICES.index("madc"), number_of_chip, track.channel, trial)
-            normals = self._normals(path, 1, number, voltage)
-        else:
-            converter, channel = self._cadc, self.cadc_channel(neuron)
-            normals = self._cadc_normals(neuron, first_step // track.interval, voltage, trial)
         # the last values before a SimulationError; what led to it is to be kept
         voltage = np.where(np.isnan(voltage), np.inf, voltage)
-        raw = converter.convert(voltage, channel, normals)
+        raw = self._raw(track, neuron, voltage, number, trial)
         if track.raw:
-            return raw.astype(np.float64)
-        quantity = _quantity(track.variable, converter.transfer.to_mv(raw, channel))
+            return raw
+        nominal = _NOMINAL[track.device].transfer
+        quantity = _quantity(track.variable, nominal.to_mv(raw, self._channel(track, neuron)))
         return self._scaling.to_biology(track.variable, neuron, quantity)
+
+    def _raw(self, track, neuron, voltage, first, trial) -> np.ndarray:
+        """Read voltages (k, m) at samples from number `first` on: float64 (k, m), LSB."""
+        raw = np.empty(voltage.shape)
+        chips, channel = self._placement.chip[neuron], self._channel(track, neuron)
+        for number in np.unique(chips):
+            mine = chips == number
+            converter = self._converter(track.device, int(number))
+            normals = 0.0
+            if self._noise:
+                normals = self._normals(track, int(number), first, len(voltage), trial)
+                normals = normals if track.device == "madc" else normals[:, channel[mine]]
+            raw[:, mine] = converter.convert(voltage[:, mine], channel[mine], normals)
+        return raw
+
+    def _converter(self, device: str, number: int):
+        """The converter of chip `number`."""
+        key = device, number
+        if key not in self._converters:
+            one = replace(self._device, index=self._device.index + number)
+            made = (Madc if device == "madc" else Cadc).of_device(one)
+            self._converters[key] = made if self._noise else replace(made, noise=0.0)
+        return self._converters[key]
+
+    def _normals(self, track, number, first, count, trial):
+        """Standard normals (count, width).
+
+        All columns of a chip are read at once by the CADC, whichever of them are looked at.
+        """
+        if track.device == "madc":
+            path, width = (number, track.channel), 1
+        else:
+            path, width = (number,), self._placement.target.circuits
+        stream = NoiseStream(self._seed, (DEVICES.index(track.device), trial, *path), width)
+        return stream.rows(first, count)
+
+    def _channel(self, track, neuron) -> np.ndarray:
+        """Channel of its converter that reads each neuron: int64 (m,)."""
+        return np.array([track.channel]) if track.device == "madc" else self.cadc_channel(neuron)
 
     def cadc_channel(self, neuron) -> np.ndarray:
         """Channel of its chip's CADC that reads the first circuit of each neuron: int64 (m,)."""
         return self._placement.circuit[neuron] % self._placement.target.circuits
-
-    def _normals(self, path, width, first, voltage):
-        if not self._madc.noise:
-            return 0.0
-        return NoiseStream(self._seed, path, width).rows(first, len(voltage))
-
-    def _cadc_normals(self, neuron, first, voltage, trial):
-        """All columns of a chip are read at once, whichever of them are looked at."""
-        if not self._cadc.noise:
-            return 0.0
-        normals = np.empty(voltage.shape)
-        width = self._placement.target.circuits
-        chips, channel = self._placement.chip[neuron], self.cadc_channel(neuron)
-        for number in np.unique(chips):
-            mine = chips == number
-            path = (DEVICES.index("cadc"), int(number), trial)
-            rows = NoiseStream(self._seed, path, width).rows(first, len(voltage))
-            normals[:, mine] = rows[:, channel[mine]]
-        return normals
 
     def notes(self, population: Population, track: Track, cells) -> dict:
         """Where a converter reads cells of a population: arrays (m,) by name; empty for probes."""
         if track.device == "probe":
             return {}
         neuron = self._first_neuron[population] + cells
-        madc = track.device == "madc"
         return {
             "chip": self._placement.chip[neuron],
             "column": self._placement.column[neuron],
-            "adc_channel": np.array([track.channel]) if madc else self.cadc_channel(neuron),
+            "adc_channel": self._channel(track, neuron),
         }
 
 

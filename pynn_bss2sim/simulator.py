@@ -198,9 +198,7 @@ class State(BaseState):
                 for track in population.recorder.tracks():
                     self._probed.append((population, track))
                     probes.append(Probe(track.variable, first + track.cells, track.interval))
-            self.readout = Readout(
-                mapping, self.rng_seed, self._probed, self.capture.first_neuron, self.dt
-            )
+            self.readout = Readout(mapping, self._probed, self.capture.first_neuron, self.dt)
             observed = np.zeros(self.capture.network.n_neurons, dtype=bool)
             for population in self.populations:
                 cells = population.recorder.spiking_cells()

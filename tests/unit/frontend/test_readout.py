@@ -280,3 +280,47 @@ def test_a_diverging_cell_keeps_what_was_read():
     for value, raw in ((np.nan, 255), (np.inf, 255), (-np.inf, 0)):
         read = sim.state.readout.read(track, np.array([0]), np.array([[value]]), 51, 0)
         assert read.tolist() == [[raw]]
+
+
+def test_converters_of_particular_chips():
+    """Uncalibrated converters are off by what their channels are off, each chip in its own way."""
+    sim.setup(timestep=DT, chip=sim.ChipModel.uncalibrated(noise=False, seed=3))
+    population = cells(514, i_offset=0.0)
+    population.record("v")
+    population.record("v", device="cadc", units="raw")
+    sim.run(40.0)
+    probe, raw = (s.magnitude[-1] for s in signals(population))
+    scaling = sim.state.mapping.scaling
+    neuron = np.arange(514)
+    volts = probe * scaling.voltage_gain + scaling.voltage_offset
+    off = raw - np.clip(Cadc.nominal().transfer.to_lsb(volts, neuron % 512), 0, 255)
+    assert 5 < off[:512].std() < 20
+    assert not np.allclose(off[:2], off[512:], atol=1)
+
+
+@pytest.mark.parametrize(("device", "noise"), [("madc", 1.2), ("cadc", 1.0)])
+def test_noise_of_the_converters(device, noise):
+    """The difference to the same reading without noise of converters; of the same chip, trials
+    and streams apart."""
+    chip = sim.ChipModel.uncalibrated(seed=5)
+    sim.setup(timestep=DT, chip=chip)
+    population = cells(1, i_offset=0.0)
+    population.record("v")
+    population.record("v", device=device, units="raw")
+    trials = []
+    for _ in range(2):
+        sim.run(3000.0)
+        probe, raw = signals(population)
+        readout = sim.state.readout
+        scaling = sim.state.mapping.scaling
+        at = np.interp(raw.times.magnitude, probe.times.magnitude, probe.magnitude[:, 0])
+        volts = (at * scaling.voltage_gain + scaling.voltage_offset)[:, np.newaxis]
+        quiet = readout._converter(device, 0).transfer.to_lsb(volts, [0])
+        trials.append((raw.magnitude - quiet)[:, 0])
+        sim.reset()
+    n = len(trials[0])
+    for difference in trials:
+        expected = noise**2 + 1 / 12
+        assert difference.var() == pytest.approx(expected, rel=5 * np.sqrt(2 / n))
+        assert abs(difference.mean()) < 5 * np.sqrt(expected / n)
+    assert abs(np.corrcoef(trials)[0, 1]) < 5 / np.sqrt(n)
