@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.background import BackgroundInputs
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig, ConfigError
 from pynn_bss2sim._core.event_path import FpgaRouting, follow
@@ -204,6 +205,11 @@ class Configuration:
         """The links that events pass on their way to `synapses`; None where they limit nothing."""
         return self._wired[1]
 
+    @cached_property
+    def background(self) -> BackgroundInputs:
+        """The inputs behind the external ones: generators that run on the chips."""
+        return BackgroundInputs(self.chips if self.own_synapses is None else ())
+
     def altered(self, chip: int, **registers: np.ndarray) -> Configuration:
         """The same with other values in some registers of one chip.
 
@@ -279,7 +285,7 @@ class Configuration:
         """
         if self.lifted is None:
             raise ConfigurationError(f"{self.model!r} routes nothing: use connections()")
-        found = follow(self.chips, self.fpga, self.placement.circuit)
+        found = follow(self.chips, self.fpga, self.placement.circuit, self.n_sources)
         array, within = np.divmod(found.synapse, chip.ROWS * chip.COLUMNS)
         owner = self.placement.owner()
         target = owner[array * chip.COLUMNS + within % chip.COLUMNS].astype(np.int64)

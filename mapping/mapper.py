@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pynn_bss2sim._core.background import BackgroundInputs
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.event_path import crossings
@@ -124,9 +125,16 @@ class Mapping:
         )
         return replace(numbers, picture=self.plot)
 
+    @property
+    def background(self) -> BackgroundInputs:
+        """The inputs behind those of the network: generators that run on the chips."""
+        return BackgroundInputs(self.configs if self.routing is not None else ())
+
     @cached_property
     def _crossings(self):
-        return crossings(self.configs, self.routing.fpga, self.placement.circuit)
+        return crossings(
+            self.configs, self.routing.fpga, self.placement.circuit, self.network.n_sources
+        )
 
     def event_rates(self, rates: SourceRates) -> EventRates | None:
         """Events on buses and links, or None where connections go over no bus.
@@ -135,7 +143,12 @@ class Mapping:
         ----------
         rates : SourceRates
         """
-        return event_rates(self._crossings, rates) if self.routing is not None else None
+        if self.routing is None:
+            return None
+        # rates of generators are those of their registers; one µs of the chip is one ms
+        generators = 1e3 * self.background.rate
+        known = SourceRates(np.concatenate([rates.rate, generators]), rates.basis)
+        return event_rates(self._crossings, known)
 
     def plot(self, chip: int | None = None) -> Figure:
         """Draw chip number `chip`, or all of them; see `Report.plot`."""

@@ -24,8 +24,8 @@ class Configuration(MappedConfiguration):
     def run(self, simtime, spikes=None, record="spikes") -> dict[str, neo.Block]:
         """Emulate the configured chips from time 0, whatever has been run before.
 
-        Electrodes and random spike sources are no part of a configuration: what they did can be
-        repeated by `spikes` only.
+        Electrodes and random spike sources of the host are no part of a configuration: what they
+        did can be repeated by `spikes` only. Generators on the chips run as their registers say.
 
         Parameters
         ----------
@@ -54,7 +54,10 @@ class Configuration(MappedConfiguration):
             raise ValueError(f"run: {simtime} ms; give a positive number of ms")
         names = [record] if isinstance(record, str) else list(record)
         n_steps = round(simtime / self.timestep)
-        events = self._events(spikes or {}, n_steps)
+        n_inputs = self.n_sources - self.n_neurons
+        events = self.background.events(
+            0, n_steps, self.timestep, n_inputs, self._events(spikes or {}, n_steps)
+        )
         tracks = self._tracks(names)
         probes = tuple(
             Probe(variable, first + np.arange(p.size)) for p, first, _, variable in tracks

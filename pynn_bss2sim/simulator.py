@@ -13,6 +13,7 @@ import numpy as np
 from pyNN import common
 from pyNN.common.control import BaseState
 
+from ._core.background import BackgroundInputs
 from ._core.emulator import Emulator
 from ._core.records import CurrentInputs, InputEvents, Probe, Status
 from .capture import Capture, capture_network
@@ -103,6 +104,7 @@ class State(BaseState):
         self.mapping: Mapping | None = None
         self.emulator: Emulator | None = None
         self._scaling = None
+        self._background = BackgroundInputs(())
         self._stale_network = True
         self._stale_emulator = True
         self._probed = []
@@ -223,6 +225,7 @@ class State(BaseState):
                     mapping.ways,
                 )
             self._scaling = mapping.scaling
+            self._background = mapping.background
             self._stale_emulator = False
         self._apply_initial_values()
 
@@ -312,7 +315,14 @@ class State(BaseState):
         self._draw_spikes(stop)
         steps, source, _ = self._events
         due = steps < stop
-        events = InputEvents(steps[due], source[due])
+        network = self.capture.network
+        events = self._background.events(
+            self.step,
+            stop,
+            self.dt,
+            network.n_sources - network.n_neurons,
+            InputEvents(steps[due], source[due]),
+        )
         currents = self._currents(self.step, stop)
         before = self._present()
         self._busy_until = stop

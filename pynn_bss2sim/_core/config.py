@@ -107,7 +107,7 @@ class ChipConfig:
 
     With ``routing="real"`` who reaches whom is read from the registers of synapses, drivers, buses
     and crossbar (`event_path`); with ``routing="lifted"`` the mapping leaves them at their reset
-    values. Background sources are not used.
+    values. Background sources: see `background`.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """Who reaches whom: spikes followed through the registers from source to synapse.
 
 Nothing here knows a network. An event leaves a neuron circuit with the label that its address
-register and its column give it, or is sent by the host with a label of its choice; crossbar nodes,
-drivers and synapses let it pass or not, all by their registers. So a wrong register is a wrong
-connection, as it is on the chip.
+register and its column give it, or a background generator with one that its registers allow, or is
+sent by the host with a label of its choice; crossbar nodes, drivers and synapses let it pass or
+not, all by their registers. So a wrong register is a wrong connection, as it is on the chip.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from . import hicannx as chip
 from . import wiring
+from .background import BackgroundInputs
 from .config import ChipConfig, ConfigError
 from .config import NeuronSwitch as Switch
 from .fpga_routing import FpgaRouting
@@ -74,7 +75,7 @@ class Hits:
     Attributes
     ----------
     source : int64 (n,)
-        Neurons, then external inputs.
+        Neurons, then external inputs, then those of the generators (`BackgroundInputs`).
     path : int64 (n,)
         `Path` values.
     synapse : int64 (n,)
@@ -100,7 +101,7 @@ class Crossing:
     ----------
     link : Link
     source : int64 (n,)
-        Neurons, then external inputs.
+        As in `Hits`.
     chip : int64 (n,)
     port : int64 (n,), 0 to ``link.ports - 1``
         Of a bus: ``hemisphere * 4 + bus``.
@@ -137,16 +138,21 @@ class _Registers:
     """Registers of all chips, stacked."""
 
     def __init__(self, configs: Sequence[ChipConfig]) -> None:
-        self._configs = configs
+        self.configs = configs
 
     def __len__(self) -> int:
-        return len(self._configs)
+        return len(self.configs)
 
     def __getattr__(self, name: str) -> np.ndarray:
-        return np.stack([getattr(config, name) for config in self._configs])
+        return np.stack([getattr(config, name) for config in self.configs])
 
 
-def follow(configs: Sequence[ChipConfig], fpga: FpgaRouting, first: np.ndarray) -> Hits:
+def follow(
+    configs: Sequence[ChipConfig],
+    fpga: FpgaRouting,
+    first: np.ndarray,
+    n_sources: int | None = None,
+) -> Hits:
     """Follow the events of all sources to the synapses that they drive.
 
     Parameters
@@ -155,6 +161,8 @@ def follow(configs: Sequence[ChipConfig], fpga: FpgaRouting, first: np.ndarray) 
     fpga : FpgaRouting
     first : int64 (n_neurons,)
         The circuit that emits the spikes of each neuron, counted over all chips.
+    n_sources : int, optional
+        Neurons and external inputs; by default as many as `fpga` knows of.
 
     Raises
     ------
@@ -164,18 +172,22 @@ def follow(configs: Sequence[ChipConfig], fpga: FpgaRouting, first: np.ndarray) 
     if not configs:
         return Hits(*(np.empty(0, np.int64) for _ in range(4)), HopList().all())
     registers = _Registers(configs)
-    at_buses, hops = _to_buses(registers, fpga, first)
+    at_buses, hops = _to_buses(registers, fpga, first, n_sources)
     return Hits(*_synapses(registers, at_buses), hops)
 
 
-def _to_buses(registers: _Registers, fpga: FpgaRouting, first: np.ndarray) -> tuple[_Events, Hops]:
+def _to_buses(
+    registers: _Registers, fpga: FpgaRouting, first: np.ndarray, n_sources: int | None
+) -> tuple[_Events, Hops]:
     """Events at the buses, and all hops of all events."""
     for name in ("host_chip", "loop_chip", "to_chip"):
         values = getattr(fpga, name)
         if len(values) and not 0 <= values.min() <= values.max() < len(registers):
             raise ConfigError(f"FpgaRouting.{name}: there are {len(registers)} chips")
+    if n_sources is None:
+        n_sources = len(first) + int(fpga.host_source.max(initial=-1)) + 1
     hops = HopList()
-    spikes = _spikes(registers, first, hops)
+    spikes = _spikes(registers, first, hops) + _background(registers.configs, n_sources)
     sent = _forwarded(registers, fpga, spikes, Place.CHIP, hops)
     sent = sent + _host_events(fpga, len(first), hops)
     if len(_forwarded(registers, fpga, sent, Place.RECEIVER, hops).source):
@@ -184,7 +196,10 @@ def _to_buses(registers: _Registers, fpga: FpgaRouting, first: np.ndarray) -> tu
 
 
 def crossings(
-    configs: Sequence[ChipConfig], fpga: FpgaRouting, first: np.ndarray
+    configs: Sequence[ChipConfig],
+    fpga: FpgaRouting,
+    first: np.ndarray,
+    n_sources: int | None = None,
 ) -> tuple[Crossing, ...]:
     """Which links the events of all sources pass; for parameters and errors see `follow`.
 
@@ -195,7 +210,7 @@ def crossings(
     """
     if not configs:
         return ()
-    _, hops = _to_buses(_Registers(configs), fpga, first)
+    _, hops = _to_buses(_Registers(configs), fpga, first, n_sources)
     found = []
     for link in Link:
         of_chip = link_index(_KINDS[link], 0)
@@ -239,15 +254,17 @@ def connect(
     Returns
     -------
     SynapseTable
-        Ordered by source, target, line and delay; parallel synapses are summed.
+        Ordered by source, target, line and delay; parallel synapses are summed. Its external
+        inputs are followed by the `BackgroundInputs` of the chips.
 
     Raises
     ------
     ConfigError
         As `follow`; or two neurons are joined to one.
     """
-    hits = follow(configs, fpga, first)
+    hits = follow(configs, fpga, first, n_sources)
     parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
+    n_sources += len(BackgroundInputs(configs))
     return _summed(len(first), n_sources, hits.source, np.arange(n_sources), parts)[0]
 
 
@@ -268,7 +285,8 @@ def connect_by_links(
     Parameters and errors are those of `connect`, and `timing` says when events are where. In the
     table, synapses of one source that its events reach over different buses stay apart.
     """
-    hits = follow(configs, fpga, first)
+    hits = follow(configs, fpga, first, n_sources)
+    n_sources += len(BackgroundInputs(configs))
     hops = hits.hops
     last = np.unique(hits.hop)
     last = last[np.argsort(hops.source[last], kind="stable")]
@@ -383,6 +401,15 @@ def _spikes(registers: _Registers, first: np.ndarray, hops: HopList) -> _Events:
     came = source, path, np.full(len(source), -1)
     hop = hops.add(Place.CHIP, LinkKind.EVENT_OUTPUT, on_chip, output, came)
     return _Events(source, path, on_chip, output, wiring.neuron_label(column, address), hop)
+
+
+def _background(configs: Sequence[ChipConfig], n_sources: int) -> _Events:
+    """Events of the generators, at their inputs of the crossbar: they come over no link."""
+    inputs = BackgroundInputs(configs)
+    source = n_sources + np.arange(len(inputs))
+    path, hop = np.full(len(inputs), Path.DIRECT), np.full(len(inputs), -1)
+    port = wiring.FIRST_BACKGROUND_INPUT + inputs.number
+    return _Events(source, path, inputs.chip, port, inputs.label, hop)
 
 
 def _host_events(fpga: FpgaRouting, n_neurons: int, hops: HopList) -> _Events:

@@ -106,6 +106,28 @@ BACKGROUND_RATE_MAX = _fact("BACKGROUND_RATE_MAX", 255, "1", "code", "haldls: ba
 BACKGROUND_MASK_MAX = _fact("BACKGROUND_MASK_MAX", 255, "1", "code", "haldls: background.h")
 BACKGROUND_SEED_MAX = _fact("BACKGROUND_SEED_MAX", 2**32 - 1, "1", "code", "haldls: background.h")
 
+# --- background generators ------------------------------------------------------------------------
+BACKGROUND_CLOCK = _fact(
+    "BACKGROUND_CLOCK", 250.0, "1/us", "code", "grenade: test-background_spike_source.cpp"
+)
+BACKGROUND_NAMES = _fact(
+    "BACKGROUND_NAMES", 256, "1", "code", "haldls: background.h, labels of eight random bits"
+)
+BACKGROUND_DRAW_BITS = _fact(
+    "BACKGROUND_DRAW_BITS",
+    16,
+    "1",
+    "code",
+    "haldls: background.h, used per draw; that eight say whether and eight which is an estimate",
+)
+BACKGROUND_POLYNOMIAL = _fact(
+    "BACKGROUND_POLYNOMIAL",
+    0x04C11DB7,
+    "1",
+    "estimate",
+    "feedback of the 32-bit shift register is not published; a primitive polynomial of many terms",
+)
+
 # --- clocks and latencies -----------------------------------------------------------------------
 CHIP_POWER = _fact(
     "CHIP_POWER", 1.0, "W", "estimate", "above the 0.7 W of an ECG classifier, Stradmann 2022"

@@ -20,7 +20,7 @@ __all__ = ["LATENCY", "HopList", "Hops", "Path", "Place", "Timing", "make_ways"]
 class Path(enum.IntEnum):
     """How an event comes to a synapse; each way has its latency."""
 
-    DIRECT = 0  #: of a neuron, through the crossbar of its own chip
+    DIRECT = 0  #: of a neuron or generator, through the crossbar of its own chip
     HOST = 1  #: sent by the host
     LOOP = 2  #: of a neuron, through the FPGA and back to the same chip
     CHIPS = 3  #: of a neuron, through the FPGAs to another chip

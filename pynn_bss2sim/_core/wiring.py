@@ -13,6 +13,7 @@ from . import hicannx as chip
 __all__ = [
     "ARRAYS",
     "BUSES",
+    "FIRST_BACKGROUND_INPUT",
     "FIRST_FPGA_INPUT",
     "FIRST_L2_OUTPUT",
     "bus_label",
