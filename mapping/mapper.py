@@ -23,7 +23,7 @@ from pynn_bss2sim._core.hicannx import HICANN_X, WEIGHT_MAX
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
-from . import connectivity, registers, weights
+from . import connectivity, registers, resolution, weights
 from .check import problems
 from .errors import CheckError, ParameterError, PlacementError, RoutingError
 from .limit import check_neurons, fewer_circuits
@@ -316,7 +316,9 @@ def _fit(
             scaling = Scaling.exact(asked.conductance_based)
         else:
             scaling = registers.scaling(asked, volts, count)
-        return _weigh(chip, joined, scaling, count)
+        routing = previous.routing if previous is not None else None
+        known = routing.rows if routing is not None and routing.connects(joined, count) else None
+        return _weigh(chip, joined, scaling, count, known)
 
     count = _circuits(network, chip, rows, strict)
     while True:
@@ -353,8 +355,14 @@ def _circuits(network: Network, chip: ChipModel, rows: np.ndarray, strict: bool)
     return np.minimum(count, most)
 
 
-def _weigh(chip: ChipModel, joined: weights.Joined, scaling: Scaling, count: np.ndarray) -> _Fit:
-    """Realise the weights for neurons of `count` circuits."""
+def _weigh(
+    chip: ChipModel,
+    joined: weights.Joined,
+    scaling: Scaling,
+    count: np.ndarray,
+    known: np.ndarray | None,
+) -> _Fit:
+    """Realise the weights for neurons of `count` circuits, if possible in `known` rows."""
     n = len(count)
     gain = np.repeat(scaling.line_gain(slice(None)), LINES)
     strength = None
@@ -367,13 +375,14 @@ def _weigh(chip: ChipModel, joined: weights.Joined, scaling: Scaling, count: np.
         weight = joined.weight.copy()
     else:
         magnitude = np.abs(joined.weight) * gain[joined.slot]
-        largest = weights.largest(joined, magnitude, n)
         if chip.parameters == "exact":
-            step = weights.exact_step(largest)
+            step = weights.exact_step(weights.largest(joined, magnitude, n))
         else:
-            strength = registers.Strength.choose(
-                largest, np.repeat(scaling.conductance_based, LINES)
-            )
+            if known is None:
+                full = resolution.refined(joined, magnitude, count)
+            else:
+                full = resolution.largest_that_fits(joined, magnitude, known, n)
+            strength = registers.Strength.choose(full, np.repeat(scaling.conductance_based, LINES))
             step = strength.step()
         quantised = weights.quantise(joined, magnitude, step)
         synapses, code = quantised.rows, quantised.code

@@ -55,9 +55,8 @@ def pack(
         if group is not None:
             found.add(source, group, range(first, end), wanted[first:end])
             continue
-        for group, taken in groups.split(slot[first:end], rows[first:end]):
-            some = np.flatnonzero(taken)
-            found.add(source, group, (some + first).tolist(), taken[some].tolist())
+        for group, some, taken in groups.split(slot[first:end], rows[first:end]):
+            found.add(source, group, [first + k for k in some], taken)
     owner = np.repeat(np.arange(len(total)), np.diff(begin))
     return repaired(found.packed(), groups.rows, owner, slot, rows)
 
@@ -110,12 +109,12 @@ class _Groups:
 
     Attributes
     ----------
-    rows : int64 (n_slots, n_groups)
+    rows : int32 (n_slots, n_groups)
         Free rows.
     """
 
     def __init__(self, capacity: np.ndarray, wanted: np.ndarray, balanced: bool) -> None:
-        self.rows = np.array(capacity, np.int64, order="C")
+        self.rows = np.array(capacity, np.int32, order="C")
         self._row = memoryview(self.rows)
         n_groups = self.rows.shape[1]
         self._sizes = np.unique(wanted).tolist()
@@ -141,21 +140,28 @@ class _Groups:
         self._name(group)
         return group
 
-    def split(self, slots: np.ndarray, wanted: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        """Give a source what there is: groups, each with the rows that are taken at each slot."""
-        open_now = np.array(self._labels) > 0
-        room = self.rows[slots] * open_now
-        while len(wanted) and open_now.any() and wanted.any():
+    def split(
+        self, slots: np.ndarray, wanted: np.ndarray
+    ) -> Iterator[tuple[int, list[int], list[int]]]:
+        """Give a source what there is: groups, which of its slots, and the rows that they take."""
+        room = self.rows[slots] * (np.array(self._labels) > 0)
+        which = np.arange(len(slots))
+        while len(which):
             fitting = np.minimum(room, wanted[:, np.newaxis])
-            group = int(fitting.sum(axis=0).argmax())
-            taken = fitting[:, group]
-            if not taken.any():
+            total = fitting.sum(axis=0)
+            group = int(total.argmax())
+            if not total[group]:
                 return
-            for k in np.flatnonzero(taken).tolist():
-                self._use(int(slots[k]), group, int(taken[k]))
+            taken = fitting[:, group]
+            some = taken.nonzero()[0]
+            sizes = taken[some].tolist()
+            for slot, size in zip(slots[which[some]].tolist(), sizes, strict=True):
+                self._use(slot, group, size)
             self._name(group)
-            yield group, taken
+            yield group, which[some].tolist(), sizes
             wanted = wanted - taken
+            missing = wanted.nonzero()[0]
+            room, wanted, which = room[missing], wanted[missing], which[missing]
             room[:, group] = 0
 
     def _use(self, slot: int, group: int, size: int) -> None:

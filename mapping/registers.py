@@ -37,27 +37,37 @@ class Strength:
     gm, coba : int64 (2 * n_neurons,)
         Transconductance and, for conductances, bias of its modulation; ``2 * neuron + line``.
     conductance_based : bool (2 * n_neurons,)
+    synapse_bias : int
+        Of the synapses of all chips.
     """
 
     gm: np.ndarray
     coba: np.ndarray
     conductance_based: np.ndarray
+    synapse_bias: int = chip.SYNAPSE_BIAS
 
     @classmethod
-    def choose(cls, largest: np.ndarray, conductance_based: np.ndarray) -> Strength:
-        """The codes with which `largest` is just the largest weight code, where they reach.
+    def choose(cls, full: np.ndarray, conductance_based: np.ndarray) -> Strength:
+        """The codes with which `full` is just the largest weight code, where they reach.
+
+        The bias of the synapses is raised if the amplifiers of a line do not reach otherwise: this
+        saves rows, but lines whose weights are very weak then use fewer of their codes.
 
         Parameters
         ----------
-        largest : float64 (2 * n_neurons,), nA or µS on the chip
+        full : float64 (2 * n_neurons,), nA or µS on the chip
         conductance_based : bool (2 * n_neurons,)
         """
         unit = _DEVICE.weight_step(1, chip.COBA_BIAS, conductance_based)
-        wanted = largest / chip.WEIGHT_MAX / unit
+        wanted = full / chip.WEIGHT_MAX / unit
+        most = chip.GM_MAX * np.where(conductance_based, chip.ANALOG_MAX / chip.COBA_BIAS, 1.0)
+        missing = float((wanted / most).max(initial=1.0))
+        bias = min(chip.ANALOG_MAX, int(np.ceil(chip.SYNAPSE_BIAS * missing)))
+        wanted *= chip.SYNAPSE_BIAS / bias
         gm = np.clip(np.ceil(wanted), chip.GM_MIN, chip.GM_MAX)
         coba = np.clip(np.ceil(chip.COBA_BIAS * wanted / gm), chip.BIAS_MIN, chip.ANALOG_MAX)
         coba = np.where(conductance_based, coba, 0)
-        return cls(gm.astype(np.int64), coba.astype(np.int64), conductance_based)
+        return cls(gm.astype(np.int64), coba.astype(np.int64), conductance_based, bias)
 
     @classmethod
     def nominal(cls, conductance_based: np.ndarray) -> Strength:
@@ -91,7 +101,7 @@ class Strength:
 
     def step(self) -> np.ndarray:
         """What one weight code is worth at each line: float64 (2 * n_neurons,), nA or µS."""
-        return _DEVICE.weight_step(self.gm, self.coba, self.conductance_based)
+        return _DEVICE.weight_step(self.gm, self.coba, self.conductance_based, self.synapse_bias)
 
 
 def scaling(asked: Asked, volts: tuple[np.ndarray, np.ndarray], count: np.ndarray) -> Scaling:
@@ -199,6 +209,7 @@ class _Draft:
             for name in per_circuit
         }
         self.blocks: dict[str, np.ndarray] = {}
+        self.synapse_bias = chip.SYNAPSE_BIAS
 
     def code(self, parameter: Analog, values) -> None:
         """Set an analog code of the first circuit of each neuron."""
@@ -240,6 +251,7 @@ class _Draft:
             blocks = slice(k * chip.BACKEND_BLOCKS, (k + 1) * chip.BACKEND_BLOCKS)
             result.append(
                 ChipConfig.default(
+                    synapse_bias=np.full(chip.QUADRANTS, self.synapse_bias),
                     **{name: values[here] for name, values in self.registers.items()},
                     **{name: values[blocks] for name, values in self.blocks.items()},
                 )
@@ -309,6 +321,7 @@ def _set_lines(
     reversal_clipped = np.zeros(asked.e_rev.shape, bool)
     owner = draft.owner
     coba = asked.conductance_based[owner]
+    draft.synapse_bias = strength.synapse_bias
     for line in range(LINES):
         code, high, clipped = draft.laws.tau_syn_codes(line, asked.tau_syn[line][owner])
         tau_clipped[line] = draft.any_of_neuron(clipped)

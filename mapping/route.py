@@ -79,10 +79,15 @@ class Routing:
         user demands of their places.
         """
         return (
-            len(rows) == len(self.rows)
+            self.connects(joined, placement.count)
             and bool((rows <= self.rows).all())
-            and np.array_equal(placement.count, self.placement.count)
             and _alike(placement.constraints, self.placement.constraints)
+        )
+
+    def connects(self, joined: Joined, count: np.ndarray) -> bool:
+        """Whether it is these connections of neurons of `count` circuits that were routed."""
+        return (
+            np.array_equal(count, self.placement.count)
             and np.array_equal(joined.pre, self.joined.pre)
             and np.array_equal(joined.slot, self.joined.slot)
         )

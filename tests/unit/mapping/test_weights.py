@@ -70,7 +70,7 @@ def test_weights_that_are_alike_are_nearly_exact():
 def test_large_weights_take_several_synapses_full_ones_first():
     mapping = cells_with_weights([0.067], line=1, coba=True, cm=0.2)
     rows = mapping.report.projections[0].synapses
-    code = mapping.synapses.amplitude[0] / Device().weight_step(800, 1022, True)
+    code = mapping.synapses.amplitude[0] / Device().weight_step(800, 1022, True, 1022)
     assert code == pytest.approx(np.rint(code))
     assert rows == np.ceil(np.rint(code) / 63) > 1
     assert mapping.weights[0][0] == pytest.approx(0.067, rel=0.01)
@@ -90,12 +90,12 @@ def test_more_rows_than_a_circuit_has_join_neighbours():
 
 def test_more_rows_than_can_be_joined_are_refused_if_routing_is_real():
     weight = np.full(200, 0.01)
-    weight[0] = 1e4
+    weight[0] = 2e4
     with pytest.raises(PlacementError, match=r"cells: neuron 0 needs \d+ synapse rows.*32768"):
         cells_with_weights(weight, on_loss="raise")
     mapping = cells_with_weights(weight, chip=ChipModel.quantized(routing="lifted"))
     assert mapping.placement.count.tolist() == [128, 128]
-    assert mapping.weights[0][0] == pytest.approx(1e4, rel=1e-3)
+    assert mapping.weights[0][0] == pytest.approx(2e4, rel=1e-3)
 
 
 def test_weights_under_half_a_step_become_zero_and_are_counted():

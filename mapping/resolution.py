@@ -1,0 +1,87 @@
+"""How fine the weight codes of each input line are: rows against accuracy.
+
+A weight of code 63 takes one synapse, and all weights of a line share a step; so where weights are
+of different size, small ones are badly resolved. A step of half the size doubles all codes, and
+what then is above 63 takes two synapses, each in a row of its own. Rows that no neuron uses cost
+nothing; so the step is made finer where this makes weights better and leaves most rows free: free
+rows give the router its choice, and keep the spikes of neurons on their direct way. No neuron gets
+more circuits for it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pynn_bss2sim._core.hicannx import ROWS, WEIGHT_MAX
+from pynn_bss2sim._core.records import LINES
+
+from .weights import Joined, largest, quantise
+
+__all__ = ["largest_that_fits", "refined"]
+
+#: Synapses that the largest weight of a line may take.
+_MULTIPLES = (1, 2, 3, 4)
+#: Of the rows of a circuit, so many may be in use where steps are finer than necessary.
+_FILLED = 1 / 3
+#: Error of weights, relative and RMS, that is good enough.
+_GOOD = 0.01
+
+
+def refined(joined: Joined, strength: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """What full weight codes should stand for at each line: float64 (2 * n_neurons,).
+
+    The largest weight of the line, or a part of it.
+
+    Parameters
+    ----------
+    joined : Joined
+    strength : float64 (n,)
+        Magnitudes of the weights on the chip.
+    count : int64 (n_neurons,)
+        Circuits of each neuron.
+    """
+    n_slots = LINES * len(count)
+    top = largest(joined, strength, len(count))
+    circuits = np.repeat(count, LINES)
+    rows, best = _tried(joined, strength, top, 1)
+    room = _room(-(-rows // circuits)) * circuits
+    multiple = np.ones(n_slots)
+    for k in _MULTIPLES[1:]:
+        if not (best > _GOOD).any():
+            break
+        rows, error = _tried(joined, strength, top, k)
+        better = (best > _GOOD) & (error < best) & (rows <= room)
+        multiple[better] = k
+        best = np.where(better, error, best)
+    return top / multiple
+
+
+def _tried(
+    joined: Joined, strength: np.ndarray, top: np.ndarray, multiple: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of each line, and RMS of its relative errors, if `top` takes so many synapses."""
+    step = np.where(top > 0, top / (WEIGHT_MAX * multiple), 1.0)
+    quantised = quantise(joined, strength, step)
+    wanted = np.maximum(strength / step[joined.slot], 1e-300)
+    square = np.square(np.where(strength > 0, quantised.code / wanted - 1, 0.0))
+    n = np.maximum(1, np.bincount(joined.slot, strength > 0, len(top)))
+    rows = np.bincount(joined.slot, quantised.rows, len(top)).astype(np.int64)
+    return rows, np.sqrt(np.bincount(joined.slot, square, len(top)) / n)
+
+
+def _room(rows: np.ndarray) -> np.ndarray:
+    """Rows of each line, float64 (2 * n,), that may be used of one circuit.
+
+    The rows of an array are divided between the lines in the ratio in which they are needed.
+    """
+    most = rows.reshape(-1, LINES).max(axis=0, initial=0)
+    share = most * max(1.0, _FILLED * ROWS / max(1, most.sum()))
+    return np.tile(np.floor(share), len(rows) // LINES)
+
+
+def largest_that_fits(joined: Joined, strength: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+    """As `refined`, but so that connections need no more than these `rows`, int64 (n_connections,).
+
+    This keeps the routing of an earlier mapping where weights change.
+    """
+    return largest(joined, strength / rows, n)
