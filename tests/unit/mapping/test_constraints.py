@@ -235,7 +235,7 @@ def test_a_neuron_that_needs_more_rows_than_exist_loses_the_rest():
 
 def test_one_connection_that_no_neuron_has_room_for_costs_no_other():
     weight = np.full(100, 0.01)
-    weight[7] = 1e4
+    weight[7] = 2e4
     wires = projection(np.arange(100) + 1, 0, weight)
     net = network(population(1), Sources("in", 100), wires)
     mapping = map_network(net, QUANTIZED, on_loss="ignore")
