@@ -39,7 +39,10 @@ setup(
                 "pynn_bss2sim._core.engine",
                 [f"{CORE}/engine.pyx"]
                 + [f"{CORE}/kernels_{isa}.c" for isa in ("portable", "avx2", "avx512")],
-                depends=[f"{CORE}/kernels.h", f"{CORE}/kernels_impl.h", f"{CORE}/event_queue.h"],
+                depends=[
+                    f"{CORE}/{name}.h"
+                    for name in ("kernels", "kernels_impl", "event_queue", "plasticity")
+                ],
                 include_dirs=[CORE],
                 extra_compile_args=FLAGS,
                 extra_link_args=LINK,

@@ -8,11 +8,20 @@ from .errors import (
     MappingError,
     ParameterError,
     PlacementError,
+    PlasticityError,
     RoutingError,
     WeightError,
 )
 from .mapper import Mapping, map_network
-from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population, Projection, Sources
+from .network import (
+    ADEX_PARAMETERS,
+    LIF_PARAMETERS,
+    Network,
+    Population,
+    Projection,
+    ShortTerm,
+    Sources,
+)
 from .place import Placement
 from .report import ParameterReport, PopulationReport, ProjectionReport, Report
 from .route import Routing
@@ -34,6 +43,7 @@ __all__ = [
     "ParameterReport",
     "Placement",
     "PlacementError",
+    "PlasticityError",
     "Population",
     "PopulationReport",
     "Projection",
@@ -42,6 +52,7 @@ __all__ = [
     "Routing",
     "RoutingError",
     "Scaling",
+    "ShortTerm",
     "Sources",
     "WeightError",
     "Where",

@@ -136,8 +136,19 @@ class Configuration:
             See the class; by default neurons are at rest.
         recordables : tuple of dict, optional
             See `Cells`, for each population; by default the membrane.
+
+        Raises
+        ------
+        ConfigurationError
+            Synapses are plastic.
         """
         network, routing = mapping.network, mapping.routing
+        plastic = [p.label for p in network.projections if p.short_term is not None]
+        if plastic:
+            raise ConfigurationError(
+                f"{plastic[0]}: short-term plasticity is not part of a configuration; use "
+                "StaticSynapse, or keep the script"
+            )
         if initial is None:
             initial = np.zeros((len(Variable), network.n_neurons))
             initial[Variable.V] = mapping.circuits.e_leak

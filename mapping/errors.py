@@ -8,6 +8,7 @@ __all__ = [
     "MappingError",
     "ParameterError",
     "PlacementError",
+    "PlasticityError",
     "RoutingError",
     "WeightError",
 ]
@@ -23,6 +24,10 @@ class ParameterError(MappingError):
 
 class PlacementError(MappingError):
     """A neuron needs more of the chip than there is."""
+
+
+class PlasticityError(MappingError):
+    """Synapses cannot change on this chip as they are asked to."""
 
 
 class WeightError(MappingError):

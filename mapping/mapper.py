@@ -21,6 +21,7 @@ from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.event_path import crossings
 from pynn_bss2sim._core.hicannx import HICANN_X, WEIGHT_MAX
 from pynn_bss2sim._core.links import Ways
+from pynn_bss2sim._core.plasticity import ShortTerm
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
 from . import connectivity, registers, resolution, weights
@@ -29,6 +30,7 @@ from .errors import CheckError, ParameterError, PlacementError, RoutingError
 from .limit import check_neurons, fewer_circuits
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
 from .place import Placement, circuits_needed, place, split_rows
+from .plasticity import check_plasticity, short_term
 from .report import (
     EventRates,
     Evidence,
@@ -79,6 +81,8 @@ class Mapping:
         What no register says of the synapses; None without routing.
     ways : Ways or None
         The links that events pass on their way to `synapses`; None where they limit nothing.
+    short_term : ShortTerm of the core
+        Which of `synapses` have short-term plasticity.
     scaling : Scaling
     weights, delays : tuple of float64 (n,)
         For each projection, in the user's order and units: what is realised; NaN = lost.
@@ -93,6 +97,7 @@ class Mapping:
     chip: ChipModel
     circuits: Circuits
     synapses: SynapseTable
+    short_term: ShortTerm
     configs: tuple[ChipConfig, ...]
     placement: Placement
     routing: Routing | None
@@ -225,6 +230,7 @@ def map_network(
         raise ParameterError(f"time step {network.timestep} ms: a positive number is needed")
     if on_loss not in ON_LOSS:
         raise ValueError(f"on_loss={on_loss!r}: choose one of {', '.join(map(repr, ON_LOSS))}")
+    check_plasticity(network, chip)
     asked = gather(network)
     joined = weights.join(network)
     fit = _fit(network, chip, asked, joined, previous, strict=on_loss == "raise")
@@ -270,6 +276,7 @@ def map_network(
         chip=chip,
         circuits=circuits,
         synapses=synapses,
+        short_term=short_term(network, joined, circuits),
         configs=configs,
         placement=placement,
         routing=routing,

@@ -17,7 +17,15 @@ import numpy as np
 
 from .constraints import Constraints
 
-__all__ = ["ADEX_PARAMETERS", "LIF_PARAMETERS", "Network", "Population", "Projection", "Sources"]
+__all__ = [
+    "ADEX_PARAMETERS",
+    "LIF_PARAMETERS",
+    "Network",
+    "Population",
+    "Projection",
+    "ShortTerm",
+    "Sources",
+]
 
 #: Parameters of every neuron, with units: each a float64 array of shape (size,).
 LIF_PARAMETERS = {
@@ -81,6 +89,31 @@ class Sources:
 
 
 @dataclass(frozen=True, eq=False)
+class ShortTerm:
+    """Short-term plasticity of the synapses of one projection (Tsodyks & Markram).
+
+    Attributes
+    ----------
+    use : float64 (n,)
+        Part of the efficacy that is used, in [0, 1].
+    tau_rec, tau_facil : float64 (n,), ms
+    u_initial : float64 (n,)
+        Running value of the use at the start.
+    """
+
+    use: np.ndarray
+    tau_rec: np.ndarray
+    tau_facil: np.ndarray
+    u_initial: np.ndarray
+
+    def take(self, some) -> ShortTerm:
+        """The same of some synapses."""
+        return ShortTerm(
+            self.use[some], self.tau_rec[some], self.tau_facil[some], self.u_initial[some]
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Projection:
     """Synapses of one projection, in the order in which the user sees them.
 
@@ -96,6 +129,7 @@ class Projection:
     weight : float64 (n,)
         nA, or µS where the target is conductance-based. Negative for current-based inhibition.
     delay : float64 (n,), ms
+    short_term : ShortTerm or None
     """
 
     label: str
@@ -104,6 +138,7 @@ class Projection:
     line: int
     weight: np.ndarray
     delay: np.ndarray
+    short_term: ShortTerm | None = None
 
 
 @dataclass(frozen=True, eq=False)

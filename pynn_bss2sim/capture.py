@@ -150,17 +150,25 @@ def _capture_projection(projection, first, out):
     pre = _global_index(projection.pre, first)[columns.pre]
     post = _global_index(projection.post, first)[columns.post]
     weight, delay = columns["weight"], columns["delay"]
+    short_term = projection.short_term()
     lines = _lines(projection)
     used = np.unique(lines)
     if len(used) == 1:
-        out.append(records.Projection(projection.label, pre, post, int(used[0]), weight, delay))
+        line = int(used[0])
+        out.append(records.Projection(projection.label, pre, post, line, weight, delay, short_term))
         return ((len(out) - 1, None),)
     parts = []
     for line in used:
         some = np.flatnonzero(lines[columns.post] == line)
         out.append(
             records.Projection(
-                projection.label, pre[some], post[some], int(line), weight[some], delay[some]
+                projection.label,
+                pre[some],
+                post[some],
+                int(line),
+                weight[some],
+                delay[some],
+                None if short_term is None else short_term.take(some),
             )
         )
         parts.append((len(out) - 1, some))

@@ -17,7 +17,8 @@ from pyNN.space import Space
 from . import simulator
 from .columns import Columns
 from .connection import Connection
-from .standardmodels import StaticSynapse
+from .mapping.network import ShortTerm
+from .standardmodels import StaticSynapse, TsodyksMarkramSynapse
 
 __all__ = ["Connection", "Projection"]
 
@@ -38,7 +39,7 @@ class Projection(common.Projection):
     ----------
     presynaptic_population, postsynaptic_population : Population, PopulationView or Assembly
     connector : Connector
-    synapse_type : StaticSynapse, optional
+    synapse_type : StaticSynapse or TsodyksMarkramSynapse, optional
     source : None
         Neurons have one compartment.
     receptor_type : str, optional
@@ -54,6 +55,8 @@ class Projection(common.Projection):
     ----------
     columns : Columns
         The synapses as the user asked for them.
+    initial : dict of str to float64 (n,)
+        State of the synapses at time 0, see `initialize`.
     """
 
     _simulator = simulator
@@ -79,6 +82,10 @@ class Projection(common.Projection):
         )  # fmt: skip
         self.columns = Columns(self.synapse_type.get_parameter_names())
         connector.connect(self)
+        self.initial = {
+            name: np.full(len(self), value)
+            for name, value in self.synapse_type.default_initial_values.items()
+        }
         self._check({name: self.columns[name] for name in self.columns.names})
         simulator.state.projections.append(self)
         simulator.state.changed()
@@ -139,9 +146,9 @@ class Projection(common.Projection):
             bad = ~np.isfinite(values)
             if bad.any():
                 self._refuse(bad, values, name, "give a finite number")
-        check = self.synapse_type.parameter_checks.get("weight")
-        if check is not None and "weight" in columns and len(columns["weight"]):
-            check(columns["weight"], self)
+        for name, check in self.synapse_type.parameter_checks.items():
+            if name in columns and len(columns[name]):
+                check(columns[name], self)
         if "delay" in columns:
             self._check_delays(columns["delay"])
 
@@ -178,6 +185,37 @@ class Projection(common.Projection):
         for name, values in columns.items():
             self.columns[name] = values
         simulator.state.changed()
+
+    def initialize(self, **initial_values):
+        """Set the state that the synapses have at time 0, now if time is 0, else after reset().
+
+        Parameters
+        ----------
+        **initial_values
+            As for `set`. A `TsodyksMarkramSynapse` has ``u``.
+
+        Raises
+        ------
+        pyNN.errors.NonExistentParameterError
+            The synapses have no such variable.
+        """
+        for name in initial_values:
+            if name not in self.initial:
+                raise errors.NonExistentParameterError(
+                    name, f"{type(self.synapse_type).__name__} of {self.label}", list(self.initial)
+                )
+        values = {name: self._spread(name, value) for name, value in initial_values.items()}
+        self._check(values)
+        self.initial |= values
+        self.initial_values |= initial_values
+        simulator.state.changed()
+
+    def short_term(self) -> ShortTerm | None:
+        """Short-term plasticity as the mapping takes it, None if the synapses have none."""
+        if not isinstance(self.synapse_type, TsodyksMarkramSynapse):
+            return None
+        columns = self.columns
+        return ShortTerm(columns["U"], columns["tau_rec"], columns["tau_facil"], self.initial["u"])
 
     # --- single connections ---------------------------------------------------------------
 
@@ -337,7 +375,7 @@ class Projection(common.Projection):
                 )
             return array[self.columns.pre, self.columns.post]
         try:
-            space = ParameterSpace({name: value}, self.synapse_type.get_schema(), self.shape)
+            space = ParameterSpace({name: value}, {name: float}, self.shape)
             return self._evaluate(space[name])
         except (AssertionError, TypeError, ValueError) as error:
             raise errors.InvalidParameterValueError(

@@ -214,6 +214,7 @@ class State(BaseState):
                     observed,
                     ways=mapping.ways,
                     noise_seed=self.chip.seed,
+                    short_term=mapping.short_term,
                 )
             else:
                 self.emulator.reconfigure(
@@ -223,6 +224,7 @@ class State(BaseState):
                     observed,
                     self._rescaled(),
                     mapping.ways,
+                    mapping.short_term,
                 )
             self._scaling = mapping.scaling
             self._background = mapping.background

@@ -10,6 +10,7 @@ from pynn_bss2sim._core.hicannx import PICOSECONDS
 from pynn_bss2sim._core.links import Traffic
 from pynn_bss2sim._core.noise import checked_seed
 from pynn_bss2sim._core.plan import make_plan, make_routes
+from pynn_bss2sim._core.plasticity import ShortTerm, make_releases
 from pynn_bss2sim._core.records import (
     Activity,
     Circuits,
@@ -44,6 +45,8 @@ class Emulator:
     noise_seed : int, optional
         In [0, 2**64). The same seed gives the same noise; circuits without noise do not depend on
         it.
+    short_term : ShortTerm, optional
+        Synapses with short-term plasticity; by default none have it.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class Emulator:
         engine=Engine,
         noise_seed: int = 0,
         ways=None,
+        short_term: ShortTerm | None = None,
     ):
         self.noise_seed = checked_seed(noise_seed)
         self.timestep = float(timestep)
@@ -75,6 +79,7 @@ class Emulator:
         self._circuits, self._synapses = circuits, synapses
         self._probes, self._spike_neurons = tuple(probes), spike_neurons
         self._ways = ways
+        self._short_term = ShortTerm.none() if short_term is None else short_term
         self._build(None)
 
     def _build(self, state: EmulatorState | None) -> None:
@@ -88,13 +93,21 @@ class Emulator:
         min_depth = 2 if state is None else state.last_arrival + 1
         routes = make_routes(self._synapses, min_depth, self._ways)
         plan = make_plan(self._circuits, self.timestep)
-        engine = self._make_engine(
-            plan, routes, self._probes, self._spike_neurons, noise_seed=self.noise_seed
-        )
-        fresh = EmulatorState.at_start(
-            self._circuits, routes.depth, 0 if state is None else state.trial, self.noise_seed
-        )
+        fresh = self._fresh(routes.depth, 0 if state is None else state.trial)
         state = fresh if state is None else state.grown(fresh)
+        releases = None
+        if len(self._short_term):
+            releases = make_releases(
+                self._short_term, self._synapses, self.timestep, state.release, state.release_age
+            )
+        engine = self._make_engine(
+            plan,
+            routes,
+            self._probes,
+            self._spike_neurons,
+            noise_seed=self.noise_seed,
+            releases=releases,
+        )
         engine.import_state(vars(state.with_links(self._n_links)))
         self._depth, self._engine = routes.depth, engine
 
@@ -115,6 +128,11 @@ class Emulator:
     @property
     def _n_links(self) -> int:
         return 0 if self._ways is None else len(self._ways.links)
+
+    def _fresh(self, depth: int, trial: int) -> EmulatorState:
+        return EmulatorState.at_start(
+            self._circuits, depth, trial, self.noise_seed, self._short_term
+        )
 
     @property
     def step(self) -> int:
@@ -235,9 +253,7 @@ class Emulator:
 
         Where there is noise, the next trial begins, with noise of its own.
         """
-        fresh = EmulatorState.at_start(
-            self._circuits, self._depth, self._engine.trial + 1, self.noise_seed
-        )
+        fresh = self._fresh(self._depth, self._engine.trial + 1)
         self._engine.import_state(vars(fresh.with_links(self._n_links)))
 
     def reconfigure(
@@ -248,6 +264,7 @@ class Emulator:
         spike_neurons=None,
         state: EmulatorState | None = None,
         ways=None,
+        short_term: ShortTerm | None = None,
     ) -> None:
         """Exchange parts of the configuration; state and spikes under way are kept.
 
@@ -263,15 +280,19 @@ class Emulator:
         ways : Ways, optional
             None keeps the present ones. Where they change, events on their way through the old
             links are `settled` first.
+        short_term : ShortTerm, optional
+            As in the constructor; None keeps the present one, whose state goes on: new entries
+            stand behind those that were there.
 
         Raises
         ------
         ValueError
             If the records do not fit together; the emulator is then as it was before.
         """
-        before = (
-            self._circuits, self._synapses, self._probes, self._spike_neurons, self._ways
+        names = (
+            "_circuits", "_synapses", "_probes", "_spike_neurons", "_ways", "_short_term"
         )  # fmt: skip
+        before = {name: getattr(self, name) for name in names}
         if state is None:
             state = self.state if ways is None or ways is self._ways else self.settled_state
         if circuits is not None and len(circuits) < len(self._circuits):
@@ -281,10 +302,9 @@ class Emulator:
         self._probes = self._probes if probes is None else tuple(probes)
         self._spike_neurons = self._spike_neurons if spike_neurons is None else spike_neurons
         self._ways = self._ways if ways is None else ways
+        self._short_term = self._short_term if short_term is None else short_term
         try:
             self._build(state)
         except Exception:
-            (
-                self._circuits, self._synapses, self._probes, self._spike_neurons, self._ways
-            ) = before  # fmt: skip
+            vars(self).update(before)
             raise

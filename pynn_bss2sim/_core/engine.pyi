@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pynn_bss2sim._core.plan import Plan, Routes
+from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe
 
 INSTRUCTION_SETS: tuple[str, ...]
@@ -31,6 +32,7 @@ class Engine:
         spike_mask: NDArray[np.bool_] | None = None,
         instruction_set: str | None = None,
         noise_seed: int = 0,
+        releases: Releases | None = None,
     ) -> None: ...
     def export_state(self) -> dict[str, Any]: ...
     def import_state(self, state: dict[str, Any]) -> None: ...

@@ -3,9 +3,10 @@
 One step, from state n to state n + 1 (reference.py follows the same order):
 
 1. currents that change at step n take their new value;
-2. external inputs that spike at step n put their synapses' amplitudes on the ring; where links
-   limit events, spikes enter their queues instead, and all events that come to a link before step
-   n + 1 move on, some of them to the ring (event_queue.h);
+2. external inputs that spike at step n put their synapses' amplitudes on the ring, those with
+   short-term plasticity what they then release (plasticity.h); where links limit events, spikes
+   enter their queues instead, and all events that come to a link before step n + 1 move on, some
+   of them to the ring (event_queue.h);
 3. every block of neurons is integrated to n + 1 by its kernel, which then applies the refractory
    hold and adds what the ring holds for n + 1 (kernels_impl.h);
 4. neurons at or above threshold, in ascending order, spike: they are reset, held, and put their
@@ -44,6 +45,7 @@ from pynn_bss2sim._core.noise import (
     stream_key,
 )
 from pynn_bss2sim._core.plan import Plan
+from pynn_bss2sim._core.plasticity import checked_release_state, checked_releases
 
 __all__ = ["Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
 
@@ -139,6 +141,22 @@ cdef extern from "event_queue.h" nogil:
     int bss_next_arrival(bss_event_queue *q, int64_t until, int64_t *hop, int64_t *start)
     void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t steps)
 
+cdef extern from "plasticity.h" nogil:
+    ctypedef struct bss_releases:
+        const int64_t *indptr
+        const double *use
+        const double *rate_rec
+        const double *rate_facil
+        const double *rate_psc
+        const int64_t *member_indptr
+        const int64_t *member
+        const double *amplitude
+        double *u
+        double *x
+        double *y
+        int64_t *last
+    void bss_release(bss_releases *r, int64_t source, int64_t step, double *table)
+
 #: Instruction sets for which kernels were compiled, best last.
 INSTRUCTION_SETS = ("portable", "avx2", "avx512")
 
@@ -195,6 +213,8 @@ cdef class Engine:
     instruction_set : str, optional
         One of `available_instruction_sets`; by default the best. It changes no result.
     noise_seed : int, optional
+    releases : Releases, optional
+        Synapses with short-term plasticity.
 
     Raises
     ------
@@ -222,7 +242,13 @@ cdef class Engine:
     # synapses
     cdef const int64_t[::1] indptr, delay_indptr, delay
     cdef const int32_t[::1] offset
-    cdef const double[::1] amplitude
+    cdef double[::1] amplitude
+    # short-term plasticity
+    cdef bint releasing
+    cdef bss_releases releases
+    cdef object release_plan
+    cdef double[:, ::1] release_state
+    cdef int64_t[::1] release_last
     cdef const unsigned char[::1] spike_mask
     # links: the step at which their clock begins, tables, counters
     cdef bint linked
@@ -253,7 +279,7 @@ cdef class Engine:
     cdef object probe_sizes
 
     def __init__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None,
-                 noise_seed=0):
+                 noise_seed=0, releases=None):
         self.n = len(plan)
         self.step = 0
         self.noise_seed = checked_seed(noise_seed)
@@ -263,6 +289,7 @@ cdef class Engine:
         self._take_plan(plan)
         self._take_routes(routes)
         self._take_links(routes.links)
+        self._take_releases(releases)
         self._take_probes(probes)
         mask = np.ones(self.n, np.uint8) if spike_mask is None else spike_mask
         mask = np.array(mask, dtype=np.bool_, copy=True).astype(np.uint8)
@@ -439,6 +466,29 @@ cdef class Engine:
     def __dealloc__(self):
         free(self.queue.heap)
 
+    def _take_releases(self, plan):
+        self.releasing = plan is not None and len(plan)
+        if not self.releasing:
+            return
+        if self.linked:
+            raise ValueError("releases: short-term plasticity behind links is not emulated")
+        self.release_plan = plan = checked_releases(plan, self.n_sources, len(self.offset))
+        self.release_state = np.zeros((3, len(plan)))
+        self.release_last = np.zeros(len(plan), np.int64)
+        cdef bss_releases *r = &self.releases
+        r.indptr = int_pointer(plan.indptr)
+        r.use = const_pointer(plan.use)
+        r.rate_rec = const_pointer(plan.rate_rec)
+        r.rate_facil = const_pointer(plan.rate_facil)
+        r.rate_psc = const_pointer(plan.rate_psc)
+        r.member_indptr = int_pointer(plan.member_indptr)
+        r.member = int_pointer(plan.member)
+        r.amplitude = const_pointer(plan.amplitude)
+        r.u = &self.release_state[0, 0]
+        r.x = &self.release_state[1, 0]
+        r.y = &self.release_state[2, 0]
+        r.last = &self.release_last[0]
+
     def _take_probes(self, probes):
         variable, interval, start, column = probe_columns(probes, self.n)
         self.n_probes = len(variable)
@@ -469,6 +519,10 @@ cdef class Engine:
             self._restart_clock()
             state["link_busy"] = np.array(self.free_at)
             state["events"] = self._sorted_events()
+        if self.releasing:
+            group = self.release_plan.group
+            state["release"] = np.asarray(self.release_state)[:, group]
+            state["release_age"] = self.step - np.asarray(self.release_last)[group]
         return state
 
     def _restart_clock(self):
@@ -508,6 +562,10 @@ cdef class Engine:
                                           self.longest_wait, step)
             self._put_events(events, busy)
             self.clock = step
+        if self.releasing:
+            release, last = checked_release_state(self.release_plan, state, step)
+            np.asarray(self.release_state)[:] = release
+            np.asarray(self.release_last)[:] = last
         np.asarray(self.v)[:] = arrays["v"]
         np.asarray(self.w)[:] = arrays["w"]
         np.asarray(self.hold)[:] = arrays["hold"]
@@ -682,6 +740,8 @@ cdef class Engine:
             bss_emit(&self.queue, self.step - self.clock, &self.root[0] + k,
                      self.root_indptr[source + 1] - k)
             return
+        if self.releasing:
+            bss_release(&self.releases, source, self.step, &self.amplitude[0])
         self._arrive(self.indptr[source], self.indptr[source + 1], slot)
         for k in range(self.delay_indptr[source], self.delay_indptr[source + 1]):
             self.busy[(slot + self.delay[k]) % self.depth] = 1

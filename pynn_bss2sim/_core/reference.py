@@ -21,8 +21,10 @@ from pynn_bss2sim._core.noise import (
     stream_key,
 )
 from pynn_bss2sim._core.plan import Kind, Mode, Plan, Routes
+from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.records import Status
 from pynn_bss2sim._core.reference_links import EventQueue
+from pynn_bss2sim._core.reference_plasticity import ReleaseSites
 
 __all__ = ["ReferenceEngine"]
 
@@ -51,11 +53,20 @@ class ReferenceEngine:
     probes : sequence of Probe
     spike_mask : bool (n,), optional
     noise_seed : int, optional
+    releases : Releases, optional
     """
 
     interruption = None
 
-    def __init__(self, plan: Plan, routes: Routes, probes=(), spike_mask=None, noise_seed=0):
+    def __init__(
+        self,
+        plan: Plan,
+        routes: Routes,
+        probes=(),
+        spike_mask=None,
+        noise_seed=0,
+        releases: Releases | None = None,
+    ):
         self.plan, self.routes, self.probes = plan, routes, tuple(probes)
         self.n = n = len(plan)
         self.depth = routes.depth
@@ -71,6 +82,8 @@ class ReferenceEngine:
         self.v_thresh, self.thresh_shift = plan.v_thresh.copy(), np.zeros(n)
         self.e_leak, self.leak_shift = plan.e_leak.copy(), np.zeros(n)
         self.queue = None if routes.links is None else EventQueue(routes.links)
+        self.amplitude = np.array(routes.amplitude)
+        self.sites = None if releases is None else ReleaseSites(releases)
 
     def export_state(self) -> dict:
         """Copies of the state; see engine.pyx."""
@@ -85,6 +98,7 @@ class ReferenceEngine:
             "hold": self.hold.copy(),
             "under_way": np.roll(self.ring, -(self.step % self.depth), axis=0),
             **({} if self.queue is None else self.queue.export(self.step)),
+            **({} if self.sites is None else self.sites.export(self.step)),
         }
 
     def import_state(self, state: dict) -> None:
@@ -99,6 +113,8 @@ class ReferenceEngine:
         self.ring = np.roll(state["under_way"], self.step % self.depth, axis=0)
         if self.queue is not None:
             self.queue.take(state, self.step)
+        if self.sites is not None:
+            self.sites.take(state, self.step)
 
     def run(self, n_steps, events, currents):
         """Integrate `n_steps` steps; same arguments and results as the compiled engine."""
@@ -168,6 +184,8 @@ class ReferenceEngine:
         if self.queue is not None:
             self.queue.emit(source, self.step)
         else:
+            if self.sites is not None:
+                self.sites.event(source, self.step, self.amplitude)
             self._arrive(self.routes.indptr[source], self.routes.indptr[source + 1], self.step)
 
     def _tick(self):
@@ -195,7 +213,7 @@ class ReferenceEngine:
         part = slice(first, last)
         flat = self.ring.reshape(-1)
         base = (step % self.depth) * 2 * self.n
-        np.add.at(flat, (base + self.routes.offset[part]) % flat.size, self.routes.amplitude[part])
+        np.add.at(flat, (base + self.routes.offset[part]) % flat.size, self.amplitude[part])
 
     def _draw_threshold(self, neuron):
         sigma = self.plan.sigma_thresh[neuron]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pynn_bss2sim._core.noise import Stream, noise_table, normals, stream_key
+from pynn_bss2sim._core.plasticity import RELEASE_STATE, ShortTerm
 from pynn_bss2sim._core.records import LINES, Circuits
 
 __all__ = ["EmulatorState"]
@@ -37,6 +38,10 @@ class EmulatorState:
     events : int64 (k, 3)
         Events on their way through links, in the order in which they go on: time (ps from now) at
         which the event comes to its next hop, that hop, and the steps since its source spiked.
+    release : float64 (3, k)
+        u, x and y of the synapses with short-term plasticity; see `plasticity.ShortTerm`.
+    release_age : int64 (k,)
+        Steps since `release` was like that, which is since the last event of the synapse's source.
     """
 
     step: int
@@ -50,13 +55,23 @@ class EmulatorState:
     leak_shift: np.ndarray
     link_busy: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     events: np.ndarray = field(default_factory=lambda: np.empty((0, 3), np.int64))
+    release: np.ndarray = field(default_factory=lambda: np.empty((RELEASE_STATE, 0)))
+    release_age: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     @classmethod
-    def at_start(cls, circuits: Circuits, depth: int, trial: int, noise_seed: int) -> EmulatorState:
+    def at_start(
+        cls,
+        circuits: Circuits,
+        depth: int,
+        trial: int,
+        noise_seed: int,
+        short_term: ShortTerm | None = None,
+    ) -> EmulatorState:
         """Begin of a trial: membranes at their leak potential, nothing under way.
 
         `depth` is the number of slots of the ring.
         """
+        short_term = ShortTerm.none() if short_term is None else short_term
         n = len(circuits)
 
         def drawn(sigma, stream):
@@ -77,10 +92,15 @@ class EmulatorState:
             trial,
             thresh_shift,
             leak_shift,
+            release=short_term.initial_state(),
+            release_age=np.zeros(len(short_term), np.int64),
         )
 
     def grown(self, fresh: EmulatorState) -> EmulatorState:
-        """This state for the neurons and ring of `fresh`, from which new neurons are taken."""
+        """This state for the neurons, synapses and ring of `fresh`, from which new ones are taken.
+
+        Those with short-term plasticity keep their order, and new ones come behind them.
+        """
         old, rows = len(self.v), min(len(fresh.under_way), len(self.under_way))
 
         def put(name):
@@ -91,7 +111,17 @@ class EmulatorState:
         under_way = np.array(fresh.under_way)
         under_way[:rows, :, :old] = self.under_way[:rows]
         names = ("v", "w", "line", "hold", "thresh_shift", "leak_shift")
-        return replace(self, under_way=under_way, **{name: put(name) for name in names})
+        # what is new has been as it is since step 0
+        release, age = np.array(fresh.release), np.full(len(fresh.release_age), self.step)
+        both = min(len(age), len(self.release_age)) if self.step else 0
+        release[:, :both], age[:both] = self.release[:, :both], self.release_age[:both]
+        return replace(
+            self,
+            under_way=under_way,
+            release=release,
+            release_age=age,
+            **{name: put(name) for name in names},
+        )
 
     def with_links(self, n_links: int) -> EmulatorState:
         """The state for `n_links` links, of which those that were not there are free."""

@@ -26,7 +26,7 @@ from .sources import (
     SpikeSourcePoisson,
     SpikeSourcePoissonRefractory,
 )
-from .synapses import StaticSynapse
+from .synapses import StaticSynapse, TsodyksMarkramSynapse
 
 SUPPORTED_CELLS = (
     IF_curr_exp,
@@ -67,5 +67,6 @@ __all__ = [
     "SpikeSourcePoissonRefractory",
     "StaticSynapse",
     "StepCurrentSource",
+    "TsodyksMarkramSynapse",
     *REFUSED_MODELS,
 ]

@@ -30,7 +30,6 @@ class Refusal(NamedTuple):
 
 _ALPHA = "a synaptic input decays exponentially at once and cannot rise along an alpha function"
 _CHANNELS = "the membrane has no voltage-gated channels"
-_NO_STP = "short-term plasticity is not part of this version yet"
 _NO_STDP = "long-term plasticity is not part of this version yet"
 _STOCHASTIC = "synapses transmit every spike; stochastic ones are not part of this version yet"
 _POINT = "neurons are single compartments in this version"
@@ -95,7 +94,6 @@ REFUSED = (
         "neurons are joined by spikes only; gap junctions are not part of this version",
         _STATIC,
     ),
-    Refusal(synapses.TsodyksMarkramSynapse, _NO_STP, _STATIC),
     Refusal(synapses.SimpleStochasticSynapse, _STOCHASTIC, _STATIC),
     Refusal(synapses.StochasticTsodyksMarkramSynapse, _STOCHASTIC, _STATIC),
     Refusal(synapses.MultiQuantalSynapse, _STOCHASTIC, _STATIC),

@@ -11,7 +11,7 @@ from pynn_bss2sim import simulator
 
 from .base import OneToOne, identity_translations
 
-__all__ = ["StaticSynapse", "check_weights"]
+__all__ = ["StaticSynapse", "TsodyksMarkramSynapse", "check_weights"]
 
 
 def check_weights(weights, projection):
@@ -70,6 +70,30 @@ def _wrong_sign(low, high, receptor, conductance_based):
     return None
 
 
+def _must(name, good, need):
+    """A check of parameter `name`: `good` is a function of its values, `need` says what is."""
+
+    def check(values, projection):
+        bad = ~good(values)
+        if bad.any():
+            first = int(np.argmax(bad))
+            raise errors.ConnectionError(
+                f"{projection.label}: {name} = {values[first]:g} of connection {first} "
+                f"({np.count_nonzero(bad)} of {bad.size} connections): {need}"
+            )
+
+    return check
+
+
+def _is_part(values):
+    return (values >= 0) & (values <= 1)
+
+
+def _minimum_delay():
+    delay = simulator.state.min_delay
+    return simulator.state.dt if delay == "auto" else delay
+
+
 class StaticSynapse(OneToOne, synapses.StaticSynapse):
     """A synapse of fixed weight and delay.
 
@@ -85,5 +109,38 @@ class StaticSynapse(OneToOne, synapses.StaticSynapse):
     parameter_checks = {"weight": check_weights}
 
     def _get_minimum_delay(self):
-        delay = simulator.state.min_delay
-        return simulator.state.dt if delay == "auto" else delay
+        return _minimum_delay()
+
+
+class TsodyksMarkramSynapse(OneToOne, synapses.TsodyksMarkramSynapse):
+    """A synapse with short-term facilitation and depression (Tsodyks, Uziel & Markram 2000).
+
+    Only on chip models with exact weights and lifted routing, such as "ideal". What of the efficacy
+    was used becomes inactive with the time constant of the synaptic input, `tau_syn` of the
+    target, and recovers from then on.
+
+    Parameters
+    ----------
+    weight : float, nA or uS
+        Efficacy: what a spike would cause that used all of it. For its sign see `StaticSynapse`.
+    delay : float, ms, or None
+        None is the smallest delay, `get_min_delay`.
+    U : float
+        Part of the efficacy at hand that the first of many spikes uses, in [0, 1].
+    tau_rec : float, ms
+        Time constant of recovery, > 0.
+    tau_facil : float, ms
+        Time constant with which the use, raised by each spike, falls back; 0 is no facilitation.
+    """
+
+    translations = identity_translations(synapses.TsodyksMarkramSynapse.default_parameters)
+    parameter_checks = {
+        "weight": check_weights,
+        "U": _must("U", _is_part, "it must lie in [0, 1]"),
+        "u": _must("u", _is_part, "it must lie in [0, 1]"),
+        "tau_rec": _must("tau_rec", lambda ms: ms > 0, "give a positive number of ms"),
+        "tau_facil": _must("tau_facil", lambda ms: ms >= 0, "give 0 or a positive number of ms"),
+    }
+
+    def _get_minimum_delay(self):
+        return _minimum_delay()

@@ -161,6 +161,41 @@ def step_adex(sim):
     return dc_response(sim, sim.EIF_cond_exp_isfa_ista(**ADEX, **COBA), [-0.2, 0.2, 0.4, 0.8])
 
 
+#: U, tau_rec, tau_facil, tau_syn_E of synapses that depress, facilitate, or both.
+SHORT_TERM = (
+    (0.5, 800.0, 0.0, 3.0),
+    (0.04, 100.0, 1000.0, 3.0),
+    (0.3, 50.0, 30.0, 10.0),
+    (1.0, 20.0, 0.0, 19.0),
+    (0.2, 5.0, 200.0, 8.0),
+)
+
+
+def short_term(sim):
+    """Conductance behind Tsodyks-Markram synapses when Poisson spikes (40 Hz) arrive."""
+    setup(sim)
+    times = poisson_on_grid(np.random.default_rng(77), 40.0, 500.0, len(SHORT_TERM))
+    populations = []
+    for train, (use, tau_rec, tau_facil, tau_syn) in zip(times, SHORT_TERM, strict=True):
+        cell = sim.IF_cond_exp(**LIF | {"tau_syn_E": tau_syn, "v_thresh": 100.0}, **COBA)
+        neuron = sim.Population(1, cell)
+        neuron.record("gsyn_exc")
+        source = sim.Population(1, sim.SpikeSourceArray(spike_times=train))
+        synapse = sim.TsodyksMarkramSynapse(
+            weight=0.01, delay=0.5, U=use, tau_rec=tau_rec, tau_facil=tau_facil
+        )
+        sim.Projection(source, neuron, sim.AllToAllConnector(), synapse)
+        populations.append(neuron)
+    sim.run(500.0)
+    arrivals = [np.rint((train + 0.5) / TIMESTEP).astype(int) for train in times]
+    conductance = [
+        signal_of(neuron, "gsyn_exc")[steps[steps < 5000], 0]
+        for neuron, steps in zip(populations, arrivals, strict=True)
+    ]
+    sim.end()
+    return {"in_times": np.concatenate(times), "conductance": np.concatenate(conductance)}
+
+
 def rate_curve(sim, cell_type, currents):
     """Spike counts in 1 s for constant currents, and the refractory times that bound them."""
     setup(sim)
@@ -338,7 +373,7 @@ MODELS = {
     f.__name__: f
     for f in (
         trace_cuba, trace_cuba_off_grid, trace_coba, trace_adex, step_cuba, step_coba, step_adex,
-        rate_cuba, rate_coba, rate_adex, refractory, network_cuba, network_coba,
+        short_term, rate_cuba, rate_coba, rate_adex, refractory, network_cuba, network_coba,
         vogels_abbott_cuba, vogels_abbott_coba,
     )
 }  # fmt: skip

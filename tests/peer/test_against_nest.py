@@ -256,3 +256,12 @@ def test_only_the_steps_around_a_shifted_spike_are_masked():
 def test_other_inputs_are_noticed():
     with pytest.raises(AssertionError, match="in_x"):
         assert_same_inputs({"in_x": np.arange(3)}, {"in_x": np.arange(1, 4)})
+
+
+def test_short_term_plasticity(compare):
+    ours, theirs = compare("short_term")
+    assert_same_inputs(ours, theirs)
+    assert len(ours["conductance"]) > 60
+    np.testing.assert_allclose(
+        ours["conductance"], theirs["conductance"], rtol=claim("nest_short_term")
+    )

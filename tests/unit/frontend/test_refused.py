@@ -87,6 +87,6 @@ def test_supported_cells_are_all_cells_that_are_not_refused():
 
 
 def test_plasticity_is_announced_as_missing():
-    for name in ("STDPMechanism", "SpikePairRule", "TsodyksMarkramSynapse"):
+    for name in ("STDPMechanism", "SpikePairRule"):
         with pytest.raises(NotImplementedError, match="not part of this version yet"):
             getattr(models, name)()
