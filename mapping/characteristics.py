@@ -42,9 +42,9 @@ class Law:
     high: int = chip.ANALOG_MAX
 
     def __post_init__(self) -> None:
-        for name in ("factor", "second"):
-            values = np.atleast_1d(np.asarray(getattr(self, name), np.float64))
-            object.__setattr__(self, name, frozen_array(values, np.float64, (-1,), name))
+        values = np.broadcast_arrays(*np.atleast_1d(self.factor, self.second))
+        for name, array in zip(("factor", "second"), values, strict=True):
+            object.__setattr__(self, name, frozen_array(array.copy(), np.float64, (-1,), name))
 
     def __len__(self) -> int:
         return len(self.factor)
@@ -105,20 +105,27 @@ class AffineLaw(Law):
         return cls(curve.slope, curve.offset, curve.low, curve.high)
 
 
+@dataclass(frozen=True, eq=False)
 class PowerLaw(Law):
-    """``value = factor * code ** second``; the code of no finite positive value is its end."""
+    """``value = factor * (code + second) ** exponent``; a code below 1 does what 1 does.
+
+    The code of no finite positive value is its end.
+    """
+
+    exponent: float = 1.0
 
     def value(self, code):
-        return self.factor * np.asarray(code, np.float64) ** self.second
+        shifted = np.maximum(np.asarray(code, np.float64) + self.second, 1.0)
+        return self.factor * shifted**self.exponent
 
     def _exact_code(self, value):
         low, high = self.reach
-        return (np.clip(value, low, high) / self.factor) ** (1 / self.second)
+        return (np.clip(value, low, high) / self.factor) ** (1 / self.exponent) - self.second
 
     @classmethod
     def nominal(cls, curve: curves.PowerLaw) -> PowerLaw:
         """All circuits follow `curve`."""
-        return cls(curve.factor, curve.exponent, curve.low, curve.high)
+        return cls(curve.factor, 0.0, curve.low, curve.high, curve.exponent)
 
 
 #: Endings of the laws of the two input lines.
@@ -145,7 +152,7 @@ UNITS = {
     "offset_source": "nA",
     "offset_sink": "nA",
     "tau_w": "us",
-    "a": "uS",
+    "a": "uS/us",
     "b": "nA/us",
     "v_exp": "mV",
     "delta_t": "mV",
@@ -171,8 +178,9 @@ class Characteristics:
     reversal_exc, reversal_inh : AffineLaw, mV
     offset_source, offset_sink : AffineLaw, nA
     tau_w : PowerLaw, µs
-    a : AffineLaw, µS
-        Subthreshold adaptation, times the code of ``tau_w``.
+    a : AffineLaw, µS/µs
+        Subthreshold adaptation for each µs of ``tau_w``: the resistance of the node of the
+        adaptation current sets both.
     b : AffineLaw, nA/µs
         Growth of the adaptation current with each spike, for each µs of the pulse.
     v_exp : AffineLaw, mV
@@ -231,7 +239,7 @@ class Characteristics:
             offset_source=affine(curves.OFFSET_CURRENT),
             offset_sink=affine(curves.OFFSET_CURRENT),
             tau_w=power(curves.TAU_W),
-            a=AffineLaw(curves.A_RATIO, 0.0),
+            a=AffineLaw(curves.A_RATIO / curves.TAU_W.factor, 0.0),
             b=AffineLaw(chip.ADAPTATION_TRANSCONDUCTANCE * chip.B_STEP, 0.0),
             v_exp=affine(curves.CELL),
             delta_t=power(curves.EXP_SLOPE),
@@ -258,6 +266,24 @@ class Characteristics:
         """The law `name` of one input line, e.g. ``line("strength", 0)``."""
         return getattr(self, f"{name}_{LINE_NAMES[line]}")
 
+    @staticmethod
+    def conductance(tau):
+        """Conductance (µS) that gives a circuit of the largest capacitance the time constant `tau`.
+
+        The same formula leads back from conductance to time constant (µs).
+        """
+        return curves.capacitance(chip.CAPACITANCE_MAX, 1) / tau
+
+    def tau_of(self, code, divided, multiplied) -> np.ndarray:
+        """Membrane time constant of leak codes, µs; both switches together cancel."""
+        return np.where(
+            divided & ~multiplied,
+            self.tau_mem_divided.value(code),
+            np.where(
+                multiplied & ~divided, self.tau_mem_multiplied.value(code), self.tau_mem.value(code)
+            ),
+        )
+
     def leak_codes(self, conductance) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Codes of a leak conductance, by the setting with the finest codes that reaches.
 
@@ -270,7 +296,7 @@ class Characteristics:
         code : uint16 (n,)
         divided, multiplied, clipped : bool (n,)
         """
-        tau = curves.capacitance(chip.CAPACITANCE_MAX, 1) / np.asarray(conductance, np.float64)
+        tau = self.conductance(np.asarray(conductance, np.float64))
         divided = tau >= self.tau_mem_divided.reach[0]
         multiplied = (tau < self.tau_mem.reach[0]) & ~divided
         code = np.where(

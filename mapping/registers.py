@@ -353,12 +353,12 @@ def _set_adaptation(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, 
     scale = np.clip(np.ceil(np.log2(np.maximum(needed, 1.0))), 0, chip.CLOCK_SCALE_MAX)
     draft.blocks["adaptation_pulse_scale"] = scale.astype(np.uint8)
     per_pulse = np.abs(b) / curves.pulse_length(scale[draft.block])
-    a_times_tau = np.abs(a) * tau_code
+    a_per_tau = np.abs(a) / law.tau_w.value(tau_code)
     leak = draft.registers["analog"][draft.first, Analog.V_LEAK].astype(np.int64)
     track = np.maximum(leak - chip.ADAPTATION_LEAK_SHIFT, 0)
     for parameter, code in (
         (Analog.I_BIAS_ADAPT_TAU, tau_code),
-        (Analog.I_BIAS_ADAPT_A, law.a.code(a_times_tau)),
+        (Analog.I_BIAS_ADAPT_A, law.a.code(a_per_tau)),
         (Analog.I_BIAS_ADAPT_B, law.b.code(per_pulse)),
         (Analog.V_ADAPT_LEAK, track),
         (Analog.V_ADAPT_REF, chip.ADAPTATION_REFERENCE),
@@ -370,7 +370,7 @@ def _set_adaptation(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, 
     draft.switch(Switch.ADAPTATION_INVERT_B, adex & (b < 0))
     return {
         "tau_w": adex & law.tau_w.clips(tau_w),
-        "a": adex & law.a.clips(a_times_tau),
+        "a": adex & law.a.clips(a_per_tau),
         "b": adex & law.b.clips(per_pulse),
     }
 

@@ -1,0 +1,201 @@
+"""Time constants and strength of the synaptic input lines of each circuit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pynn_bss2sim._core import curves, device
+from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.config import AnalogParameter as Analog
+from pynn_bss2sim._core.config import ChipConfig, RowMode
+from pynn_bss2sim._core.config import NeuronSwitch as Switch
+from pynn_bss2sim._core.records import LINES, Variable
+from pynn_bss2sim.mapping.characteristics import LINE_NAMES, AffineLaw, Characteristics, Law
+
+from .bench import PULSE_ROWS, pulse_registers
+from .fits import affine, amplitude, exponential, psp, shifted_power
+from .meter import CIRCUITS, REST, Meter, codes, leak_switches, registers
+
+__all__ = ["measure_conductance", "measure_strength", "measure_tau_syn"]
+
+_TAU_CODES = (25, 60, 150, 400, 1000)
+_TAU_WEIGHT = 4  #: of each of the synapses that make a line decay
+_SPAN = 5.0  #: of a trace, in expected time constants
+_SAMPLES = 60  #: of a trace
+_REPETITIONS = 8
+_STEPS = 4  #: of the emulation, for each sample
+
+#: Transconductances, each with the weight that makes the PSP about as large.
+_STRENGTH_CODES = {100: 4, 200: 2, 400: 1, 800: 1}
+_TAU_MEM, _TAU_SYN = 15.0, 4.0  #: µs, in measurements of the strength
+_PSP_SPAN = 75.0  #: µs, of a PSP: five time constants of the membrane
+_PSP_REPETITIONS = 16
+
+_COBA_GM, _COBA_WEIGHT = 400, 1
+_COBA_CODES = (250, 500, 1000)
+_REVERSAL_CODES = ((500, 800), (100, 300))  #: excitatory, inhibitory
+_COBA_RESTS = (300.0, 600.0)  #: mV
+_LINE_VARIABLES = (Variable.LINE0, Variable.LINE1)
+
+
+def measure_tau_syn(meter: Meter, nominal: Characteristics) -> dict[str, Law]:
+    """Exponential fits to the lines after an event."""
+    result = {}
+    for name, high in (("tau_syn", True), ("tau_syn_low", False)):
+        laws = [nominal.line(name, line) for line in range(LINES)]
+        measured = np.stack([_tau_syn(meter, code, high, laws) for code in _TAU_CODES])
+        for line, law in enumerate(laws):
+            code = np.array(_TAU_CODES, float)[:, np.newaxis]
+            factor, shift = shifted_power(code, measured[:, line], law.exponent)
+            result[f"{name}_{LINE_NAMES[line]}"] = replace(law, factor=factor, second=shift)
+    return result
+
+
+def _tau_syn(meter: Meter, code: int, high: bool, laws: list[Law]) -> np.ndarray:
+    """Time constants of both lines: float64 (2, 512)."""
+    switches = device.LINE_HIGH_RESISTANCE if high else ()
+    config = registers(
+        dict.fromkeys(device.LINE_TAU, code),
+        (Switch.RESET_MULTIPLICATION, *device.LINE_ENABLE, *switches),
+        **pulse_registers(_TAU_WEIGHT, RowMode.BOTH),
+    )
+    result = []
+    for line, law in enumerate(laws):
+        span = _SPAN * float(law.value(code)[0])
+        period = span / _SAMPLES
+        meter.bench.configure(config, period / _STEPS)
+        time, trace = _after_pulses(meter, span, period, _REPETITIONS, _LINE_VARIABLES[line])
+        result.append(exponential(time, trace)[0])
+    return np.stack(result)
+
+
+def _after_pulses(meter: Meter, span: float, period: float, repetitions: int, source=Variable.V):
+    """Mean trace after an event that comes every `span`: time (k,), since it came; (k, 512)."""
+    meter.bench.run(span)
+    total = 0.0
+    for _ in range(repetitions):
+        time, voltage, _ = meter.trace(span, period, (0.0,), source)
+        total = total + voltage
+    arrived = period / _STEPS  # one step after it was sent
+    later = time > arrived + period / 2
+    return time[later] - arrived, total[later] / repetitions
+
+
+def measure_strength(meter: Meter, law: Characteristics) -> dict[str, Law]:
+    """Sizes of current-based PSPs of known shape.
+
+    Parameters
+    ----------
+    law : Characteristics
+        With leak, ``tau_mem`` and ``tau_syn`` as measured.
+    """
+    result = {}
+    for line in range(LINES):
+        measured = []
+        for gm, weight in _STRENGTH_CODES.items():
+            config, shape = _psp_setup(law, line, REST, {device.LINE_GM[line]: gm}, (), weight)
+            size = np.abs(_psp_size(meter, config, shape))
+            measured.append(size * _NOMINAL_CAPACITANCE / (weight * PULSE_ROWS))
+        current = np.stack(measured)
+        code = np.array(list(_STRENGTH_CODES), float)[:, np.newaxis]
+        factor, offset = affine(code, current, current**-2.0)
+        nominal = law.line("strength", line)
+        result[f"strength_{LINE_NAMES[line]}"] = replace(nominal, factor=factor, second=offset)
+    return result
+
+
+_NOMINAL_CAPACITANCE = float(curves.capacitance(chip.CAPACITANCE_MAX, 1))
+_MODES = (RowMode.EXCITATORY, RowMode.INHIBITORY)
+
+
+def _psp_setup(
+    law: Characteristics, line: int, rest: float, analog: dict, switches: tuple, weight: int
+) -> tuple[ChipConfig, tuple[np.ndarray, np.ndarray]]:
+    """Registers for PSPs of one line, and the time constants of line and membrane."""
+    leak, on = leak_switches(law, _TAU_MEM)
+    tau, high, _ = law.tau_syn_codes(line, np.full(CIRCUITS, _TAU_SYN))
+    names = ("tau_syn", "tau_syn_low")
+    tau_syn = np.where(high, *(law.line(name, line).value(tau) for name in names))
+    on |= {device.LINE_ENABLE[line]: True, device.LINE_HIGH_RESISTANCE[line]: high}
+    on |= {Switch.RESET_MULTIPLICATION: True, **dict.fromkeys(switches, True)}
+    config = registers(
+        {
+            Analog.V_LEAK: codes(law.leak, rest),
+            Analog.I_BIAS_LEAK: leak,
+            device.LINE_TAU[line]: tau,
+            **analog,
+        },
+        on,
+        **pulse_registers(weight, _MODES[line]),
+    )
+    divided, multiplied = on[Switch.LEAK_DIVISION], on[Switch.LEAK_MULTIPLICATION]
+    return config, (tau_syn, law.tau_of(leak, divided, multiplied))
+
+
+def _psp_size(meter: Meter, config: ChipConfig, taus: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Initial slope of a PSP, mV/µs, by a fit of its known shape."""
+    period = _PSP_SPAN / _SAMPLES
+    meter.bench.configure(config, period / _STEPS)
+    time, trace = _after_pulses(meter, _PSP_SPAN, period, _PSP_REPETITIONS)
+    return amplitude(psp(time, *taus), trace)
+
+
+def measure_conductance(meter: Meter, law: Characteristics) -> dict[str, Law]:
+    """Sizes of conductance-based PSPs at several resting potentials.
+
+    They shrink towards the reversal potential, which they so tell.
+
+    Parameters
+    ----------
+    law : Characteristics
+        With all but the laws of conductance-based lines as measured.
+    """
+    result = {}
+    for line in range(LINES):
+        low, high = _REVERSAL_CODES[line]
+        points = [(low, _COBA_CODES[1]), *((high, code) for code in _COBA_CODES)]
+        found = {point: _conductance(meter, law, line, *point) for point in points}
+        gm = law.line("strength", line).value(_COBA_GM)
+        ratio = np.stack([found[high, code][0] for code in _COBA_CODES]) / gm
+        factor, offset = affine(np.array(_COBA_CODES, float)[:, np.newaxis], ratio, ratio**-2.0)
+        name = LINE_NAMES[line]
+        result[f"modulation_{name}"] = replace(
+            law.line("modulation", line), factor=factor, second=offset
+        )
+        reversal = np.stack([found[code, _COBA_CODES[1]][1] for code in (low, high)])
+        factor, offset = affine(np.array([[low], [high]], float), reversal)
+        result[f"reversal_{name}"] = replace(
+            law.line("reversal", line), factor=factor, second=offset
+        )
+    return result
+
+
+def _conductance(
+    meter: Meter, law: Characteristics, line: int, reversal: int, coba: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Conductance of a weight code, µS, and reversal potential, mV."""
+    analog = {
+        device.LINE_GM[line]: _COBA_GM,
+        device.LINE_COBA[line]: coba,
+        device.LINE_REVERSAL[line]: reversal,
+    }
+    sizes, volts = [], []
+    for rest in _COBA_RESTS:
+        switches = (device.LINE_IS_COBA[0], device.LINE_IS_COBA[1])
+        config, taus = _psp_setup(law, line, rest, analog, switches, _COBA_WEIGHT)
+        size = _psp_size(meter, config, taus)
+        # while the current flows, the PSP itself has moved the membrane
+        volts.append(rest + size * _lag(*taus))
+        sizes.append(size)
+    slope, offset = affine(np.stack(volts), np.stack(sizes))
+    conductance = -slope * _NOMINAL_CAPACITANCE / (_COBA_WEIGHT * PULSE_ROWS)
+    return conductance, -offset / slope
+
+
+def _lag(tau_syn: np.ndarray, tau_mem: np.ndarray) -> np.ndarray:
+    """Mean of a PSP of slope 1 over the decaying current that makes it, µs."""
+    # of both exponentials of the PSP times that of the current, over the charge of the current
+    mixed = tau_syn * tau_mem / (tau_syn + tau_mem)
+    return mixed / 2 * (2 * tau_syn) / (tau_syn + tau_mem) * (tau_syn + tau_mem) / (2 * tau_syn)

@@ -1,0 +1,117 @@
+"""Membrane time constant and offset current of each circuit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pynn_bss2sim._core import curves
+from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.config import AnalogParameter as Analog
+from pynn_bss2sim._core.config import NeuronSwitch as Switch
+from pynn_bss2sim.mapping.characteristics import AffineLaw, Characteristics, PowerLaw
+
+from .fits import affine, exponential, shifted_power
+from .meter import NOMINAL, REST, Meter, codes, leak_switches, registers
+
+__all__ = ["measure_offset", "measure_tau_mem"]
+
+#: Laws of the time constant, each with the switches of the leak for which it holds.
+SETTINGS = {
+    "tau_mem": (),
+    "tau_mem_divided": (Switch.LEAK_DIVISION,),
+    "tau_mem_multiplied": (Switch.LEAK_MULTIPLICATION,),
+}
+_CODES = (12, 35, 100, 300, 1000)
+
+#: From reset to leak, mV: well within the linear range of the leak.
+_STEP_SIZE = 45.0
+_REPETITIONS = 8
+_SPAN = 5.0  #: of a trace, in expected time constants
+_SAMPLES = 60  #: of a trace
+_HELD = 5.0  #: µs, ten time constants of the reset
+_LARGEST_STEP = 0.2  #: µs, of the emulation
+
+_OFFSET_CODES = (100, 300, 900)
+_SHIFT = 30.0  #: mV that the offset current is to shift the membrane by
+
+
+def measure_tau_mem(meter: Meter, law: Characteristics) -> dict[str, PowerLaw]:
+    """Exponential fits to membranes that are released from reset.
+
+    Parameters
+    ----------
+    law : Characteristics
+        With leak and reset as measured.
+    """
+    result = {}
+    for name, switches in SETTINGS.items():
+        nominal = getattr(NOMINAL, name)
+        measured = [
+            _tau_mem(meter, law, code, switches, float(nominal.value(code)[0])) for code in _CODES
+        ]
+        factor, shift = shifted_power(
+            np.array(_CODES, float)[:, np.newaxis], np.stack(measured), nominal.exponent
+        )
+        result[name] = replace(nominal, factor=factor, second=shift)
+    return result
+
+
+def _tau_mem(meter: Meter, law: Characteristics, code: int, switches, expected: float):
+    config = registers(
+        {
+            Analog.V_LEAK: codes(law.leak, REST),
+            Analog.V_RESET: codes(law.reset, REST - _STEP_SIZE),
+            Analog.I_BIAS_LEAK: code,
+        },
+        (Switch.RESET_MULTIPLICATION, *switches),
+    )
+    period = _SPAN * expected / _SAMPLES
+    step = period / np.ceil(period / _LARGEST_STEP)
+    meter.bench.configure(config, step)
+    total = 0.0
+    for _ in range(_REPETITIONS):
+        meter.bench.hold(_HELD)
+        meter.bench.run(_HELD)
+        time, voltage, _ = meter.trace(_SPAN * expected, period)
+        total = total + voltage
+    return exponential(time, total / _REPETITIONS)[0]
+
+
+def measure_offset(meter: Meter, law: Characteristics) -> dict[str, AffineLaw]:
+    """The shift of resting membranes.
+
+    Parameters
+    ----------
+    law : Characteristics
+        With leak and ``tau_mem`` as measured.
+    """
+    result = {}
+    for name, sink in (("offset_source", ()), ("offset_sink", (Switch.OFFSET_SINK,))):
+        nominal = getattr(NOMINAL, name)
+        current = np.stack([_current(meter, law, code, sink) for code in _OFFSET_CODES])
+        factor, offset = affine(
+            np.array(_OFFSET_CODES, float)[:, np.newaxis], current, current**-2.0
+        )
+        result[name] = replace(nominal, factor=factor, second=offset)
+    return result
+
+
+def _current(meter: Meter, law: Characteristics, code: int, sink) -> np.ndarray:
+    """Offset current of `code`, nA."""
+    tau = float(
+        _SHIFT * curves.capacitance(chip.CAPACITANCE_MAX, 1) / curves.OFFSET_CURRENT.value(code)
+    )
+    leak, switches = leak_switches(law, tau)
+    analog = {
+        Analog.V_LEAK: codes(law.leak, REST),
+        Analog.I_BIAS_LEAK: leak,
+        Analog.I_MEM_OFFSET: code,
+    }
+    volts = []
+    for enabled in ((), (Switch.OFFSET_ENABLE, *sink)):
+        on = {**switches, **dict.fromkeys(enabled, True)}
+        meter.bench.configure(registers(analog, on), tau / 20)
+        volts.append(meter.plateau(10 * tau, max(2 * tau, chip.CADC_PERIOD)))
+    return np.abs(volts[1] - volts[0]) * law.conductance(law.tau_of(leak, *switches.values()))
