@@ -18,7 +18,14 @@ from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.event_path import FpgaRouting, Path, connect
 from pynn_bss2sim._core.readout import Cadc, Madc
-from pynn_bss2sim._core.records import Activity, InputEvents, Probe, SynapseTable, Variable
+from pynn_bss2sim._core.records import (
+    Activity,
+    Circuits,
+    InputEvents,
+    Probe,
+    SynapseTable,
+    Variable,
+)
 from pynn_bss2sim._core.wiring import FIRST_FPGA_INPUT
 
 __all__ = ["Bench", "Spikes", "pulse_registers"]
@@ -26,8 +33,8 @@ __all__ = ["Bench", "Spikes", "pulse_registers"]
 _CIRCUITS = chip.HICANN_X.circuits
 _EVERY = np.arange(_CIRCUITS)
 
-#: Drivers of one bus; an event of the host triggers all of them, and so two rows each.
-PULSE_ROWS = chip.DRIVERS_PER_BUS * chip.ROWS_PER_DRIVER
+#: Synapses of a circuit that an event of the host triggers: one of each driver of a bus.
+PULSE_ROWS = chip.DRIVERS_PER_BUS
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +58,7 @@ def pulse_registers(weight: int, mode: RowMode) -> dict[str, np.ndarray]:
         Which lines the rows feed.
     """
     driver = np.arange(0, chip.DRIVERS, chip.PADI_BUSES)
-    row = (driver[:, np.newaxis] * chip.ROWS_PER_DRIVER + np.arange(chip.ROWS_PER_DRIVER)).ravel()
+    row = driver * chip.ROWS_PER_DRIVER
     registers = ChipConfig.default().to_dict()
     names = ("synapse_weight", "row_mode", "driver_enable", "driver_mask", "padi_enable",
              "crossbar_mask", "crossbar_target")  # fmt: skip
@@ -87,6 +94,7 @@ class Bench:
         self.__madc = Madc.of_device(device, noise=chip.MADC_NOISE * noise)
         self.__cadc = Cadc.of_device(device, noise=chip.CADC_NOISE * noise)
         self.__configs: tuple[ChipConfig, ...] = ()
+        self.__circuits: Circuits | None = None
         self.__emulator: Emulator | None = None
 
     def configure(self, config: ChipConfig, timestep: float) -> None:
@@ -98,13 +106,23 @@ class Bench:
         timestep : float, µs
             Of the emulation.
         """
-        self.__configs = (config,)
         self.__trials += 1
+        circuits, synapses = self.__made_of(config, timestep)
+        seed = self.__seed + self.__trials
+        self.__emulator = Emulator(circuits, synapses, timestep, noise_seed=seed)
+
+    def rewrite(self, config: ChipConfig) -> None:
+        """Write all registers while the chip goes on running."""
+        circuits, synapses = self.__made_of(config, self.__emulator.timestep)
+        self.__emulator.reconfigure(circuits, synapses)
+
+    def __made_of(self, config: ChipConfig, timestep: float) -> tuple[Circuits, SynapseTable]:
+        self.__configs = (config,)
         one = np.ones(_CIRCUITS, np.int64)
-        circuits = self.__device.circuits(self.__configs, _EVERY, one, timestep, noise=self.__noise)
-        self.__emulator = Emulator(
-            circuits, self.__synapses(), timestep, noise_seed=self.__seed + self.__trials
+        self.__circuits = self.__device.circuits(
+            self.__configs, _EVERY, one, timestep, noise=self.__noise
         )
+        return self.__circuits, self.__synapses()
 
     def run(
         self,
@@ -157,9 +175,7 @@ class Bench:
         """Reset all circuits: they are held at their reset potential for `duration`, µs."""
         emulator = self.__emulator
         state = emulator.state
-        circuits = self.__device.circuits(
-            self.__configs, _EVERY, np.ones(_CIRCUITS, np.int64), emulator.timestep
-        )
+        circuits = self.__circuits
         held = np.full(_CIRCUITS, float(round(duration / emulator.timestep)))
         v = np.where(circuits.tau_reset > 0, state.v, circuits.v_reset)
         emulator.reconfigure(state=replace(state, hold=held, v=v))

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["affine", "amplitude", "exponential", "psp", "shifted_power"]
+__all__ = [
+    "affine",
+    "amplitude",
+    "combination",
+    "exponential",
+    "proportional",
+    "psp",
+    "shifted_power",
+]
 
 _ROUNDS = 12  #: Gauss-Newton steps; they converge quadratically after the first few
 _STEP = 0.5  #: largest change of the logarithm of a time constant in one of them
@@ -48,12 +56,28 @@ def affine(code, value, weight=None) -> tuple[np.ndarray, np.ndarray]:
     return factor, mean - factor * mean_code
 
 
+def proportional(code, value) -> np.ndarray:
+    """Fit ``value = factor * code`` with equal relative errors.
+
+    Parameters
+    ----------
+    code : sequence of float (k,)
+    value : float64 (k, n)
+
+    Returns
+    -------
+    float64 (n,)
+    """
+    ratio = np.asarray(value, np.float64) / np.asarray(code, np.float64)[:, np.newaxis]
+    return ratio.mean(axis=0)
+
+
 def shifted_power(code, value, exponent: float) -> tuple[np.ndarray, np.ndarray]:
     """Fit ``value = factor * (code + shift) ** exponent`` with equal relative errors.
 
     Parameters
     ----------
-    code : float64 (k, n) or (k, 1)
+    code : sequence of float (k,)
     value : float64 (k, n)
         NaN where a point is not to be used.
 
@@ -63,6 +87,7 @@ def shifted_power(code, value, exponent: float) -> tuple[np.ndarray, np.ndarray]
     """
     value = np.where(np.asarray(value, np.float64) > 0, value, np.nan)
     straight = value ** (1 / exponent)
+    code = np.asarray(code, np.float64)[:, np.newaxis]
     slope, offset = affine(code, straight, straight**-2.0)
     slope = np.where(slope > 0, slope, np.nan)
     return slope**exponent, offset / slope
@@ -90,7 +115,9 @@ def exponential(time, trace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         decay = np.exp(-t[:, np.newaxis] / np.exp(log_tau))
         size, offset = _line(decay, y)
         slope = size * decay * (t[:, np.newaxis] / np.exp(log_tau))
-        change = _solve(np.stack([decay, np.ones_like(decay), slope]), y - size * decay - offset)[2]
+        change = combination(
+            np.stack([decay, np.ones_like(decay), slope]), y - size * decay - offset
+        )[2]
         log_tau = np.clip(log_tau + np.clip(change, -_STEP, _STEP), low - _STEP, high + _STEP)
     size, offset = _line(np.exp(-t[:, np.newaxis] / np.exp(log_tau)), y)
     told = (log_tau > low) & (log_tau < high)
@@ -114,7 +141,7 @@ def _line(shape: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return affine(shape, y)
 
 
-def _solve(columns: np.ndarray, y: np.ndarray) -> np.ndarray:
+def combination(columns: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Least squares of each column of y (k, n) by three functions (3, k, n): float64 (3, n)."""
     norm = np.sqrt((columns**2).sum(axis=1, keepdims=True)) + 1e-300
     columns = columns / norm

@@ -6,37 +6,40 @@ from dataclasses import replace
 
 import numpy as np
 
-from pynn_bss2sim._core import curves, device
-from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core import device
 from pynn_bss2sim._core.config import AnalogParameter as Analog
 from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim._core.records import LINES, Variable
-from pynn_bss2sim.mapping.characteristics import LINE_NAMES, AffineLaw, Characteristics, Law
+from pynn_bss2sim.mapping.characteristics import LINE_NAMES, Characteristics, Law
 
 from .bench import PULSE_ROWS, pulse_registers
-from .fits import affine, amplitude, exponential, psp, shifted_power
-from .meter import CIRCUITS, REST, Meter, codes, leak_switches, registers
+from .fits import affine, amplitude, exponential, proportional, psp, shifted_power
+from .meter import CAPACITANCE, CIRCUITS, REST, Meter, codes, leak_switches, registers
 
 __all__ = ["measure_conductance", "measure_strength", "measure_tau_syn"]
 
 _TAU_CODES = (25, 60, 150, 400, 1000)
-_TAU_WEIGHT = 4  #: of each of the synapses that make a line decay
+_TAU_WEIGHT = 6  #: of each of the synapses that make a line decay
 _SPAN = 5.0  #: of a trace, in expected time constants
 _SAMPLES = 60  #: of a trace
 _REPETITIONS = 8
 _STEPS = 4  #: of the emulation, for each sample
 
-#: Transconductances, each with the weight that makes the PSP about as large.
-_STRENGTH_CODES = {100: 4, 200: 2, 400: 1, 800: 1}
+#: Weight 1 everywhere: an input line is linear up to some 100 codes at a time.
+_WEIGHT = 1
+_STRENGTH_CODES = (150, 300, 500, 800)
 _TAU_MEM, _TAU_SYN = 15.0, 4.0  #: µs, in measurements of the strength
 _PSP_SPAN = 75.0  #: µs, of a PSP: five time constants of the membrane
-_PSP_REPETITIONS = 16
+_PSP_REPETITIONS = 20
 
-_COBA_GM, _COBA_WEIGHT = 400, 1
+_COBA_GM = 400
 _COBA_CODES = (250, 500, 1000)
-_REVERSAL_CODES = ((500, 800), (100, 300))  #: excitatory, inhibitory
-_COBA_RESTS = (300.0, 600.0)  #: mV
+_REVERSAL_CODES = ((300, 550), (120, 400))  #: excitatory, inhibitory
+_COBA_RESTS = (300.0, 850.0)  #: mV
+#: Weights grow towards the reversal potential so that PSPs are like those at this distance, mV.
+_DISTANCE = 600.0
+_LARGEST_WEIGHT = 2
 _LINE_VARIABLES = (Variable.LINE0, Variable.LINE1)
 
 
@@ -47,8 +50,7 @@ def measure_tau_syn(meter: Meter, nominal: Characteristics) -> dict[str, Law]:
         laws = [nominal.line(name, line) for line in range(LINES)]
         measured = np.stack([_tau_syn(meter, code, high, laws) for code in _TAU_CODES])
         for line, law in enumerate(laws):
-            code = np.array(_TAU_CODES, float)[:, np.newaxis]
-            factor, shift = shifted_power(code, measured[:, line], law.exponent)
+            factor, shift = shifted_power(_TAU_CODES, measured[:, line], law.exponent)
             result[f"{name}_{LINE_NAMES[line]}"] = replace(law, factor=factor, second=shift)
     return result
 
@@ -58,7 +60,7 @@ def _tau_syn(meter: Meter, code: int, high: bool, laws: list[Law]) -> np.ndarray
     switches = device.LINE_HIGH_RESISTANCE if high else ()
     config = registers(
         dict.fromkeys(device.LINE_TAU, code),
-        (Switch.RESET_MULTIPLICATION, *device.LINE_ENABLE, *switches),
+        (*device.LINE_ENABLE, *switches),
         **pulse_registers(_TAU_WEIGHT, RowMode.BOTH),
     )
     result = []
@@ -94,24 +96,26 @@ def measure_strength(meter: Meter, law: Characteristics) -> dict[str, Law]:
     result = {}
     for line in range(LINES):
         measured = []
-        for gm, weight in _STRENGTH_CODES.items():
-            config, shape = _psp_setup(law, line, REST, {device.LINE_GM[line]: gm}, (), weight)
-            size = np.abs(_psp_size(meter, config, shape))
-            measured.append(size * _NOMINAL_CAPACITANCE / (weight * PULSE_ROWS))
-        current = np.stack(measured)
-        code = np.array(list(_STRENGTH_CODES), float)[:, np.newaxis]
-        factor, offset = affine(code, current, current**-2.0)
+        for gm in _STRENGTH_CODES:
+            config, taus = _psp_setup(law, line, REST, {device.LINE_GM[line]: gm})
+            size = np.abs(_psp_size(meter, config, taus))
+            measured.append(size * CAPACITANCE / (_WEIGHT * PULSE_ROWS))
+        factor = proportional(_STRENGTH_CODES, np.stack(measured))
         nominal = law.line("strength", line)
-        result[f"strength_{LINE_NAMES[line]}"] = replace(nominal, factor=factor, second=offset)
+        result[f"strength_{LINE_NAMES[line]}"] = replace(nominal, factor=factor, second=0.0)
     return result
 
 
-_NOMINAL_CAPACITANCE = float(curves.capacitance(chip.CAPACITANCE_MAX, 1))
 _MODES = (RowMode.EXCITATORY, RowMode.INHIBITORY)
 
 
 def _psp_setup(
-    law: Characteristics, line: int, rest: float, analog: dict, switches: tuple, weight: int
+    law: Characteristics,
+    line: int,
+    rest: float,
+    analog: dict,
+    switches: tuple = (),
+    weight: int = _WEIGHT,
 ) -> tuple[ChipConfig, tuple[np.ndarray, np.ndarray]]:
     """Registers for PSPs of one line, and the time constants of line and membrane."""
     leak, on = leak_switches(law, _TAU_MEM)
@@ -119,7 +123,7 @@ def _psp_setup(
     names = ("tau_syn", "tau_syn_low")
     tau_syn = np.where(high, *(law.line(name, line).value(tau) for name in names))
     on |= {device.LINE_ENABLE[line]: True, device.LINE_HIGH_RESISTANCE[line]: high}
-    on |= {Switch.RESET_MULTIPLICATION: True, **dict.fromkeys(switches, True)}
+    on |= dict.fromkeys(switches, True)
     config = registers(
         {
             Analog.V_LEAK: codes(law.leak, rest),
@@ -159,10 +163,9 @@ def measure_conductance(meter: Meter, law: Characteristics) -> dict[str, Law]:
         found = {point: _conductance(meter, law, line, *point) for point in points}
         gm = law.line("strength", line).value(_COBA_GM)
         ratio = np.stack([found[high, code][0] for code in _COBA_CODES]) / gm
-        factor, offset = affine(np.array(_COBA_CODES, float)[:, np.newaxis], ratio, ratio**-2.0)
         name = LINE_NAMES[line]
         result[f"modulation_{name}"] = replace(
-            law.line("modulation", line), factor=factor, second=offset
+            law.line("modulation", line), factor=proportional(_COBA_CODES, ratio), second=0.0
         )
         reversal = np.stack([found[code, _COBA_CODES[1]][1] for code in (low, high)])
         factor, offset = affine(np.array([[low], [high]], float), reversal)
@@ -182,20 +185,20 @@ def _conductance(
         device.LINE_REVERSAL[line]: reversal,
     }
     sizes, volts = [], []
+    nominal = float(law.line("reversal", line).value(reversal)[0])
     for rest in _COBA_RESTS:
-        switches = (device.LINE_IS_COBA[0], device.LINE_IS_COBA[1])
-        config, taus = _psp_setup(law, line, rest, analog, switches, _COBA_WEIGHT)
+        weight = int(np.clip(round(_DISTANCE / abs(nominal - rest)), 1, _LARGEST_WEIGHT))
+        config, taus = _psp_setup(law, line, rest, analog, device.LINE_IS_COBA, weight)
         size = _psp_size(meter, config, taus)
         # while the current flows, the PSP itself has moved the membrane
         volts.append(rest + size * _lag(*taus))
-        sizes.append(size)
+        sizes.append(size / weight)
     slope, offset = affine(np.stack(volts), np.stack(sizes))
-    conductance = -slope * _NOMINAL_CAPACITANCE / (_COBA_WEIGHT * PULSE_ROWS)
+    conductance = -slope * CAPACITANCE / PULSE_ROWS
     return conductance, -offset / slope
 
 
 def _lag(tau_syn: np.ndarray, tau_mem: np.ndarray) -> np.ndarray:
     """Mean of a PSP of slope 1 over the decaying current that makes it, µs."""
-    # of both exponentials of the PSP times that of the current, over the charge of the current
-    mixed = tau_syn * tau_mem / (tau_syn + tau_mem)
-    return mixed / 2 * (2 * tau_syn) / (tau_syn + tau_mem) * (tau_syn + tau_mem) / (2 * tau_syn)
+    # the integral of both over time, over that of the current
+    return tau_syn * tau_mem / (2 * (tau_syn + tau_mem))

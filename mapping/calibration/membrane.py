@@ -12,8 +12,8 @@ from pynn_bss2sim._core.config import AnalogParameter as Analog
 from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim.mapping.characteristics import AffineLaw, Characteristics, PowerLaw
 
-from .fits import affine, exponential, shifted_power
-from .meter import NOMINAL, REST, Meter, codes, leak_switches, registers
+from .fits import exponential, proportional, shifted_power
+from .meter import CAPACITANCE, NOMINAL, REST, Meter, codes, leak_switches, registers
 
 __all__ = ["measure_offset", "measure_tau_mem"]
 
@@ -51,9 +51,7 @@ def measure_tau_mem(meter: Meter, law: Characteristics) -> dict[str, PowerLaw]:
         measured = [
             _tau_mem(meter, law, code, switches, float(nominal.value(code)[0])) for code in _CODES
         ]
-        factor, shift = shifted_power(
-            np.array(_CODES, float)[:, np.newaxis], np.stack(measured), nominal.exponent
-        )
+        factor, shift = shifted_power(_CODES, np.stack(measured), nominal.exponent)
         result[name] = replace(nominal, factor=factor, second=shift)
     return result
 
@@ -65,7 +63,7 @@ def _tau_mem(meter: Meter, law: Characteristics, code: int, switches, expected: 
             Analog.V_RESET: codes(law.reset, REST - _STEP_SIZE),
             Analog.I_BIAS_LEAK: code,
         },
-        (Switch.RESET_MULTIPLICATION, *switches),
+        switches,
     )
     period = _SPAN * expected / _SAMPLES
     step = period / np.ceil(period / _LARGEST_STEP)
@@ -91,27 +89,23 @@ def measure_offset(meter: Meter, law: Characteristics) -> dict[str, AffineLaw]:
     for name, sink in (("offset_source", ()), ("offset_sink", (Switch.OFFSET_SINK,))):
         nominal = getattr(NOMINAL, name)
         current = np.stack([_current(meter, law, code, sink) for code in _OFFSET_CODES])
-        factor, offset = affine(
-            np.array(_OFFSET_CODES, float)[:, np.newaxis], current, current**-2.0
-        )
-        result[name] = replace(nominal, factor=factor, second=offset)
+        result[name] = replace(nominal, factor=proportional(_OFFSET_CODES, current), second=0.0)
     return result
 
 
 def _current(meter: Meter, law: Characteristics, code: int, sink) -> np.ndarray:
     """Offset current of `code`, nA."""
-    tau = float(
-        _SHIFT * curves.capacitance(chip.CAPACITANCE_MAX, 1) / curves.OFFSET_CURRENT.value(code)
-    )
+    tau = float(_SHIFT * CAPACITANCE / curves.OFFSET_CURRENT.value(code))
     leak, switches = leak_switches(law, tau)
     analog = {
         Analog.V_LEAK: codes(law.leak, REST),
         Analog.I_BIAS_LEAK: leak,
         Analog.I_MEM_OFFSET: code,
     }
+    with_current = {**switches, **dict.fromkeys((Switch.OFFSET_ENABLE, *sink), True)}
     volts = []
-    for enabled in ((), (Switch.OFFSET_ENABLE, *sink)):
-        on = {**switches, **dict.fromkeys(enabled, True)}
-        meter.bench.configure(registers(analog, on), tau / 20)
+    meter.bench.configure(registers(analog, switches), tau / 20)
+    for on in (switches, with_current):
+        meter.bench.rewrite(registers(analog, on))
         volts.append(meter.plateau(10 * tau, max(2 * tau, chip.CADC_PERIOD)))
     return np.abs(volts[1] - volts[0]) * law.conductance(law.tau_of(leak, *switches.values()))

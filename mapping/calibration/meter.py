@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.config import AnalogParameter as Analog
 from pynn_bss2sim._core.config import ChipConfig
@@ -18,16 +19,28 @@ from pynn_bss2sim.mapping.characteristics import Characteristics, Law
 from .bench import Bench, Spikes
 from .fits import affine
 
-__all__ = ["CIRCUITS", "NOMINAL", "REST", "Meter", "codes", "leak_switches", "registers"]
+__all__ = [
+    "CAPACITANCE",
+    "CIRCUITS",
+    "NOMINAL",
+    "REST",
+    "Meter",
+    "codes",
+    "leak_switches",
+    "registers",
+]
 
 CIRCUITS = chip.HICANN_X.circuits
 NOMINAL = Characteristics.nominal()
 
+#: Of a nominal circuit, pF. Currents and conductances are measured relative to it.
+CAPACITANCE = float(curves.capacitance(chip.CAPACITANCE_MAX, 1))
+
 #: Membrane potential around which time constants and currents are measured, mV.
 REST = 450.0
 
-#: Known voltages at which the converters are read, mV: near the ends of the range of the CADC.
-_REFERENCES = (200.0, 1000.0)
+#: Known voltages at which the converters are read, mV: no channel of the CADC is at its end there.
+_REFERENCES = (350.0, 950.0)
 _READINGS = 128
 _EVERY = np.arange(CIRCUITS)
 

@@ -12,7 +12,8 @@ from pynn_bss2sim.mapping.characteristics import AffineLaw
 
 from .bench import Spikes
 from .fits import affine
-from .meter import CIRCUITS, NOMINAL, Meter, registers
+from .meter import CAPACITANCE as _CAPACITANCE
+from .meter import CIRCUITS, NOMINAL, Meter, leak_switches, registers
 
 __all__ = ["measure_leak", "measure_reset", "measure_threshold"]
 
@@ -23,7 +24,7 @@ _THRESHOLD_CODES = (150, 330, 510)
 _STEP = 0.05  #: µs
 _SETTLE = 20.0  #: µs, many time constants of membrane and reset
 _HELD = 400.0  #: µs, longer than all readings
-_OVER = 100.0  #: mV, by which the membrane is driven over its threshold
+_OVER = 200.0  #: mV, by which the membrane is driven over its threshold, more than its leak holds
 _DRIVE = 30.0  #: nA, that does so
 _BELOW = 150.0  #: mV, from threshold to reset
 _FIRING = 300.0  #: µs, of regular firing with periods of some 20 µs
@@ -53,16 +54,17 @@ def measure_threshold(meter: Meter) -> AffineLaw:
     peaks = []
     for code in _THRESHOLD_CODES:
         volts = float(NOMINAL.threshold.value(code)[0])
-        conductance = _DRIVE / _OVER
+        leak, on = leak_switches(NOMINAL, _OVER / _DRIVE * _CAPACITANCE)
+        on |= dict.fromkeys((Switch.THRESHOLD_ENABLE, Switch.OFFSET_ENABLE), True)
         config = registers(
             {
                 Analog.V_THRESHOLD: code,
                 Analog.V_LEAK: NOMINAL.leak.code(volts),
                 Analog.V_RESET: NOMINAL.reset.code(volts - _BELOW),
-                Analog.I_BIAS_LEAK: NOMINAL.leak_codes(conductance)[0],
+                Analog.I_BIAS_LEAK: leak,
                 Analog.I_MEM_OFFSET: NOMINAL.offset_source.code(_DRIVE),
             },
-            (Switch.THRESHOLD_ENABLE, Switch.OFFSET_ENABLE, Switch.RESET_MULTIPLICATION),
+            on,
             refractory_counter=np.full(CIRCUITS, 255, np.uint8),
         )
         meter.bench.configure(config, _STEP)

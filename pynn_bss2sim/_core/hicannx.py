@@ -280,6 +280,16 @@ COBA_DISTANCE = _fact(
     "reversal minus reference at COBA_BIAS; pynn-brainscales defaults give 470 and 740 mV",
 )
 
+LINE_READOUT = _fact(
+    "LINE_READOUT", 900.0, "mV", "estimate", "a guess: an input line at rest, as the MADC reads it"
+)
+LINE_SWING = _fact(
+    "LINE_SWING", 1.0, "mV", "estimate", "a guess: by which one weight code pulls the line down"
+)
+ADAPTATION_READOUT = _fact(
+    "ADAPTATION_READOUT", 500.0, "mV", "estimate", "a guess: node of the adaptation at rest"
+)
+
 # --- reset and refractory period ----------------------------------------------------------------
 RESET_BIAS = _fact("RESET_BIAS", 1022, "1", "code", "haldls: neuron.h, fastest reset")
 TAU_RESET = _fact(
