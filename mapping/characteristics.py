@@ -55,6 +55,11 @@ class Law:
             return self
         return replace(self, factor=self.factor[circuit], second=self.second[circuit])
 
+    def repeated(self, n: int) -> Law:
+        """The law of `n` circuits that are all alike."""
+        factor, second = (np.broadcast_to(c, (n,)) for c in (self.factor, self.second))
+        return replace(self, factor=factor, second=second)
+
     def then(self, others: Sequence[Law]) -> Law:
         """This law for the first circuits, `others` for those that follow."""
         laws = (self, *others)
@@ -244,6 +249,10 @@ class Characteristics:
             v_exp=affine(curves.CELL),
             delta_t=power(curves.EXP_SLOPE),
         )
+
+    def repeated(self, n: int) -> Characteristics:
+        """Those of `n` circuits that are all alike."""
+        return Characteristics(**{f.name: getattr(self, f.name).repeated(n) for f in fields(self)})
 
     @classmethod
     def of_chips(cls, parts: Sequence[Characteristics]) -> Characteristics:

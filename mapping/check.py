@@ -19,6 +19,8 @@ from pynn_bss2sim._core.config import RowMode
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.records import LINES
 
+from .chips import characteristics
+
 if TYPE_CHECKING:
     from .mapper import Mapping
 
@@ -78,6 +80,8 @@ def _asked(mapping: Mapping) -> tuple[dict, dict]:
                 if mapping.chip.weights != "exact":
                     gain = mapping.scaling.line_gain(np.array([post]))[0]
                     code = round(abs(weight) * float(gain) / steps[post][projection.line])
+                    # measured steps come after the synapses have been counted
+                    code = min(code, chip.WEIGHT_MAX * int(mapping.evidence.synapses[number]))
                 codes[key] += code
                 if code:
                     ways[key].add(int(mapping.routing.path[number]))
@@ -88,6 +92,8 @@ def _asked(mapping: Mapping) -> tuple[dict, dict]:
 def _steps(mapping: Mapping) -> list[list[float]]:
     """What one weight code is worth at each line of each neuron."""
     network = mapping.network
+    if mapping.chip.mismatch != "none":
+        return _measured_steps(mapping)
     if mapping.chip.parameters != "exact":
         steps = []
         for circuit in mapping.placement.circuit.tolist():
@@ -100,6 +106,26 @@ def _steps(mapping: Mapping) -> list[list[float]]:
         for post, weight in zip(p.post.tolist(), p.weight.tolist(), strict=True):
             largest[post][p.line] = max(largest[post][p.line], abs(weight))
     return [[size / chip.WEIGHT_MAX or 1.0 for size in pair] for pair in largest]
+
+
+def _measured_steps(mapping: Mapping) -> list[list[float]]:
+    """The mean of what is believed of the circuits of each neuron."""
+    placement = mapping.placement
+    laws = characteristics(mapping.chip, placement.chips)
+    steps = []
+    for first, count in zip(placement.circuit.tolist(), placement.count.tolist(), strict=True):
+        pair = []
+        for line, (_, gm, coba, is_coba) in enumerate(_LINE):
+            values = []
+            for circuit in range(first, first + count):
+                config = mapping.configs[circuit // chip.HICANN_X.circuits]
+                at = circuit % chip.HICANN_X.circuits
+                code, switch = config.analog[at], bool(config.switches[at, is_coba])
+                law = laws.at(np.array([circuit]))
+                values.append(float(law.weight_step(line, code[gm], code[coba], switch)[0]))
+            pair.append(sum(values) / count)
+        steps.append(pair)
+    return steps
 
 
 def _step(config, circuit: int, line: int) -> float:

@@ -25,7 +25,9 @@ from pynn_bss2sim._core.plasticity import ShortTerm
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
 from . import connectivity, registers, resolution, weights
+from .characteristics import Characteristics
 from .check import problems
+from .chips import characteristics
 from .errors import CheckError, ParameterError, PlacementError, RoutingError
 from .limit import check_neurons, fewer_circuits
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
@@ -254,10 +256,14 @@ def map_network(
         if routing is not None:
             configs = registers.bare(placement)
     else:
-        configs, clipped = registers.configure(network, asked, fit.scaling, placement, fit.strength)
+        laws = characteristics(chip, placement.chips)
+        configs, clipped = registers.configure(
+            network, asked, fit.scaling, placement, fit.strength, laws
+        )
         circuits = chip.device.circuits(
             configs, placement.circuit, placement.count, network.timestep, noise=chip.noise
         )
+        fit = _measured(chip, joined, fit, placement, configs, laws)
     weight, lifted = fit.weight, None
     if routing is None:
         steps = _delay_steps(network, chip, joined)
@@ -316,7 +322,8 @@ def _fit(
     rows = _rows(joined, np.ones(len(joined), np.int64), network.n_neurons)
     volts = None
     if chip.parameters != "exact":
-        volts = voltage_maps(network, asked, previous.scaling if previous else None)
+        kept = previous.scaling if previous else None
+        volts = voltage_maps(network, asked, kept, characteristics(chip, 1))
 
     def weighed(count: np.ndarray) -> _Fit:
         if volts is None:
@@ -397,6 +404,38 @@ def _weigh(
         weight = amplitude / gain[joined.slot]
     rows = _rows(joined, synapses, n)
     return _Fit(count, scaling, rows, synapses, code, sign * step, amplitude, weight, strength)
+
+
+def _measured(
+    chip: ChipModel,
+    joined: weights.Joined,
+    fit: _Fit,
+    placement: Placement,
+    configs: tuple[ChipConfig, ...],
+    laws: Characteristics,
+) -> _Fit:
+    """The weights anew, where the strength of the circuits that neurons sit on is known better.
+
+    Each connection keeps its synapses. What is realised, as far as anybody can know, is the code
+    times the measured step; the amplitude is the code times what the circuits really do.
+    """
+    if fit.strength is None or chip.mismatch == "none":
+        return fit
+    owner = np.repeat(np.arange(len(fit.count)), placement.count)
+    circuit = placement.circuits()
+    step = fit.strength.believed(laws.at(circuit), owner)
+    gain = np.repeat(fit.scaling.line_gain(slice(None)), LINES)
+    quantised = weights.quantise(joined, np.abs(joined.weight) * gain[joined.slot], step)
+    code = np.minimum(quantised.code, WEIGHT_MAX * fit.synapses)
+    true = chip.device.weight_steps(configs)[circuit]
+    mean = [np.bincount(owner, true[:, line]) / placement.count for line in range(LINES)]
+    sign = np.sign(joined.weight)
+    return replace(
+        fit,
+        code=code,
+        weight=sign * code * step[joined.slot] / gain[joined.slot] + 0.0,
+        amplitude=sign * code * np.stack(mean, axis=1).ravel()[joined.slot] + 0.0,
+    )
 
 
 def _rows(joined: weights.Joined, synapses: np.ndarray, n_neurons: int) -> np.ndarray:

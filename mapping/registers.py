@@ -99,6 +99,26 @@ class Strength:
         coba = laws.line("modulation", line).code(ratio)
         return gm, np.where(self.conductance_based[line::LINES][owner], coba, 0)
 
+    def believed(self, laws: Characteristics, owner: np.ndarray) -> np.ndarray:
+        """What one weight code is worth, on average over the circuits of a neuron.
+
+        Parameters
+        ----------
+        laws, owner
+            See `trimmed`.
+
+        Returns
+        -------
+        float64 (2 * n_neurons,), nA or µS
+        """
+        n = len(self.gm) // LINES
+        result = np.empty(LINES * n)
+        for line in range(LINES):
+            coba = self.conductance_based[line::LINES][owner]
+            step = laws.weight_step(line, *self.trimmed(line, laws, owner), coba)
+            result[line::LINES] = np.bincount(owner, step, n) / np.bincount(owner, minlength=n)
+        return result * (self.synapse_bias / chip.SYNAPSE_BIAS)
+
     def step(self) -> np.ndarray:
         """What one weight code is worth at each line: float64 (2 * n_neurons,), nA or µS."""
         return _DEVICE.weight_step(self.gm, self.coba, self.conductance_based, self.synapse_bias)

@@ -299,6 +299,9 @@ def realised(
         Taken over where a parameter has no counterpart on the chip, e.g. `v_spike` of a neuron
         without exponential term, and where the chip is exact.
 
+    A circuit whose capacitance deviates is described by the equivalent one that has the capacitance
+    asked for: only ratios to it show in a membrane.
+
     Returns
     -------
     dict of str to float64
@@ -316,6 +319,9 @@ def realised(
         return scaling.to_biology(Variable.V, everyone, values)
 
     conductance, current = scaling.conductance_gain, scaling.current_gain(everyone)
+    # 1, but for rounding, where capacitances do not deviate
+    ratio = conductance * asked.values["cm"] / circuits.c_m
+    ratio = np.where(np.abs(ratio - 1) < _SAME, 1.0, ratio)
     detection = volts(circuits.v_thresh)
     return {
         "cm": asked.values["cm"],  # by the choice of the gains
@@ -324,12 +330,12 @@ def realised(
         "v_thresh": np.where(asked.onset, volts(circuits.v_exp), detection),
         "v_reset": volts(circuits.v_reset),
         "tau_refrac": refractory,
-        "i_offset": circuits.i_offset / current,
+        "i_offset": circuits.i_offset * ratio / current,
         "v_spike": np.where(asked.onset, detection, asked.values["v_spike"]),
         "delta_T": circuits.delta_t / scaling.voltage_gain,
         "tau_w": np.where(asked.adex, circuits.tau_w, asked.values["tau_w"]),
-        "a": circuits.a / conductance,
-        "b": circuits.b / current,
+        "a": circuits.a * ratio / conductance,
+        "b": circuits.b * ratio / current,
         "tau_syn": circuits.tau_syn,
         "e_rev": np.where(asked.conductance_based, volts(circuits.e_rev), asked.e_rev),
     }

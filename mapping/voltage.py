@@ -12,6 +12,7 @@ import numpy as np
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
 
+from .characteristics import Characteristics, Law
 from .network import Network
 from .translate import Asked, Scaling
 
@@ -28,7 +29,6 @@ GAIN_MIN = 5.0
 #: Windows on the chip, mV.
 REST_WINDOW = (curves.cadc_to_mv(chip.POTENTIAL_LOW), curves.cadc_to_mv(chip.POTENTIAL_HIGH))
 SPIKE_WINDOW = (REST_WINDOW[0], curves.madc_to_mv(chip.THRESHOLD_HIGH))
-REVERSAL_WINDOW = curves.CELL.reach
 
 #: A potential this far outside of its window, in mV on the chip, is far below one code.
 _SLACK = 1e-6
@@ -38,7 +38,10 @@ _Bounds = tuple[float, float, tuple[float, float]]
 
 
 def voltage_maps(
-    network: Network, asked: Asked, previous: Scaling | None = None
+    network: Network,
+    asked: Asked,
+    previous: Scaling | None = None,
+    characteristics: Characteristics | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gain and offset of each neuron, the same within a population.
 
@@ -46,11 +49,18 @@ def voltage_maps(
     ----------
     previous : Scaling, optional
         Its maps are kept where all potentials still lie in their windows.
+    characteristics : Characteristics, optional
+        What is believed of the circuits, nominal by default. Reversal potentials and offset
+        currents are brought to where all circuits reach; the windows of the other potentials are
+        narrower than the reach of any working circuit.
 
     Returns
     -------
     gain, offset : float64 (n_neurons,), 1 and mV
     """
+    laws = characteristics or Characteristics.nominal()
+    reversal = _common([laws.reversal_exc, laws.reversal_inh])
+    strongest = _common([laws.offset_source, laws.offset_sink])[1]
     first = network.first_neuron
     sizes = np.diff(first)
     gains, offsets = [], []
@@ -58,8 +68,8 @@ def voltage_maps(
         gain, offset = GAIN_MAX, 0.0
         if population.size:
             here = slice(int(first[k]), int(first[k + 1]))
-            bounds = _bounds(asked, here, len(population.receptors))
-            most = _gain_of_currents(asked, here)
+            bounds = _bounds(asked, here, len(population.receptors), reversal)
+            most = _gain_of_currents(asked, here, strongest)
             kept = _kept(previous, here, sum(bounds, []), most)
             gain, offset = kept or choose_map(*bounds, most)
         gains.append(gain)
@@ -86,7 +96,7 @@ def choose_map(
 
 
 def _bounds(
-    asked: Asked, here: slice, receptors: int
+    asked: Asked, here: slice, receptors: int, window: tuple[float, float]
 ) -> tuple[list[_Bounds], list[_Bounds], list[_Bounds]]:
     """Bounds of resting and reset potentials, of those of a spike, and of reversal potentials."""
     value = asked.values
@@ -98,18 +108,24 @@ def _bounds(
     reversal: list[_Bounds] = []
     if asked.conductance_based[here.start]:
         lines = asked.e_rev[:receptors, here]
-        reversal = [(*_ends(line), REVERSAL_WINDOW) for line in lines]
+        reversal = [(*_ends(line), window) for line in lines]
     return rest, spike, reversal
 
 
-def _gain_of_currents(asked: Asked, here: slice) -> float:
+def _gain_of_currents(asked: Asked, here: slice, largest: float) -> float:
     """The largest gain with which the offset currents stay in range, within the gains' limits."""
     c_m = float(curves.capacitance(chip.CAPACITANCE_MAX, 1))
     per_gain = np.abs(asked.values["i_offset"][here]) * c_m / asked.values["cm"][here]
     strongest = float(per_gain.max())
     if strongest == 0:
         return GAIN_MAX
-    return min(GAIN_MAX, max(GAIN_MIN, curves.OFFSET_CURRENT.reach[1] / strongest))
+    return min(GAIN_MAX, max(GAIN_MIN, largest / strongest))
+
+
+def _common(laws: list[Law]) -> tuple[float, float]:
+    """The values that all circuits reach by all of some laws."""
+    lows, highs = zip(*(law.reach for law in laws), strict=True)
+    return float(max(low.max() for low in lows)), float(min(high.min() for high in highs))
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:

@@ -96,6 +96,7 @@ class Bench:
         self.__configs: tuple[ChipConfig, ...] = ()
         self.__circuits: Circuits | None = None
         self.__emulator: Emulator | None = None
+        self.__probe: Probe | None = None
 
     def configure(self, config: ChipConfig, timestep: float) -> None:
         """Write all registers, and wait until all circuits are at rest.
@@ -110,6 +111,7 @@ class Bench:
         circuits, synapses = self.__made_of(config, timestep)
         seed = self.__seed + self.__trials
         self.__emulator = Emulator(circuits, synapses, timestep, noise_seed=seed)
+        self.__probe = None
 
     def rewrite(self, config: ChipConfig) -> None:
         """Write all registers while the chip goes on running."""
@@ -155,10 +157,8 @@ class Bench:
         """
         emulator = self.__emulator
         step = emulator.timestep
-        probes = ()
         if period is not None:
-            probes = (Probe(source, _EVERY.astype(np.int32), max(1, round(period / step))),)
-        emulator.reconfigure(probes=probes)
+            self.__watch(Probe(source, _EVERY.astype(np.int32), max(1, round(period / step))))
         when = np.rint(np.asarray(pulses, np.float64) / step).astype(np.int64)
         start = emulator.step
         events = InputEvents(start + when, np.zeros(len(when), np.int32))
@@ -166,10 +166,17 @@ class Bench:
         spikes = Spikes((activity.spike_step - start) * step, activity.spike_neuron)
         if period is None:
             return np.empty(0), np.empty((0, _CIRCUITS), np.uint16), spikes
-        every = probes[0].interval
+        every = self.__probe.interval
         first = -(-(start + 1) // every) * every
         time = (first + every * np.arange(len(activity.samples[0])) - start) * step
         return time, self.__read(source, activity, column_converters), spikes
+
+    def __watch(self, probe: Probe) -> None:
+        """Change the probe if it differs; what it sees in other runs is not looked at."""
+        known = self.__probe
+        if known is None or (known.variable, known.interval) != (probe.variable, probe.interval):
+            self.__emulator.reconfigure(probes=(probe,))
+            self.__probe = probe
 
     def hold(self, duration: float) -> None:
         """Reset all circuits: they are held at their reset potential for `duration`, µs."""

@@ -43,15 +43,15 @@ _LARGEST_WEIGHT = 2
 _LINE_VARIABLES = (Variable.LINE0, Variable.LINE1)
 
 
-def measure_tau_syn(meter: Meter, nominal: Characteristics) -> dict[str, Law]:
+def measure_tau_syn(meter: Meter, law: Characteristics) -> dict[str, Law]:
     """Exponential fits to the lines after an event."""
     result = {}
     for name, high in (("tau_syn", True), ("tau_syn_low", False)):
-        laws = [nominal.line(name, line) for line in range(LINES)]
+        laws = [law.line(name, line) for line in range(LINES)]
         measured = np.stack([_tau_syn(meter, code, high, laws) for code in _TAU_CODES])
-        for line, law in enumerate(laws):
-            factor, shift = shifted_power(_TAU_CODES, measured[:, line], law.exponent)
-            result[f"{name}_{LINE_NAMES[line]}"] = replace(law, factor=factor, second=shift)
+        for line, nominal in enumerate(laws):
+            factor, shift = shifted_power(_TAU_CODES, measured[:, line], nominal.exponent)
+            result[f"{name}_{LINE_NAMES[line]}"] = replace(nominal, factor=factor, second=shift)
     return result
 
 

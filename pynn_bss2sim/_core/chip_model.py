@@ -13,7 +13,7 @@ from numbers import Integral
 
 from .device import Device
 
-__all__ = ["ChipModel", "ChipModelError", "NotEmulatedError"]
+__all__ = ["ChipModel", "ChipModelError"]
 
 #: Allowed words of each switch, the ideal one first.
 CHOICES = {
@@ -72,10 +72,6 @@ class ChipModelError(ValueError):
     """A chip model is asked for that does not exist."""
 
 
-class NotEmulatedError(ChipModelError, NotImplementedError):
-    """A chip model needs an effect that this version does not emulate."""
-
-
 @dataclass(frozen=True, repr=False)
 class ChipModel:
     """The limits of the chip that an emulation takes into account.
@@ -101,8 +97,8 @@ class ChipModel:
         preset whose routing is lifted has unlimited bandwidth, too.
     mismatch : {"none", "residual", "full"}
         "full": the circuits are those of one particular chip, given by `seed`, each with
-        deviations and limits of its own, and all get the codes of a nominal chip. "residual" is
-        not emulated in this version.
+        deviations and limits of its own, and all get the codes of a nominal chip. "residual": the
+        same circuits, each with the codes that a calibration of this chip has found for it.
     noise : bool
         True: membranes, synaptic inputs and thresholds are noisy, and each trial (what `reset()`
         begins) is a little different.
@@ -116,8 +112,6 @@ class ChipModel:
     ------
     ChipModelError
         A field has no such value.
-    NotEmulatedError
-        The model needs a calibration (mismatch "residual").
     """
 
     weights: str = "exact"
@@ -167,12 +161,6 @@ class ChipModel:
                 f"ChipModel: mismatch={self.mismatch!r} and noise={self.noise} are those of the "
                 "chip's circuits, which parameters='exact' lifts; use parameters='10bit'"
             )
-        if self.mismatch == "residual":
-            raise NotEmulatedError(
-                "ChipModel: mismatch='residual' needs a calibration, which is not part of this "
-                "version. The presets 'ideal', 'quantized' and 'uncalibrated' work, with any of "
-                "their other fields changed"
-            )
 
     @classmethod
     def ideal(cls, **overrides) -> ChipModel:
@@ -186,13 +174,7 @@ class ChipModel:
 
     @classmethod
     def silicon(cls, **overrides) -> ChipModel:
-        """The calibrated chip; its residual mismatch is not emulated in this version.
-
-        Raises
-        ------
-        NotEmulatedError
-            Unless `overrides` switches it off.
-        """
+        """One particular chip, noisy and calibrated: the chip as its users meet it."""
         return cls._preset("silicon", overrides)
 
     @classmethod

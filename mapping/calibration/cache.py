@@ -1,0 +1,101 @@
+"""Calibrations that have been made before, on disk and in memory.
+
+The files may be deleted at any time. A file is named by what it depends on: the chip, and the code
+of the chip model and of the measurements. It is written to a name of its own and then put in
+place, so that processes do not disturb one another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import tempfile
+from functools import cache, lru_cache
+from pathlib import Path
+
+import platformdirs
+
+import pynn_bss2sim._core as core
+from pynn_bss2sim._core.device import Device
+
+from .bench import Bench
+from .procedure import calibrate
+from .record import FORMAT, Calibration, CalibrationFileError
+
+__all__ = ["FOLDER_VARIABLE", "calibrated", "folder"]
+
+logger = logging.getLogger("pynn_bss2sim.mapping")
+
+#: Environment variable that names the folder of the files.
+FOLDER_VARIABLE = "BSS2SIM_CACHE"
+
+#: Calibrations kept in memory, some 0.2 MB each.
+_IN_MEMORY = 64
+
+
+def folder() -> Path:
+    """Where calibrations are kept: that of the environment variable, or the platform's."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named) if named else Path(platformdirs.user_cache_dir("pynn_bss2sim"))
+
+
+def calibrated(device: Device) -> Calibration:
+    """The calibration of a chip: from memory, from disk, or made now."""
+    return _remembered(device, str(folder()))
+
+
+@lru_cache(maxsize=_IN_MEMORY)
+def _remembered(device: Device, place: str) -> Calibration:
+    key = f"{FORMAT}-{_code_version()}-{device.digest}"
+    path = Path(place) / f"calibration-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
+    try:
+        return Calibration.load(path, key)
+    except FileNotFoundError:
+        pass
+    except (OSError, CalibrationFileError) as error:
+        logger.warning("calibration: %s; it is made anew", error)
+    logger.info("calibrating chip %d of seed %s", device.index, device.seed)
+    calibration = calibrate(Bench(device))
+    _store(calibration, path, key)
+    return calibration
+
+
+@lru_cache(maxsize=1)
+def _code_version() -> str:
+    """Digest of the source of the chip model and of the measurements."""
+    sha = hashlib.sha256()
+    for place in (Path(core.__file__).parent, Path(__file__).parent):
+        for path in sorted(place.glob("*.py")):
+            sha.update(path.name.encode() + b"\0" + path.read_bytes())
+    return sha.hexdigest()
+
+
+def _store(calibration: Calibration, path: Path, key: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+    except OSError as error:
+        _warn_once(str(path.parent), str(error))
+        return
+    try:
+        with os.fdopen(handle, "wb") as file:
+            calibration.save(file, key)
+        os.replace(temporary, path)
+    except OSError as error:
+        _warn_once(str(path.parent), str(error))
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+@cache
+def _warn_once(place: str, why: str) -> None:
+    logger.warning(
+        "calibration: cannot be kept in %s (%s); it is made anew in each process. Let %s name "
+        "another folder",
+        place,
+        why,
+        FOLDER_VARIABLE,
+    )

@@ -1,0 +1,148 @@
+"""What a calibration knows of one chip."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields, replace
+from typing import IO
+
+import numpy as np
+
+from pynn_bss2sim._core.readout import Transfer
+from pynn_bss2sim._core.records import frozen_array
+from pynn_bss2sim.mapping.characteristics import Characteristics
+
+from .meter import CIRCUITS, NOMINAL
+
+__all__ = ["Calibration", "CalibrationFileError", "mended"]
+
+FORMAT = 1
+
+#: Coefficients that lie so many robust standard deviations from the chip's median are no
+#: measurements of a working circuit.
+_OUTLIER = 6.0
+_ROBUST = 1.4826  #: standard deviation of a normal distribution over its median deviation
+
+
+class CalibrationFileError(ValueError):
+    """A file does not hold the calibration that is looked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """The measured characteristics of one chip.
+
+    Attributes
+    ----------
+    characteristics : Characteristics
+        One coefficient for each circuit.
+    suspects : dict of str to bool (512,)
+        For each law the circuits whose measurement failed or lies far from all others; they are
+        given the median law of the chip.
+    cadc, madc : Transfer
+        Of the column converters, one channel for each circuit, and of both fast ones.
+    """
+
+    characteristics: Characteristics
+    suspects: dict[str, np.ndarray]
+    cadc: Transfer
+    madc: Transfer
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All numbers, by names of their own."""
+        laws = {f.name: getattr(self.characteristics, f.name) for f in fields(Characteristics)}
+        result = {f"{name}.factor": law.factor for name, law in laws.items()}
+        result |= {f"{name}.second": law.second for name, law in laws.items()}
+        result |= {f"{name}.suspect": flags for name, flags in self.suspects.items()}
+        for name in ("cadc", "madc"):
+            transfer = getattr(self, name)
+            result |= {f"{name}.gain": transfer.gain, f"{name}.offset": transfer.offset}
+        return result
+
+    def save(self, file: IO[bytes], key: str) -> None:
+        """Write to an ``.npz`` file.
+
+        Parameters
+        ----------
+        file : binary file
+        key : str
+            Of which chip, and how it was measured; `load` asks for the same.
+        """
+        np.savez(file, format=np.array(FORMAT), key=np.array(key), **self.arrays())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike, key: str) -> Calibration:
+        """Read what `save` wrote; no code in the file is executed.
+
+        Raises
+        ------
+        CalibrationFileError
+            The file is damaged, or of another chip, program or format.
+        OSError
+            It cannot be opened.
+        """
+        with open(path, "rb") as file:
+            try:
+                with np.load(file, allow_pickle=False) as archive:
+                    arrays = {name: archive[name] for name in archive.files}
+                if int(arrays.pop("format")) != FORMAT or str(arrays.pop("key")) != key:
+                    raise CalibrationFileError(f"{path}: of another chip, program or format")
+                return cls._of(arrays)
+            except CalibrationFileError:
+                raise
+            except Exception as error:  # zipfile, zlib and NumPy raise many kinds
+                raise CalibrationFileError(f"{path}: damaged: {error}") from error
+
+    @classmethod
+    def _of(cls, arrays: dict[str, np.ndarray]) -> Calibration:
+        laws, suspects = {}, {}
+        for f in fields(Characteristics):
+            factor, second = (
+                frozen_array(arrays[f"{f.name}.{part}"], np.float64, (CIRCUITS,), f.name)
+                for part in ("factor", "second")
+            )
+            if not (np.isfinite(factor).all() and np.isfinite(second).all()):
+                raise ValueError(f"{f.name}: not finite")
+            laws[f.name] = replace(getattr(NOMINAL, f.name), factor=factor, second=second)
+            suspects[f.name] = frozen_array(
+                arrays[f"{f.name}.suspect"], np.bool_, (CIRCUITS,), f.name
+            )
+        transfers = [
+            Transfer(arrays[f"{name}.gain"], arrays[f"{name}.offset"]) for name in ("cadc", "madc")
+        ]
+        return cls(Characteristics(**laws), suspects, *transfers)
+
+
+def mended(law: Characteristics) -> tuple[Characteristics, dict[str, np.ndarray]]:
+    """Give circuits whose measurement failed the median law of the chip.
+
+    Returns
+    -------
+    law : Characteristics
+    suspects : dict of str to bool (512,)
+    """
+    laws, suspects = {}, {}
+    for f in fields(Characteristics):
+        measured = getattr(law, f.name)
+        # at two codes: a law may go wrong in either coefficient
+        values = [measured.value(code) for code in _probes(measured)]
+        bad = ~(np.isfinite(measured.factor) & np.isfinite(measured.second))
+        for value in values:
+            good = np.where(bad, np.nan, value)
+            deviation = np.abs(good - np.nanmedian(good))
+            with np.errstate(invalid="ignore"):
+                bad |= deviation > _OUTLIER * _ROBUST * np.nanmedian(deviation)
+        bad |= ~np.isfinite(values).all(axis=0)
+        medians = (np.median(getattr(measured, part)[~bad]) for part in ("factor", "second"))
+        factor, second = (
+            np.where(bad, median, getattr(measured, part))
+            for part, median in zip(("factor", "second"), medians, strict=True)
+        )
+        laws[f.name] = replace(measured, factor=factor, second=second)
+        suspects[f.name] = frozen_array(bad, np.bool_, (CIRCUITS,), f.name)
+    return Characteristics(**laws), suspects
+
+
+def _probes(law) -> tuple[int, int]:
+    """Codes at a quarter and three quarters of the range."""
+    return tuple(round(law.low + share * (law.high - law.low)) for share in (0.25, 0.75))
