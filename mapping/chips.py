@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from pynn_bss2sim._core.chip_model import ChipModel
 
-from .calibration import calibrated
+from .calibration import Quality, calibrated, quality
 from .characteristics import Characteristics
 
-__all__ = ["characteristics"]
+__all__ = ["calibration_quality", "characteristics"]
 
 
 def characteristics(model: ChipModel, n_chips: int) -> Characteristics:
@@ -22,3 +22,10 @@ def characteristics(model: ChipModel, n_chips: int) -> Characteristics:
     first = model.device
     chips = [replace(first, index=first.index + k) for k in range(max(n_chips, 1))]
     return Characteristics.of_chips([calibrated(chip).characteristics for chip in chips])
+
+
+def calibration_quality(model: ChipModel, index: int) -> Quality:
+    """What the calibration of chip number `index` achieves; it is made if there is none yet."""
+    first = model.device
+    chip = replace(first, index=first.index + index)
+    return quality(chip, calibrated(chip))

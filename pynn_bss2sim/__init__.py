@@ -26,6 +26,7 @@ from .ablation import AblationInterrupted, ablate
 from .configuration import Configuration, load_configuration, save_configuration
 from .connectors import *
 from .control import (
+    calibration,
     end,
     get_current_time,
     get_max_delay,

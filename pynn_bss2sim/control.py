@@ -15,6 +15,8 @@ from pyNN.recording import get_io
 
 from . import simulator
 from ._core.chip_model import ChipModel
+from .mapping.calibration import Quality
+from .mapping.chips import calibration_quality
 from .mapping.mapper import ON_LOSS
 from .mapping.report import Report, energy_section, traffic_section
 from .spike_rates import source_rates
@@ -322,3 +324,33 @@ def mapping_report() -> Report:
     if simulator.state.step:
         sections.append(energy_section(report.chips, simulator.state.t))
     return report.with_section(*sections)
+
+
+def calibration(chip: int = 0) -> Quality:
+    """Return how well the circuits of a chip meet usual targets, calibrated and not.
+
+    Parameters
+    ----------
+    chip : int
+        Number of the chip, from 0, in a network of several.
+
+    Returns
+    -------
+    Quality
+        ``print`` it for a table, ``plot()`` it, or take ``to_dict()`` for a data frame.
+
+    Raises
+    ------
+    ValueError
+        All circuits of this chip model are alike; or the number is negative.
+    """
+    simulator.state.require_setup("calibration()")
+    model = simulator.state.chip
+    if model.mismatch == "none":
+        raise ValueError(
+            f"calibration: {model!r}: all its circuits are alike, and need none; "
+            "choose setup(chip='silicon')"
+        )
+    if isinstance(chip, bool) or not isinstance(chip, numbers.Integral) or chip < 0:
+        raise ValueError(f"calibration: chip={chip!r}; give the number of a chip, from 0")
+    return calibration_quality(model, int(chip))

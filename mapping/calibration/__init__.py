@@ -6,6 +6,7 @@
 from .bench import Bench
 from .cache import FOLDER_VARIABLE, calibrated
 from .procedure import calibrate
+from .quality import Quality, quality
 from .record import Calibration, CalibrationFileError
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Bench",
     "Calibration",
     "CalibrationFileError",
+    "Quality",
     "calibrate",
     "calibrated",
+    "quality",
 ]

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from pynn_bss2sim._core.chip_model import ChipModel, ChipModelError, NotEmulatedError
+from pynn_bss2sim._core.chip_model import ChipModel, ChipModelError
 
 
 def test_ideal_is_the_default_and_has_no_limits():
@@ -28,13 +28,6 @@ def test_one_field_can_be_overridden():
     assert type(model.seed) is int
     assert model != ChipModel.quantized()
     assert len({model, ChipModel.quantized(), ChipModel.quantized()}) == 2
-
-
-def test_calibrated_mismatch_is_refused_and_told_why():
-    with pytest.raises(NotEmulatedError, match="'ideal', 'quantized' and 'uncal") as error:
-        ChipModel.named("silicon")
-    assert isinstance(error.value, NotImplementedError)
-    assert isinstance(error.value, ChipModelError)
 
 
 @pytest.mark.parametrize("override", [{"mismatch": "full"}, {"noise": True}])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pynn_bss2sim as sim
-from pynn_bss2sim._core.chip_model import PRESETS, ChipModel, NotEmulatedError
+from pynn_bss2sim._core.chip_model import PRESETS, ChipModel
 from pynn_bss2sim._core.config import ConfigError
 from pynn_bss2sim.mapping import ConfigurationError
 
@@ -24,10 +24,7 @@ MODELS = [
 
 def build(chip="quantized"):
     """A small network that spikes, with its populations."""
-    try:
-        sim.setup(timestep=0.1, chip=chip)
-    except NotEmulatedError:
-        pytest.skip("not emulated yet")
+    sim.setup(timestep=0.1, chip=chip)
     source = sim.Population(3, sim.SpikeSourceArray(spike_times=TIMES), label="in")
     cells = sim.Population(10, sim.IF_curr_exp(i_offset=0.9), label="cells")
     adex = sim.Population(4, sim.EIF_cond_exp_isfa_ista(), label="adex",
