@@ -21,6 +21,8 @@ FORMAT = 1
 #: Coefficients that lie so many robust standard deviations from the chip's median are no
 #: measurements of a working circuit.
 _OUTLIER = 6.0
+#: All other values are factors that spread on a logarithmic scale.
+_VOLTAGES = ("leak", "reset", "threshold", "reversal_exc", "reversal_inh", "v_exp")
 _ROBUST = 1.4826  #: standard deviation of a normal distribution over its median deviation
 
 
@@ -128,10 +130,10 @@ def mended(law: Characteristics) -> tuple[Characteristics, dict[str, np.ndarray]
         values = [measured.value(code) for code in _probes(measured)]
         bad = ~(np.isfinite(measured.factor) & np.isfinite(measured.second))
         for value in values:
-            good = np.where(bad, np.nan, value)
+            good = np.where(bad, np.nan, value if f.name in _VOLTAGES else _log(value))
             deviation = np.abs(good - np.nanmedian(good))
             with np.errstate(invalid="ignore"):
-                bad |= deviation > _OUTLIER * _ROBUST * np.nanmedian(deviation)
+                bad |= ~(deviation <= _OUTLIER * _ROBUST * np.nanmedian(deviation))
         bad |= ~np.isfinite(values).all(axis=0)
         medians = (np.median(getattr(measured, part)[~bad]) for part in ("factor", "second"))
         factor, second = (
@@ -141,6 +143,11 @@ def mended(law: Characteristics) -> tuple[Characteristics, dict[str, np.ndarray]
         laws[f.name] = replace(measured, factor=factor, second=second)
         suspects[f.name] = frozen_array(bad, np.bool_, (CIRCUITS,), f.name)
     return Characteristics(**laws), suspects
+
+
+def _log(value: np.ndarray) -> np.ndarray:
+    """Logarithm, NaN where there is none."""
+    return np.log(np.where(value > 0, value, np.nan))
 
 
 def _probes(law) -> tuple[int, int]:
