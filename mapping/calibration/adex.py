@@ -44,7 +44,7 @@ _FAST = 1.0  #: µs
 #: Rests in slopes below the onset: the last ones lie near where a membrane runs away.
 _APPROACH = (3.4, 2.8, 2.3, 1.9, 1.6, 1.35, 1.15)
 _RUNAWAY = 5.0  #: slopes above the onset, where a circuit spikes
-_SHARE = (0.06, 0.7)  #: of its slope, by which the exponential term may lift a membrane in a fit
+_SHARE = (0.02, 0.7)  #: of its slope, by which the exponential term may lift a membrane in a fit
 _READING = 150.0  #: µs
 
 
