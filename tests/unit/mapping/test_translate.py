@@ -14,7 +14,6 @@ from pynn_bss2sim.mapping.voltage import (
     GAIN_MAX,
     GAIN_MIN,
     REST_WINDOW,
-    REVERSAL_WINDOW,
     SPIKE_WINDOW,
     voltage_maps,
 )
@@ -123,7 +122,7 @@ def test_maps_bring_potentials_into_their_windows(rest, reset, above, coba, e_ex
     assert GAIN_MIN <= gain <= GAIN_MAX
     inside = [(rest, REST_WINDOW), (reset, REST_WINDOW), (thresh, SPIKE_WINDOW)]
     if coba:
-        inside += [(e, REVERSAL_WINDOW) for e in e_rev]
+        inside += [(e, curves.CELL.reach) for e in e_rev]
     spread = max(v for v, _ in inside) - min(v for v, _ in inside)
     if spread > 60:  # further apart, the gain might have to go below its minimum
         inside = inside[:2]
@@ -136,7 +135,7 @@ def test_windows_lie_within_the_reach_of_the_codes():
         (REST_WINDOW, curves.LEAK),
         (REST_WINDOW, curves.RESET),
         (SPIKE_WINDOW, curves.THRESHOLD),
-        (REVERSAL_WINDOW, curves.CELL),
+        (curves.CELL.reach, curves.CELL),
     ):
         assert not curve.clips(window).any()
 
