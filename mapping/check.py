@@ -122,7 +122,8 @@ def _measured_steps(mapping: Mapping) -> list[list[float]]:
                 at = circuit % chip.HICANN_X.circuits
                 code, switch = config.analog[at], bool(config.switches[at, is_coba])
                 law = laws.at(np.array([circuit]))
-                values.append(float(law.weight_step(line, code[gm], code[coba], switch)[0]))
+                bias = int(config.synapse_bias[at // chip.COLUMNS_PER_BLOCK]) / chip.SYNAPSE_BIAS
+                values.append(bias * float(law.weight_step(line, code[gm], code[coba], switch)[0]))
             pair.append(sum(values) / count)
         steps.append(pair)
     return steps
