@@ -133,6 +133,12 @@ class PowerLaw(Law):
         return cls(curve.factor, 0.0, curve.low, curve.high, curve.exponent)
 
 
+#: Share of the circuits that may be too weak for the strongest synapses.
+_FEW = 0.01
+
+#: Laws that make the strength of input lines.
+LINE_LAWS = ("strength_exc", "strength_inh", "modulation_exc", "modulation_inh")
+
 #: Endings of the laws of the two input lines.
 LINE_NAMES = ("exc", "inh")
 
@@ -331,6 +337,15 @@ class Characteristics:
         high_resistance = tau >= high.reach[0]
         code = np.where(high_resistance, high.code(tau), low.code(tau))
         return code, high_resistance, np.where(high_resistance, high.clips(tau), low.clips(tau))
+
+    def strength_reach(self) -> float:
+        """Share of the largest nominal strength that all but a few circuits reach, at most 1."""
+        nominal = Characteristics.nominal()
+        shares = []
+        for law in LINE_LAWS:
+            mine, other = getattr(self, law), getattr(nominal, law)
+            shares.append(np.quantile(mine.reach[1] / other.reach[1], _FEW))
+        return float(min(1.0, *shares))
 
     def weight_step(self, line: int, gm, coba, conductance_based) -> np.ndarray:
         """What one weight code adds to the state of input `line`: nA, or µS.

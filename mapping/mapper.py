@@ -396,7 +396,10 @@ def _weigh(
                 full = resolution.refined(joined, magnitude, count)
             else:
                 full = resolution.largest_that_fits(joined, magnitude, known, n)
-            strength = registers.Strength.choose(full, np.repeat(scaling.conductance_based, LINES))
+            reach = characteristics(chip, 1).strength_reach()
+            strength = registers.Strength.choose(
+                full, np.repeat(scaling.conductance_based, LINES), reach
+            )
             step = strength.step()
         quantised = weights.quantise(joined, magnitude, step)
         synapses, code = quantised.rows, quantised.code

@@ -47,7 +47,9 @@ class Strength:
     synapse_bias: int = chip.SYNAPSE_BIAS
 
     @classmethod
-    def choose(cls, full: np.ndarray, conductance_based: np.ndarray) -> Strength:
+    def choose(
+        cls, full: np.ndarray, conductance_based: np.ndarray, reach: float = 1.0
+    ) -> Strength:
         """The codes with which `full` is just the largest weight code, where they reach.
 
         The bias of the synapses is raised if the amplifiers of a line do not reach otherwise: this
@@ -57,15 +59,19 @@ class Strength:
         ----------
         full : float64 (2 * n_neurons,), nA or µS on the chip
         conductance_based : bool (2 * n_neurons,)
+        reach : float
+            Share of the strength of a nominal circuit that all circuits reach.
         """
         unit = _DEVICE.weight_step(1, chip.COBA_BIAS, conductance_based)
         wanted = full / chip.WEIGHT_MAX / unit
-        most = chip.GM_MAX * np.where(conductance_based, chip.ANALOG_MAX / chip.COBA_BIAS, 1.0)
+        largest = np.floor(chip.GM_MAX * reach)
+        most = largest * np.where(conductance_based, reach * chip.ANALOG_MAX / chip.COBA_BIAS, 1.0)
         missing = float((wanted / most).max(initial=1.0))
         bias = min(chip.ANALOG_MAX, int(np.ceil(chip.SYNAPSE_BIAS * missing)))
         wanted *= chip.SYNAPSE_BIAS / bias
-        gm = np.clip(np.ceil(wanted), chip.GM_MIN, chip.GM_MAX)
-        coba = np.clip(np.ceil(chip.COBA_BIAS * wanted / gm), chip.BIAS_MIN, chip.ANALOG_MAX)
+        gm = np.clip(np.ceil(wanted), chip.GM_MIN, largest)
+        coba = np.ceil(chip.COBA_BIAS * wanted / gm)
+        coba = np.clip(coba, chip.BIAS_MIN, np.floor(chip.ANALOG_MAX * reach))
         coba = np.where(conductance_based, coba, 0)
         return cls(gm.astype(np.int64), coba.astype(np.int64), conductance_based, bias)
 

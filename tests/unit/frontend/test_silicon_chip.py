@@ -65,6 +65,18 @@ def test_realised_weights_are_codes_of_the_measured_strength(routing):
     sim.end()
 
 
+@pytest.mark.parametrize("weight", [0.05, 4.0, 12.0])
+def test_weak_circuits_have_weak_and_strong_weights_too(weight):
+    sim.setup(timestep=0.1, chip=SILICON)
+    source = sim.Population(4, sim.SpikeSourceArray(spike_times=[5.0]))
+    cells = sim.Population(400, sim.IF_curr_exp())
+    wires = sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=weight))
+    found = wires.get("weight", format="array") / weight
+    assert np.mean(np.abs(found - 1) < 0.05) > 0.97
+    assert abs(found.mean() - 1) < 0.01
+    sim.end()
+
+
 def test_a_network_of_all_cells_runs_and_is_replayed():
     def run():
         sim.setup(timestep=0.1, chip=SILICON)
