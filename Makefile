@@ -26,8 +26,9 @@ imports: $(VENV)/.test  ## imports run frontend -> mapping -> _core and never ba
 sanitize: $(VENV)/.test  ## the core's tests under the address and undefined-behaviour sanitizers
 	tests/sanitize.sh $(BIN)/python
 
-bench: $(VENV)/.test  ## compare run times with pyNN.nest; writes docs/benchmarks.md
+bench: $(VENV)/.test  ## run times against pyNN.nest, mapping times; writes docs/benchmarks.md, docs/mapping.md
 	$(BIN)/python benchmarks/run_benchmarks.py
+	$(BIN)/python benchmarks/mapping.py
 
 figures: $(VENV)/.demo  ## draw the pictures of the documentation again
 	$(BIN)/python examples/balanced_network.py

@@ -7,17 +7,26 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+DOCS = BENCHMARKS.parent / "docs"
+
+
+def script(name):
+    """A script of the benchmarks as a module."""
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
 def run_benchmarks():
-    """The script as a module."""
-    spec = importlib.util.spec_from_file_location(
-        "run_benchmarks", BENCHMARKS / "run_benchmarks.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("run_benchmarks")
+
+
+@pytest.fixture
+def mapping(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return script("mapping")
 
 
 def test_workload_measures_every_phase(run_script):
@@ -45,3 +54,17 @@ def test_table_holds_medians_and_ratios(run_benchmarks):
     assert middle["ours"]["run"] == 2.0
     text = run_benchmarks.table(middle, "ours", "peer")
     assert "| run (s) | 2.000 | 6.000 | 3.0 |" in text
+
+
+def test_the_page_of_mapping_times_is_that_of_its_measurements(mapping):
+    record = json.loads((DOCS / "mapping.json").read_text())
+    assert (DOCS / "mapping.md").read_text() == mapping.page(record)
+    assert list(record["results"]) == [name for name, _, _ in mapping.CASES]
+
+
+@pytest.mark.parametrize("case", range(6))
+def test_the_networks_that_are_mapped_are_those_on_the_page(mapping, case):
+    name, make, chips = mapping.CASES[case]
+    there = json.loads((DOCS / "mapping.json").read_text())["results"][name]
+    here = mapping.measure(make(), chips)
+    assert {key: here[key] for key in mapping.COUNTS} == {key: there[key] for key in mapping.COUNTS}

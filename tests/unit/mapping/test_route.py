@@ -1,6 +1,7 @@
 """Routing: what the registers connect is what was asked for."""
 
 import logging
+import os
 
 import numpy as np
 import pytest
@@ -76,6 +77,92 @@ def test_emulated_connections_are_those_asked_for(
 def test_the_independent_check_agrees(seed, n, n_external, probability, chip):
     net = random_network(seed, n, n_external, probability, spread=20.0)
     map_network(net, chip, on_loss="raise", check=True)
+
+
+def dense(net_sizes, connect, weight):
+    """Populations of these sizes, each connected with itself and all others by `connect`."""
+    first = np.concatenate([[0], np.cumsum(net_sizes)])
+    wires = []
+    for a, n_pre in enumerate(net_sizes):
+        for b, n_post in enumerate(net_sizes):
+            pre, post = connect(n_pre, n_post)
+            wires.append(projection(first[a] + pre, first[b] + post, weight, label=f"{a} to {b}"))
+    return network(*(population(n, label=str(n)) for n in net_sizes), *wires)
+
+
+def all_to_all(n_pre, n_post):
+    return np.divmod(np.arange(n_pre * n_post), n_post)
+
+
+def one_to_one(n_pre, n_post):
+    return (np.arange(min(n_pre, n_post)),) * 2
+
+
+sizes = st.lists(st.integers(1, 256), min_size=1, max_size=3).filter(lambda n: sum(n) <= 256)
+
+
+@settings(max_examples=20)
+@given(sizes, st.sampled_from([all_to_all, one_to_one]), st.sampled_from([0.1, 5.0]))
+def test_populations_within_limits_are_connected_in_full(sizes, connect, weight):
+    mapping = map_network(dense(sizes, connect, weight), QUANTIZED, on_loss="raise")
+    assert_as_asked(mapping)
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 2**31), st.integers(1, 256), st.integers(1, 200), st.integers(1, 20))
+def test_classifiers_are_routed_in_full(seed, inputs, hidden, outputs):
+    rng = np.random.default_rng(seed)
+    n = hidden + outputs
+    layers = [(n, inputs, 0, hidden), (0, hidden, hidden, outputs)]
+    wires = []
+    for first_pre, n_pre, first_post, n_post in layers:
+        pre, post = all_to_all(n_pre, n_post)
+        weight = rng.normal(0, 0.2, len(pre))
+        for line, chosen in enumerate((weight > 0, weight < 0)):
+            wires.append(
+                projection(
+                    first_pre + pre[chosen], first_post + post[chosen], weight[chosen], line=line
+                )
+            )
+    net = network(population(n), Sources("pixels", inputs), *wires)
+    assert_as_asked(map_network(net, QUANTIZED, on_loss="raise"))
+
+
+@pytest.mark.slow
+@settings(max_examples=int(os.environ.get("ROUTED_NETWORKS", "200")))
+@given(
+    st.integers(0, 2**31),
+    st.integers(1, 100),
+    st.lists(st.integers(1, 100), max_size=3),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.floats(1, 40),
+    st.booleans(),
+)
+def test_networks_that_fit_are_routed_in_full(seed, n, external, filled, excitatory, spread, coba):
+    """Up to four fifths of the rows, weights of several synapses, several kinds of sources.
+
+    The environment variable ROUTED_NETWORKS says how many; 2000 take four minutes.
+    """
+    rng = np.random.default_rng(seed)
+    total = n + sum(external)
+    probability = min(1.0, 0.8 * 256 * filled / total)
+    pre, post = np.nonzero(rng.random((total, n)) < probability)
+    weight = (0.02 if coba else 0.4) * rng.uniform(1 / spread, 1, len(pre))
+    inhibits = (pre >= excitatory * n) & (pre < n)
+    net = network(
+        population(n, coba=coba),
+        *(Sources(str(k), size) for k, size in enumerate(external)),
+        projection(pre[~inhibits], post[~inhibits], weight[~inhibits], label="excitation"),
+        projection(
+            pre[inhibits], post[inhibits], (1 if coba else -1) * weight[inhibits], 1.0, 1,
+            label="inhibition",
+        ),
+    )  # fmt: skip
+    mapping = map_network(net, QUANTIZED, on_loss="raise")
+    assert_as_asked(mapping)
+    if len(pre) < 500:
+        assert problems(mapping) == []
 
 
 def test_what_is_compared_would_show_a_lost_synapse():
