@@ -48,6 +48,30 @@ def standard_normal(key: str, size: int) -> np.ndarray:
     return (total - _UNIFORMS / 2 * (2.0**_WORD - 1)) / 2.0**_WORD
 
 
+def normal_at(key: str, counter: np.ndarray) -> np.ndarray:
+    """Random numbers that can be looked up in any order: the one of `key` at `counter`.
+
+    Sums of eight random bytes, scaled to standard deviation 1; never beyond 4.9.
+
+    Parameters
+    ----------
+    key : str
+    counter : uint64
+
+    Returns
+    -------
+    float64, shape of `counter`
+    """
+    offset = np.frombuffer(hashlib.sha256(key.encode()).digest()[:8], "<u8")
+    # the finishing steps of splitmix64, modulo 2**64
+    bits = (np.asarray(counter, np.uint64) + offset) * np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    bits = np.ascontiguousarray(bits ^ (bits >> np.uint64(31)))
+    total = bits.view(np.uint8).reshape(*bits.shape, 8).sum(axis=-1, dtype=np.int64)
+    return (total - 8 * 127.5) / np.sqrt(8 * (256**2 - 1) / 12)
+
+
 def _shift(shape, sigma, unit: str, doc: str):
     """A quantity that is added."""
     return field(
@@ -71,6 +95,9 @@ def _code_spread() -> np.ndarray:
     sigma[Analog.V_THRESHOLD] = chip.SPREAD_THRESHOLD / chip.THRESHOLD_SLOPE
     return sigma
 
+
+#: Cells of voltages, cells of currents.
+_CELLS = (chip.SPREAD_VOLTAGE_CELL, chip.SPREAD_CURRENT_CELL)
 
 _PER_CIRCUIT = (_CIRCUITS,)
 _PER_LINE = (_CIRCUITS, LINES)
@@ -183,6 +210,25 @@ class Deviations:
             values = exp(chip.SPREAD_SYNAPSE * normal).astype(np.float32).reshape(shape)
         values.flags.writeable = False
         return values
+
+    def of_codes(self, analog: np.ndarray) -> np.ndarray:
+        """How far the cells of the analog memory miss their codes: float64 (512, 24), codes.
+
+        Fixed for each cell and code, and irregular from code to code, so that no calibration
+        with a smooth curve removes it: what cross-talk between the cells leaves.
+
+        Parameters
+        ----------
+        analog : uint16 (512, 24)
+            See `ChipConfig`.
+        """
+        if not self.key:
+            return np.zeros(analog.shape)
+        cell = np.arange(analog.size, dtype=np.uint64).reshape(analog.shape)
+        counter = cell * np.uint64(chip.ANALOG_MAX + 2) + analog
+        normal = normal_at(f"{self.key}/cells", counter)
+        sigma = np.where(np.arange(len(Analog)) < chip.VOLTAGES, *_CELLS)
+        return sigma * normal
 
     def digest(self) -> str:
         """SHA-256 of all deviations but those of single synapses, as 64 hexadecimal digits."""

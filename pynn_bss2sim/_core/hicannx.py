@@ -352,6 +352,16 @@ SPREAD_VOLTAGE_GAIN = _fact(
 SPREAD_CURRENT_CODE = _fact(
     "SPREAD_CURRENT_CODE", 1.0, "1", "estimate", "a guess: biases, shift of the code"
 )
+SPREAD_VOLTAGE_CELL = _fact(
+    "SPREAD_VOLTAGE_CELL",
+    3.0,
+    "1",
+    "estimate",
+    "a guess: codes by which cells miss, irregular over the code; calix avoids cross-talk by 5",
+)
+SPREAD_CURRENT_CELL = _fact(
+    "SPREAD_CURRENT_CELL", 2.0, "1", "estimate", "a guess: the same of cells of currents"
+)
 SPREAD_TAU_MEM = _fact(
     "SPREAD_TAU_MEM", 0.3, "1", "estimate", "calix: test_neuron_distribution.py, 0.2 to 0.3"
 )

@@ -22,12 +22,15 @@ def effective_codes(configs: Sequence[ChipConfig], chips: Sequence[Deviations]) 
     -------
     float64 (n_circuits, 24)
         Columns `AnalogParameter`. A voltage is shifted and stretched about the middle code, the
-        code of a current is shifted and not below 0.
+        code of a current is shifted and not below 0; cells miss their codes by a little.
     """
     if not configs:
         return np.empty((0, len(Analog)))
     code = np.concatenate([config.analog for config in configs]).astype(np.float64)
     shifted = code + np.concatenate([one.code_offset for one in chips])
+    shifted += np.concatenate(
+        [one.of_codes(config.analog) for config, one in zip(configs, chips, strict=True)]
+    )
     voltages = slice(0, chip.VOLTAGES)
     gain = np.concatenate([one.voltage_gain for one in chips])
     shifted[:, voltages] += gain * (code[:, voltages] - chip.ANALOG_MAX / 2)

@@ -133,3 +133,32 @@ def test_synapses_of_a_driver_share_its_deviation():
     assert np.allclose(strength[1, 0, 6], other.synapse[0, 6] * other.driver[0, 3], rtol=1e-6)
     log = np.log(one.synapse)
     assert abs(log.std() / chip.SPREAD_SYNAPSE - 1) < 5 / np.sqrt(2 * log.size)
+
+
+def test_cells_miss_their_codes_by_an_amount_fixed_for_cell_and_code():
+    one = Deviations.draw(3, 0)
+    analog = np.full((chip.HICANN_X.circuits, len(Analog)), 500, np.uint16)
+    missed = one.of_codes(analog)
+    assert np.array_equal(missed, Deviations.draw(3, 0).of_codes(analog))
+    assert not np.array_equal(missed, Deviations.draw(3, 1).of_codes(analog))
+    changed = analog.copy()
+    changed[7, Analog.V_LEAK] = 501
+    moved = missed != one.of_codes(changed)
+    assert moved[7, Analog.V_LEAK] and moved.sum() == 1
+    assert not Deviations.none().of_codes(analog).any()
+
+
+def test_spread_of_missed_codes():
+    """Over 512 cells of each kind and 100 codes; bands of 5 standard errors."""
+    one = Deviations.draw(3, 0)
+    shape = (chip.HICANN_X.circuits, len(Analog))
+    codes = np.arange(300, 400)
+    missed = np.stack([one.of_codes(np.full(shape, code, np.uint16)) for code in codes])
+    for cells, sigma in (
+        (missed[:, :, : chip.VOLTAGES], chip.SPREAD_VOLTAGE_CELL),
+        (missed[:, :, chip.VOLTAGES :], chip.SPREAD_CURRENT_CELL),
+    ):
+        assert abs(cells.mean()) < 5 * sigma / cells.size**0.5
+        assert abs(cells.std() / sigma - 1) < 5 / (2 * cells.size) ** 0.5
+        neighbours = (cells[1:] * cells[:-1]).mean() / sigma**2
+        assert abs(neighbours) < 5 / cells.size**0.5
