@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 #: Environment variable that names the chip for scripts that do not.
 CHIP_VARIABLE = "BSS2SIM_CHIP"
-DEFAULT_CHIP = "ideal"
+DEFAULT_CHIP = "silicon"
 DEFAULT_SEED = 42
 
 _OWN_PARAMETERS = ("max_delay", "chip", "on_loss", "check", "rng_seed", "seed")
@@ -67,7 +67,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         Longest delay allowed.
     chip : ChipModel or str, optional
         The chip, or the name of a preset. By default the environment variable BSS2SIM_CHIP
-        names it, else it is "ideal".
+        names it, else it is "silicon", which is calibrated when it is first used.
     on_loss : {"warn", "raise", "ignore"}
         What to do where connections find no place on the chip.
     check : bool

@@ -1,4 +1,5 @@
-"""Makes the helpers in this folder importable by all tests, and keeps calibrations to them."""
+"""Makes the helpers in this folder importable by all tests and takes time from no example; chips
+that a test does not choose are ideal, and calibrations stay among the tests."""
 
 import os
 import sys
@@ -15,11 +16,10 @@ settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def own_cache(tmp_path_factory):
+def environment(tmp_path_factory):
     """Tests neither use nor leave anything in the user's cache, and calibrate a chip once."""
-    if "BSS2SIM_CACHE" in os.environ:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BSS2SIM_CHIP", "ideal")
+        if "BSS2SIM_CACHE" not in os.environ:
+            patch.setenv("BSS2SIM_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
-        return
-    os.environ["BSS2SIM_CACHE"] = str(tmp_path_factory.mktemp("cache"))
-    yield
-    del os.environ["BSS2SIM_CACHE"]

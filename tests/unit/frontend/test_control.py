@@ -171,7 +171,9 @@ def test_foreign_parameters():
 
 
 def test_chip(monkeypatch):
-    assert sim.state.chip == sim.ChipModel.ideal()
+    monkeypatch.delenv("BSS2SIM_CHIP")
+    sim.setup()
+    assert sim.state.chip == sim.ChipModel.silicon()
     monkeypatch.setenv("BSS2SIM_CHIP", "quantized")
     sim.setup()
     assert sim.state.chip == sim.ChipModel.quantized()
