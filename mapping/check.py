@@ -159,6 +159,10 @@ class _Walk:
         for neuron, circuit in enumerate(mapping.placement.circuit.tolist()):
             self._spike(neuron, circuit)
         n_neurons = len(mapping.placement.circuit)
+        for on_chip, config in enumerate(self._configs):
+            for number in range(chip.BACKGROUND_SOURCES):
+                if config.background_enable[number]:
+                    self._generator(on_chip, number, config)
         fpga = mapping.routing.fpga
         for k in range(len(fpga.host_source)):
             self._from_fpga(
@@ -213,6 +217,46 @@ class _Walk:
             for to_chip, channel, sent in self._forward[came]:
                 way = _LOOP if to_chip == on_chip else _CHIPS
                 self._from_fpga(neuron, to_chip, channel, sent, way)
+
+    def _generator(self, on_chip: int, number: int, config) -> None:
+        """Events of a generator, for the population that it is declared to serve."""
+        name = f"chip {on_chip}, generator {number}"
+        served = int(self._mapping.routing.served[on_chip, number])
+        sources = [s for s in self._mapping.network.sources if s.on_chip is not None]
+        if served < 0:
+            self.problems.append(f"{name}: it runs, and serves no population")
+            return
+        self._compare(name, number, config, sources[served])
+        first = self._mapping.network.n_neurons
+        for s in self._mapping.network.sources:
+            if s is sources[served]:
+                break
+            first += s.size
+        mask = int(config.background_mask[number])
+        base = int(config.background_label[number])
+        port = chip.EVENT_OUTPUTS + chip.L2_CHANNELS + number
+        hemisphere, bus = divmod(number, chip.PADI_BUSES)
+        for position in range(mask + 1):
+            label = base & ~mask | position & mask
+            # names beyond the population must reach nobody
+            source = first + position if position < sources[served].size else -1
+            if self._passes(config, port, number, label):
+                self._on_bus(source, on_chip, hemisphere, bus, label, _DIRECT)
+
+    def _compare(self, name: str, number: int, config, sources) -> None:
+        """Whether a generator sends at the rate and with the seed of a population."""
+        mask, size = int(config.background_mask[number]), sources.size
+        if mask & mask + 1 or not size <= mask + 1 < 2 * size:
+            self.problems.append(f"{name}: mask {mask} for {size} sources")
+        chance = (int(config.background_rate[number]) + 1) / (chip.BACKGROUND_RATE_MAX + 1)
+        cycles = int(config.background_period[number]) + 1
+        rate = chip.BACKGROUND_CLOCK * chance / cycles / (mask + 1)
+        random = bool(config.background_poisson[number])
+        # the registers cannot always come closer, see the report
+        if not random or not 0.5 <= rate / sources.on_chip.rate <= 2:
+            self.problems.append(f"{name}: rate {rate:g}, {sources.on_chip.rate:g} is asked for")
+        if int(config.background_seed[number]) != sources.on_chip.seed:
+            self.problems.append(f"{name}: the seed of {sources.label} is another")
 
     def _from_fpga(self, source: int, on_chip: int, channel: int, label: int, way: int) -> None:
         if not 0 <= on_chip < len(self._configs):

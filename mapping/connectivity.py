@@ -14,6 +14,7 @@ from pynn_bss2sim._core.hops import Timing
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.records import LINES, SynapseTable
 
+from .generators import GeneratorSources
 from .network import Network
 from .partition import exchanged
 from .place import Placement, spread
@@ -32,7 +33,7 @@ def routed(
     joined: Joined,
     rows: np.ndarray,
     placement: Placement,
-    n_sources: int,
+    generators: GeneratorSources,
     seed: int,
     previous: Routing | None,
     chips: int | None = None,
@@ -42,15 +43,16 @@ def routed(
     Where sources run out of labels, neurons are spread over more chips, as long as there are not
     more than `chips`.
     """
-    if previous is not None and previous.serves(joined, rows, placement):
+    if previous is not None and previous.serves(joined, rows, placement, generators):
         return previous
     width = placement.count
     most = placement.target.columns_per_block
+    n_sources = len(generators.population)
     best = None
     for _ in range(_ROUNDS):
         placement, width = _uncrowded(joined, placement, width, n_sources, chips)
         placement = exchanged(joined, placement, width, seed)
-        routing = route(joined, rows, placement, n_sources, seed)
+        routing = route(joined, rows, placement, generators, seed)
         if best is None or routing.lost.sum() < best.lost.sum():
             best = routing
         array = _arrays(placement)

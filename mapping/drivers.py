@@ -11,6 +11,11 @@ packs better than several small ones. Such a *direct* group takes the drivers
 not in ``x``, so it answers ``r ^ y`` only for those ``y`` whose bits are all in ``x``; these are
 not greater than ``x``, and so no group is disturbed that uses ``r ^ n`` and above.
 
+Background generators, whose row select is free, have such groups too, in the half of their bus that
+belongs to the columns behind the border; if neurons are to come there directly as well, they keep
+eight drivers. A generator of more than 64 names sends 2 or 4 row selects in turn, which differ in
+their lowest bits: its groups take turns with the drivers, which all compare these bits.
+
 The other drivers serve events of the FPGA, whose row select is free: aligned blocks of drivers,
 each of which ignores the bits that tell its own drivers apart.
 """
@@ -25,18 +30,33 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core import wiring
 from pynn_bss2sim._core.records import LINES
 
-__all__ = ["DIRECT_GROUPS", "Groups", "direct_rows", "free_rows", "lay_out"]
+__all__ = [
+    "DIRECT_GROUPS",
+    "GENERATOR_GROUPS",
+    "NEURON_GROUPS",
+    "Groups",
+    "direct_rows",
+    "drivers_of",
+    "free_rows",
+    "lay_out",
+    "reserved_drivers",
+]
 
-#: Direct groups of one array, one for each event output.
-DIRECT_GROUPS = chip.EVENT_OUTPUTS
+#: Groups of neurons of the same chip in one array, one for each event output.
+NEURON_GROUPS = chip.EVENT_OUTPUTS
+#: Most groups of one generator.
+GENERATOR_GROUPS = chip.BACKGROUND_NAMES // chip.LABELS
+#: All direct groups of one array: of neurons, then of the generator of each bus.
+DIRECT_GROUPS = NEURON_GROUPS + chip.PADI_BUSES * GENERATOR_GROUPS
 #: Labels for each source of the FPGA, of which some are split.
 _LABEL_MARGIN = 1.1
 _BLOCK = chip.DRIVERS_PER_BUS // chip.BACKEND_BLOCKS
+_HALF_BLOCK = _BLOCK // 2
 
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """Groups of one array: the direct ones by their event output, then those of the FPGA.
+    """Groups of one array: the direct ones in the order above, then those of the FPGA.
 
     Attributes
     ----------
@@ -59,15 +79,25 @@ class Groups:
     mask: np.ndarray
 
 
-def _drivers(rows: np.ndarray) -> np.ndarray:
+def drivers_of(rows: np.ndarray) -> np.ndarray:
     """Drivers of groups with `rows`, (n, 2)."""
     return -(-rows.sum(axis=1) // chip.ROWS_PER_DRIVER)
 
 
+def reserved_drivers(rows: np.ndarray) -> np.ndarray:
+    """Drivers of the generator of each bus, int64 (4,), for `rows` of all direct groups."""
+    return drivers_of(rows[NEURON_GROUPS:]).reshape(chip.PADI_BUSES, -1).sum(axis=1)
+
+
 def direct_rows(
-    direct: np.ndarray, other: np.ndarray, count: np.ndarray, n_other: int, slack: float
+    direct: np.ndarray,
+    other: np.ndarray,
+    count: np.ndarray,
+    n_other: int,
+    slack: float,
+    reserved: np.ndarray,
 ) -> np.ndarray:
-    """Rows for the direct groups: as many as leave enough for everything else.
+    """Rows for the groups of neurons: as many as leave enough for everything else.
 
     A row is taken from the group whose last rows are used least, until what remains, with what
     overflows from the direct groups, fits into the other rows.
@@ -84,6 +114,8 @@ def direct_rows(
         Number of other sources.
     slack : float
         How many times the rows and labels that are needed shall be left for events of the FPGA.
+    reserved : int64 (4,)
+        Drivers that the generator of each bus has.
 
     Returns
     -------
@@ -92,11 +124,11 @@ def direct_rows(
     rows = -(-direct // count)
     rows = rows.max(axis=2, initial=0)
     while rows.any():
-        drivers = _drivers(rows)
-        free = chip.ROWS - chip.ROWS_PER_DRIVER * int(drivers.sum())
+        drivers = drivers_of(rows)
+        free = chip.ROWS - chip.ROWS_PER_DRIVER * int(drivers.sum() + reserved.sum())
         overflow = np.maximum(0, direct - rows[..., np.newaxis] * count).sum(axis=0)
         need = _rows_needed(other + overflow, count).sum()
-        over = drivers > _limit(drivers)
+        over = drivers > _limit(drivers, reserved)
         labels = free // chip.ROWS_PER_DRIVER * chip.LABELS / _LABEL_MARGIN
         if not over.any() and need * slack <= free and n_other * slack <= labels:
             break
@@ -112,10 +144,16 @@ def direct_rows(
     return rows
 
 
-def _limit(drivers: np.ndarray) -> np.ndarray:
-    """Most drivers of each direct group: half a bus where both its groups are in use."""
+def _limit(drivers: np.ndarray, reserved: np.ndarray) -> np.ndarray:
+    """Most drivers of each group of neurons: half a bus where others are in use there.
+
+    A generator leaves them half of its own half, or what it does not need of that.
+    """
     used = (drivers > 0).reshape(chip.BACKEND_BLOCKS, chip.PADI_BUSES)
-    return np.tile(np.where(used.all(axis=0), _BLOCK, chip.DRIVERS_PER_BUS), chip.BACKEND_BLOCKS)
+    limit = np.where(used.all(axis=0) | (reserved > 0), _BLOCK, chip.DRIVERS_PER_BUS)
+    near = np.where(reserved > _BLOCK, 0, limit)
+    far = np.where(reserved > _HALF_BLOCK, 0, np.where(reserved > 0, _HALF_BLOCK, limit))
+    return np.concatenate([near, far])
 
 
 def _rows_needed(rows: np.ndarray, count: np.ndarray) -> np.ndarray:
@@ -128,12 +166,12 @@ def free_rows(direct: np.ndarray, rest: np.ndarray, count: np.ndarray) -> np.nda
 
     Parameters
     ----------
-    direct : int64 (8, 2)
+    direct : int64 (DIRECT_GROUPS, 2)
     rest : int64 (2, n_neurons)
         Rows needed there.
     count : int64 (n_neurons,)
     """
-    total = chip.ROWS - chip.ROWS_PER_DRIVER * int(_drivers(direct).sum())
+    total = chip.ROWS - chip.ROWS_PER_DRIVER * int(drivers_of(direct).sum())
     need = _rows_needed(rest, count)
     exc = round(total * need[0] / max(1, need.sum()))
     if need.sum() <= total:
@@ -146,23 +184,23 @@ def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
 
     Parameters
     ----------
-    direct : int64 (8, 2)
-        Rows of the direct groups; an odd row is left unused.
+    direct : int64 (DIRECT_GROUPS, 2)
+        Rows of the direct groups; those of one generator have the same number of drivers. An odd
+        row is left unused.
     free : int64 (2,)
         Rows of each line for events of the FPGA.
     size : int, a power of two
         Most drivers of one group of the FPGA.
     """
-    drivers = _drivers(direct)
-    output = np.arange(DIRECT_GROUPS)
-    select = wiring.bus_label(wiring.neuron_label(output * chip.COLUMNS_PER_OUTPUT, 0))[0]
+    drivers = drivers_of(direct)
+    regions = [_regions(bus, drivers, reserved_drivers(direct)) for bus in range(chip.PADI_BUSES)]
     mask = np.full(chip.DRIVERS, chip.ROW_MASK_MAX, np.uint8)
-    blocks: list[tuple[int, int, np.ndarray]] = []  # bus, row select, index of drivers on the bus
-    for g in output:
-        index = select[g] ^ np.arange(drivers[g])
-        blocks.append((g % chip.PADI_BUSES, int(select[g]), index))
+    blocks = _direct_blocks(drivers)
     others = [
-        block for bus in range(chip.PADI_BUSES) for block in _other(bus, drivers, select, size)
+        block
+        for bus, parts in enumerate(regions)
+        for r, n, width in parts
+        for block in _other(bus, r, n, width, size)
     ]
     others.sort(key=lambda block: (-len(block[2]), block[1], block[0]))
     blocks += others
@@ -172,7 +210,8 @@ def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
     for g, (bus, r, index) in enumerate(blocks):
         d = index * chip.PADI_BUSES + bus
         if g < DIRECT_GROUPS:
-            mask[d] = chip.ROW_MASK_MAX & ~(index ^ r)
+            turns = _turns(drivers, g)
+            mask[d] = chip.ROW_MASK_MAX & ~((index ^ r) // turns * turns)
             line = np.repeat([0, 1], direct[g])
         else:
             mask[d] = chip.ROW_MASK_MAX & ~(len(index) - 1)
@@ -193,20 +232,72 @@ def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
     )
 
 
-def _other(bus: int, drivers: np.ndarray, select: np.ndarray, size: int):
-    """Aligned blocks of those drivers of a bus that no direct group has."""
-    pair = [bus, bus + chip.PADI_BUSES]
-    used = [g for g in pair if drivers[g]]
-    width = _BLOCK if len(used) == len(pair) else chip.DRIVERS_PER_BUS
-    for r, n in [(int(select[g]), int(drivers[g])) for g in used] or [(0, 0)]:
-        x = n
-        while x < width:
-            fitting = min(size, x & -x or width)
-            while x + fitting > width:
-                fitting //= 2
-            index = np.sort(r ^ np.arange(x, x + fitting))
-            yield bus, int(index[0]), index
-            x += fitting
+def _select(group: int) -> int:
+    """Row select of the neurons of an event output."""
+    label = wiring.neuron_label(group * chip.COLUMNS_PER_OUTPUT, 0)
+    return int(wiring.bus_label(label)[0])
+
+
+def _generator_select(bus: int, reserved: int) -> int:
+    """First row select of the generator of a bus, for so many drivers."""
+    if reserved > _BLOCK:
+        return 0
+    if reserved > _HALF_BLOCK:
+        return _BLOCK
+    return (_select(bus + chip.PADI_BUSES) ^ _HALF_BLOCK) // _HALF_BLOCK * _HALF_BLOCK
+
+
+def _turns(drivers: np.ndarray, group: int) -> int:
+    """How many groups take turns with the drivers: those of a generator, or one of neurons."""
+    if group < NEURON_GROUPS:
+        return 1
+    bus = (group - NEURON_GROUPS) // GENERATOR_GROUPS
+    first = NEURON_GROUPS + bus * GENERATOR_GROUPS
+    return max(1, int((drivers[first : first + GENERATOR_GROUPS] > 0).sum()))
+
+
+def _direct_blocks(drivers: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
+    """Bus, row select and drivers on the bus (by their index) of all direct groups."""
+    blocks = []
+    for g in range(NEURON_GROUPS):
+        r = _select(g)
+        blocks.append((g % chip.PADI_BUSES, r, r ^ np.arange(drivers[g])))
+    for g in range(NEURON_GROUPS, DIRECT_GROUPS):
+        bus, turn = divmod(g - NEURON_GROUPS, GENERATOR_GROUPS)
+        turns = _turns(drivers, g)
+        r = _generator_select(bus, int(drivers[g - turn]) * turns) + turn
+        blocks.append((bus, r, r ^ turns * np.arange(drivers[g])))
+    return blocks
+
+
+def _regions(bus: int, drivers: np.ndarray, reserved: np.ndarray) -> list[tuple[int, int, int]]:
+    """Parts of a bus: first row select, drivers of its direct group, and all its drivers."""
+    near, far, own = int(drivers[bus]), int(drivers[bus + chip.PADI_BUSES]), int(reserved[bus])
+    first, second = _select(bus), _select(bus + chip.PADI_BUSES)
+    start = _generator_select(bus, own)
+    if own > _BLOCK:
+        return [(start, own, chip.DRIVERS_PER_BUS)]
+    if own > _HALF_BLOCK:
+        return [(first, near, _BLOCK), (start, own, _BLOCK)]
+    if own:
+        return [(first, near, _BLOCK), (second, far, _HALF_BLOCK), (start, own, _HALF_BLOCK)]
+    if near and far:
+        return [(first, near, _BLOCK), (second, far, _BLOCK)]
+    if near or far:
+        return [(first if near else second, near or far, chip.DRIVERS_PER_BUS)]
+    return [(0, 0, chip.DRIVERS_PER_BUS)]
+
+
+def _other(bus: int, r: int, n: int, width: int, size: int):
+    """Aligned blocks of those drivers of a part of a bus that its direct group does not have."""
+    x = n
+    while x < width:
+        fitting = min(size, x & -x or width)
+        while x + fitting > width:
+            fitting //= 2
+        index = np.sort(r ^ np.arange(x, x + fitting))
+        yield bus, int(index[0]), index
+        x += fitting
 
 
 def _spread(free: np.ndarray, total: int) -> np.ndarray:

@@ -29,6 +29,7 @@ from .characteristics import Characteristics
 from .check import problems
 from .chips import characteristics
 from .errors import CheckError, ParameterError, PlacementError, RoutingError
+from .generators import GeneratorSources
 from .limit import check_neurons, fewer_circuits
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
 from .place import Placement, circuits_needed, place, split_rows
@@ -186,6 +187,7 @@ class _Fit:
     amplitude: np.ndarray  # of each connection, on the chip
     weight: np.ndarray  # realised, biological
     strength: registers.Strength | None
+    generators: GeneratorSources
 
 
 def map_network(
@@ -243,7 +245,7 @@ def map_network(
             joined,
             fit.synapses,
             placement,
-            network.n_sources,
+            fit.generators,
             chip.seed,
             previous.routing if previous else None,
             chip.chips,
@@ -324,6 +326,7 @@ def _fit(
     if chip.parameters != "exact":
         kept = previous.scaling if previous else None
         volts = voltage_maps(network, asked, kept, characteristics(chip, 1))
+    generators = GeneratorSources.of(network if chip.routing == "real" else Network(1.0))
 
     def weighed(count: np.ndarray) -> _Fit:
         if volts is None:
@@ -332,12 +335,14 @@ def _fit(
             scaling = registers.scaling(asked, volts, count)
         routing = previous.routing if previous is not None else None
         known = routing.rows if routing is not None and routing.connects(joined, count) else None
-        return _weigh(chip, joined, scaling, count, known)
+        return _weigh(chip, joined, scaling, count, known, generators)
 
     count = _circuits(network, chip, rows, strict)
     while True:
         fit = weighed(count)
         needed = _circuits(network, chip, fit.rows, strict)
+        of_bus = generators.circuits(joined, fit.synapses, network.n_neurons)
+        needed = np.maximum(needed, np.minimum(of_bus, HICANN_X.columns_per_block))
         if (needed <= count).all():
             break
         count = np.maximum(count, needed)
@@ -375,6 +380,7 @@ def _weigh(
     scaling: Scaling,
     count: np.ndarray,
     known: np.ndarray | None,
+    generators: GeneratorSources,
 ) -> _Fit:
     """Realise the weights for neurons of `count` circuits, if possible in `known` rows."""
     n = len(count)
@@ -393,7 +399,7 @@ def _weigh(
             step = weights.exact_step(weights.largest(joined, magnitude, n))
         else:
             if known is None:
-                full = resolution.refined(joined, magnitude, count)
+                full = resolution.refined(joined, magnitude, count, generators.lines(joined, n))
             else:
                 full = resolution.largest_that_fits(joined, magnitude, known, n)
             reach = characteristics(chip, 1).strength_reach()
@@ -406,7 +412,9 @@ def _weigh(
         amplitude = np.sign(joined.weight) * (quantised.code * step[joined.slot]) + 0.0
         weight = amplitude / gain[joined.slot]
     rows = _rows(joined, synapses, n)
-    return _Fit(count, scaling, rows, synapses, code, sign * step, amplitude, weight, strength)
+    return _Fit(
+        count, scaling, rows, synapses, code, sign * step, amplitude, weight, strength, generators
+    )
 
 
 def _measured(

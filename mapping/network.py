@@ -21,6 +21,7 @@ __all__ = [
     "ADEX_PARAMETERS",
     "LIF_PARAMETERS",
     "Network",
+    "OnChip",
     "Population",
     "Projection",
     "ShortTerm",
@@ -80,12 +81,28 @@ class Population:
     e_rev: np.ndarray
 
 
+@dataclass(frozen=True)
+class OnChip:
+    """Poisson spikes of background generators.
+
+    Attributes
+    ----------
+    rate : float, 1/ms
+        Of each cell.
+    seed : int, 0 to 2**32 - 1
+    """
+
+    rate: float
+    seed: int
+
+
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """Spike sources outside the chip: their spikes are made on the host."""
+    """Spike sources: their spikes are made on the host, or `on_chip`."""
 
     label: str
     size: int
+    on_chip: OnChip | None = None
 
 
 @dataclass(frozen=True, eq=False)

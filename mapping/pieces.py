@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -11,7 +11,17 @@ from pynn_bss2sim._core import wiring
 from pynn_bss2sim._core.records import LINES
 
 from .demand import Demand
-from .drivers import DIRECT_GROUPS, Groups, direct_rows, free_rows, lay_out
+from .drivers import (
+    DIRECT_GROUPS,
+    GENERATOR_GROUPS,
+    NEURON_GROUPS,
+    Groups,
+    direct_rows,
+    free_rows,
+    lay_out,
+    reserved_drivers,
+)
+from .generators import GeneratorSources, generator_groups
 from .pack import Packed, pack
 from .place import Placement
 
@@ -32,7 +42,8 @@ class GroupTable:
     ----------
     array, bus, row_select : int64 (n,)
     output : int64 (n,)
-        Event output whose neurons the group serves directly, -1 for groups of the FPGA.
+        Input of the crossbar whose events the group serves directly: event output of neurons, or
+        generator; -1 for groups of the FPGA.
     rows, first_row : int64 (n, 2)
         How many rows each line has, and where they begin in `row`.
     row : int64
@@ -52,14 +63,17 @@ class GroupTable:
 
     @property
     def direct(self) -> np.ndarray:
-        """Whether neurons come without the FPGA: bool (n,)."""
+        """Whether events come without the FPGA: bool (n,)."""
         return self.output >= 0
 
     @classmethod
     def of(cls, array: int, groups: Groups) -> GroupTable:
         n = len(groups.bus)
         output = np.full(n, -1)
-        output[:DIRECT_GROUPS] = np.arange(DIRECT_GROUPS)
+        output[:NEURON_GROUPS] = np.arange(NEURON_GROUPS)
+        bus = np.repeat(np.arange(chip.PADI_BUSES), GENERATOR_GROUPS)
+        number = array % chip.HEMISPHERES * chip.PADI_BUSES + bus
+        output[NEURON_GROUPS:DIRECT_GROUPS] = wiring.FIRST_BACKGROUND_INPUT + number
         return cls(
             np.full(n, array),
             groups.bus,
@@ -130,10 +144,12 @@ class _Local:
     source, neuron, line, rows : int64 (n,)
         Of each entry; `neuron` counts those of the array.
     output : int64 (n,)
-        Event output of sources on the same chip, else -1.
+        Direct group of sources on the same chip, else -1.
     name : int64 (n,)
         The label that those sources have.
     count : int64 (n_neurons,)
+    reserved : int64 (DIRECT_GROUPS, 2)
+        Rows for generators.
     """
 
     source: np.ndarray
@@ -143,6 +159,7 @@ class _Local:
     output: np.ndarray
     name: np.ndarray
     count: np.ndarray
+    reserved: np.ndarray
 
     @property
     def crowded(self) -> bool:
@@ -162,33 +179,43 @@ class _Local:
         return total.astype(np.int64).reshape(n, LINES, len(self.count))
 
 
-def route_array(array: int, wanted: Demand, here: slice, placement: Placement, seed: int) -> Pieces:
+def route_array(
+    array: int,
+    wanted: Demand,
+    here: slice,
+    placement: Placement,
+    generators: GeneratorSources,
+    seed: int,
+) -> Pieces:
     """Find groups for the entries `here` of one array.
 
     What is not lost comes out; the best of several attempts.
     """
-    local = _localise(array, wanted, here, placement)
+    local = _localise(array, wanted, here, placement, generators)
     asked = int(local.rows.sum())
     best, most = None, -1
     for slack in _SLACK[2 * local.crowded :]:
         rows = _rows_for_direct(local, slack)
+        last = not rows[:NEURON_GROUPS].any()
         plan = _Plan.of(local, rows)
-        if rows.any() and plan.overfull(local):
+        if not last and plan.overfull(local):
             continue
-        for size, balanced in plan.attempts(last=not rows.any()):
+        for size, balanced in plan.attempts(last):
             pieces = _attempt(array, local, plan, size, balanced, seed)
             placed = int(pieces.rows.sum())
             if placed > most:
                 best, most = pieces, placed
             if placed == asked:
                 break
-        if most == asked or not rows.any():
-            break  # with nothing direct, no other slack leaves more
+        if most == asked or last:
+            break  # with no neurons direct, no other slack leaves more
     shift = {"entry": best.entry + here.start}
     return Pieces(**{**{f.name: getattr(best, f.name) for f in fields(best)}, **shift})
 
 
-def _localise(array: int, wanted: Demand, here: slice, placement: Placement) -> _Local:
+def _localise(
+    array: int, wanted: Demand, here: slice, placement: Placement, generators: GeneratorSources
+) -> _Local:
     on_chip, hemisphere = divmod(array, chip.HEMISPHERES)
     mine = np.flatnonzero((placement.chip == on_chip) & (placement.row == hemisphere))
     number = np.full(len(placement.count), -1)
@@ -200,7 +227,8 @@ def _localise(array: int, wanted: Demand, here: slice, placement: Placement) -> 
     neighbour = neuron[placement.chip[source[neuron]] == on_chip]
     output[neighbour] = wiring.event_output(placement.column[source[neighbour]])
     name[neighbour] = placement.address[source[neighbour]]
-    return _Local(
+    reserved = np.zeros((DIRECT_GROUPS, LINES), np.int64)
+    local = _Local(
         source,
         number[wanted.neuron[here]],
         wanted.line[here],
@@ -208,22 +236,41 @@ def _localise(array: int, wanted: Demand, here: slice, placement: Placement) -> 
         output,
         name,
         placement.count[mine],
+        reserved,
     )
+    if not generators.size:
+        return local
+
+    def needed(entries: np.ndarray, turn: np.ndarray) -> np.ndarray:
+        by = np.zeros(len(source), np.int64)
+        by[entries] = turn
+        total = local.needed(entries, by, GENERATOR_GROUPS)
+        return (-(-total // local.count)).max(axis=2, initial=0)
+
+    load = np.bincount(output[output >= 0] % chip.PADI_BUSES, minlength=chip.PADI_BUSES)
+    group, reserved = generator_groups(array, generators, source, needed, load)
+    own = np.flatnonzero(group >= 0)
+    output[own] = group[own]
+    name[own] = generators.name(source[own]) % chip.LABELS
+    return replace(local, output=output, name=name, reserved=reserved)
 
 
 def _rows_for_direct(local: _Local, slack: float) -> np.ndarray:
-    """Rows of each line for the direct groups: int64 (8, 2)."""
-    inside = np.flatnonzero(local.output >= 0)
+    """Rows of each line for the direct groups: int64 (DIRECT_GROUPS, 2)."""
+    inside = np.flatnonzero((local.output >= 0) & (local.output < NEURON_GROUPS))
     outside = np.flatnonzero(local.output < 0)
+    rows = local.reserved.copy()
     if np.isinf(slack) or not len(inside):
-        return np.zeros((DIRECT_GROUPS, LINES), np.int64)
-    return direct_rows(
-        local.needed(inside, local.output, DIRECT_GROUPS),
+        return rows
+    rows[:NEURON_GROUPS] = direct_rows(
+        local.needed(inside, local.output, NEURON_GROUPS),
         local.needed(outside)[0],
         local.count,
         len(np.unique(local.source[outside])),
         slack,
+        reserved_drivers(rows),
     )
+    return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +279,7 @@ class _Plan:
 
     Attributes
     ----------
-    rows : int64 (8, 2)
+    rows : int64 (DIRECT_GROUPS, 2)
         Of the direct groups.
     direct, rest : int64
         Entries.

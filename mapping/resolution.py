@@ -27,7 +27,9 @@ _FILLED = 1 / 3
 _GOOD = 0.01
 
 
-def refined(joined: Joined, strength: np.ndarray, count: np.ndarray) -> np.ndarray:
+def refined(
+    joined: Joined, strength: np.ndarray, count: np.ndarray, plain: np.ndarray | bool = False
+) -> np.ndarray:
     """What full weight codes should stand for at each line: float64 (2 * n_neurons,).
 
     The largest weight of the line, or a part of it.
@@ -39,6 +41,8 @@ def refined(joined: Joined, strength: np.ndarray, count: np.ndarray) -> np.ndarr
         Magnitudes of the weights on the chip.
     count : int64 (n_neurons,)
         Circuits of each neuron.
+    plain : bool (2 * n_neurons,), optional
+        Lines whose largest weight shall take one synapse.
     """
     n_slots = LINES * len(count)
     top = largest(joined, strength, len(count))
@@ -50,7 +54,7 @@ def refined(joined: Joined, strength: np.ndarray, count: np.ndarray) -> np.ndarr
         if not (best > _GOOD).any():
             break
         rows, error = _tried(joined, strength, top, k)
-        better = (best > _GOOD) & (error < best) & (rows <= room)
+        better = (best > _GOOD) & (error < best) & (rows <= room) & ~np.asarray(plain)
         multiple[better] = k
         best = np.where(better, error, best)
     return top / multiple

@@ -20,6 +20,7 @@ from pynn_bss2sim._core.records import LINES
 
 from .constraints import Constraints
 from .demand import Demand, demand, ranges
+from .generators import GeneratorSources, generator_registers
 from .pieces import Pieces, route_array
 from .place import Placement
 from .thin import kept
@@ -42,6 +43,10 @@ class Routing:
     registers : dict of str to array (n_chips, ...)
         Registers of `ChipConfig`, without the weights.
     fpga : FpgaRouting
+    generators : GeneratorSources
+        The sources that generators make.
+    served : int64 (n_chips, 8)
+        Population of these that each generator serves, -1 = none.
     rows : int64 (n_connections,)
         Synapses of each connection.
     lost : bool (n_connections,)
@@ -57,6 +62,8 @@ class Routing:
     placement: Placement
     registers: dict[str, np.ndarray]
     fpga: FpgaRouting
+    generators: GeneratorSources
+    served: np.ndarray
     rows: np.ndarray
     lost: np.ndarray
     path: np.ndarray
@@ -72,7 +79,9 @@ class Routing:
         weight.ravel()[self.synapse] = np.clip(rest, 0, chip.WEIGHT_MAX)
         return weight
 
-    def serves(self, joined: Joined, rows: np.ndarray, placement: Placement) -> bool:
+    def serves(
+        self, joined: Joined, rows: np.ndarray, placement: Placement, generators: GeneratorSources
+    ) -> bool:
         """Whether these connections are those that were routed, none with more synapses.
 
         Where neurons are placed does not matter, but how many circuits they have, and what the
@@ -81,6 +90,7 @@ class Routing:
         return (
             self.connects(joined, placement.count)
             and bool((rows <= self.rows).all())
+            and generators.same_as(self.generators)
             and _alike(placement.constraints, self.placement.constraints)
         )
 
@@ -98,7 +108,11 @@ def _alike(one: Constraints | None, other: Constraints | None) -> bool:
 
 
 def route(
-    joined: Joined, rows: np.ndarray, placement: Placement, n_sources: int, seed: int = 0
+    joined: Joined,
+    rows: np.ndarray,
+    placement: Placement,
+    generators: GeneratorSources,
+    seed: int = 0,
 ) -> Routing:
     """Route connections that need `rows` synapses each.
 
@@ -107,28 +121,35 @@ def route(
     joined : Joined
     rows : int64 (n_connections,), at least 1
     placement : Placement
-    n_sources : int
+    generators : GeneratorSources
     seed : int
         Decides which connections are lost where a neuron has too many, and in which order sources
         of the same size are routed.
     """
+    n_sources = len(generators.population)
     wanted = demand(joined, rows, kept(joined, rows, placement, seed), placement, n_sources)
     n_arrays = placement.chips * chip.HEMISPHERES
     bounds = np.searchsorted(wanted.array, np.arange(n_arrays + 1))
     pieces = Pieces.join(
         [
-            route_array(a, wanted, slice(bounds[a], bounds[a + 1]), placement, seed)
+            route_array(a, wanted, slice(bounds[a], bounds[a + 1]), placement, generators, seed)
             for a in range(n_arrays)
         ]
     )
     path = np.zeros(len(rows), np.int64)
     path[wanted.connection] = np.repeat(_paths(wanted, placement, pieces), np.diff(wanted.begin))
     synapses = _synapses(wanted, rows, placement, pieces)
+    served, select = _served(wanted, placement, pieces, synapses, generators)
     return Routing(
         joined=joined,
         placement=placement,
-        registers=_registers(wanted, placement, pieces, synapses),
+        registers={
+            **_registers(wanted, placement, pieces, synapses),
+            **generator_registers(served, select, generators),
+        },
+        served=served,
         fpga=_fpga(placement, pieces),
+        generators=generators,
         rows=rows,
         lost=synapses.lost,
         path=path,
@@ -225,8 +246,8 @@ def _registers(
     array, bus, direct = groups.array[used], groups.bus[used], groups.direct[used]
     on_chip, hemisphere = np.divmod(array, chip.HEMISPHERES)
     register["padi_enable"][on_chip, hemisphere, bus] = True
-    # crossbar: neurons of direct groups to their bus, all neurons to the FPGA, the FPGA by
-    # channel to a bus and by one bit of the label to a hemisphere
+    # crossbar: neurons and generators of direct groups to their bus, all neurons to the FPGA, the
+    # FPGA by channel to a bus and by one bit of the label to a hemisphere
     sink = hemisphere * chip.PADI_BUSES + bus
     source = np.where(direct, groups.output[used], wiring.FIRST_FPGA_INPUT + bus)
     bit = 1 << chip.HEMISPHERE_BIT
@@ -237,6 +258,26 @@ def _registers(
     register["crossbar_mask"][placement.chip, output, sink] = 0
     register["crossbar_target"][placement.chip, output, sink] = 0
     return register
+
+
+def _served(
+    wanted: Demand,
+    placement: Placement,
+    pieces: Pieces,
+    synapses: _Synapses,
+    generators: GeneratorSources,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Population and a row select of each generator in use: int64 (n_chips, 8)."""
+    served, select = np.full((2, placement.chips, chip.BACKGROUND_SOURCES), -1)
+    piece = np.unique(synapses.piece)
+    population = generators.population[wanted.source[pieces.entry[piece]]]
+    mine = np.flatnonzero(population >= 0)
+    group = pieces.group[piece[mine]]
+    on_chip = pieces.groups.array[group] // chip.HEMISPHERES
+    number = pieces.groups.output[group] - wiring.FIRST_BACKGROUND_INPUT
+    served[on_chip, number] = population[mine]
+    select[on_chip, number] = pieces.groups.row_select[group]
+    return served, select
 
 
 def _fpga(placement: Placement, pieces: Pieces) -> FpgaRouting:

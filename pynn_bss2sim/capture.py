@@ -14,6 +14,8 @@ from .mapping.constraints import ANYWHERE, Constraints
 if TYPE_CHECKING:
     from .simulator import State
 
+_MS_PER_S = 1e3
+
 __all__ = ["Capture", "capture_network", "members"]
 
 
@@ -84,11 +86,19 @@ def capture_network(state: State) -> Capture:
         populations=tuple(
             p.celltype.record(p.label, p.size, p.parameter_arrays) for p in state.populations
         ),
-        sources=tuple(records.Sources(p.label, p.size) for p in state.sources),
+        sources=tuple(records.Sources(p.label, p.size, _on_chip(p)) for p in state.sources),
         projections=tuple(projections),
         constraints=_constraints(state, first_neuron),
     )
     return Capture(network, tuple(state.populations), first_neuron, first_source, parts)
+
+
+def _on_chip(population) -> records.OnChip | None:
+    """What the generators of a spike source shall send; None = its spikes come from the host."""
+    if not population.on_chip:
+        return None
+    rate, seed = (population.parameter_arrays[name][0] for name in ("rate", "seed"))
+    return records.OnChip(float(rate) / _MS_PER_S, int(seed))
 
 
 def _constraints(state: State, first_neuron: dict) -> Constraints | None:

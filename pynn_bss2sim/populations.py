@@ -181,6 +181,7 @@ class Population(CellGroup, common.Population):
             )
         self._pending = {}
         self._network = simulator.state.populations
+        self._chip = simulator.state.chip
         try:
             super().__init__(size, cellclass, cellparams, structure, initial_values or {}, name)
         except errors.NonExistentParameterError as error:
@@ -222,6 +223,12 @@ class Population(CellGroup, common.Population):
         return hasattr(self.celltype, "process")
 
     @property
+    def on_chip(self) -> bool:
+        """Background generators of the chips make the spikes of this spike source."""
+        celltype = self.celltype
+        return getattr(celltype, "on_chip", False) and self._chip.routing == "real"
+
+    @property
     def cell_index(self):
         """Positions of all cells."""
         return np.arange(self.size)
@@ -255,6 +262,8 @@ class Population(CellGroup, common.Population):
             self.drawn_until = state.t
 
     def _new_process(self):
+        if self.on_chip:
+            return self.celltype.on_chip_process(self.size, self.parameter_arrays)
         seed = int(np.random.SeedSequence(self._seed).generate_state(1, np.uint64)[0])
         return self.celltype.process(self.label, self.size, self.parameter_arrays, seed)
 
@@ -289,7 +298,7 @@ class Population(CellGroup, common.Population):
         state = simulator.state
         if self.is_source:
             self.process.update(parameters, state.t)
-        else:
+        if self.on_chip or not self.is_source:
             state.changed()
 
     def draw_spikes(self, until: float):

@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from ._core.background import Generator
+from ._core.hicannx import BACKGROUND_CLOCK
 from .block_processes import (
     BLOCK_MS,
     NO_TIMES,
@@ -28,6 +30,7 @@ __all__ = [
     "SIMULTANEOUS_MS",
     "Gamma",
     "InhomogeneousGamma",
+    "OnChip",
     "Poisson",
     "PoissonRefractory",
     "SpikeProcess",
@@ -119,6 +122,39 @@ class Poisson(RandomProcess):
 
     def _carried_over(self, carry, old, new):
         return None
+
+
+class OnChip(SpikeProcess):
+    """Poisson processes of a background generator of the chip.
+
+    Parameters
+    ----------
+    size : int, 1 to 256
+    parameters : dict
+        ``rate`` (1/s) and ``seed`` (int): of all cells, the first one counts.
+
+    Notes
+    -----
+    A new trial repeats the spikes. After a change of parameters the spikes are those that the
+    generator would have sent from then on, had it had its new registers from t = 0.
+    """
+
+    def spikes(self, start, stop):
+        # one ms is one µs of the chip
+        first, last = (math.ceil(max(0.0, t) * BACKGROUND_CLOCK) for t in (start, stop))
+        cycle, name = self._prepared.events(first, last)
+        mine = name < self.size
+        return cycle[mine] / BACKGROUND_CLOCK, name[mine].astype(np.int32)
+
+    def update(self, parameters, now):
+        self._prepared = self._prepare(parameters)
+
+    def restart(self):
+        pass
+
+    def _prepare(self, parameters):
+        rate, seed = (np.ravel(parameters[name])[0] for name in ("rate", "seed"))
+        return Generator.for_sources(self.size, float(rate) / _MS_PER_S, int(seed))
 
 
 class PoissonRefractory(RandomProcess):

@@ -134,13 +134,14 @@ class Generator:
         ----------
         size : int, 1 to 256
         rate : float, 1/µs
-            Of each source, at least 0.
+            Of each source.
         seed : int
 
         Raises
         ------
         ValueError
-            All sources together are faster than one event per cycle.
+            All sources together are faster than one event per cycle, or slower than a generator
+            can be.
         """
         names = names_of(size)
         mask = names - 1
@@ -149,9 +150,12 @@ class Generator:
             raise ValueError(
                 f"{wanted:g} events per µs, one generator sends {chip.BACKGROUND_CLOCK:g}"
             )
-        chance = np.arange(1, _CHANCES + 1)
         longest = chip.BACKGROUND_PERIOD_MAX + 1
-        ideal = chip.BACKGROUND_CLOCK * chance / _CHANCES / max(wanted, np.finfo(float).tiny)
+        slowest = chip.BACKGROUND_CLOCK / _CHANCES / longest
+        if not wanted >= slowest:
+            raise ValueError(f"{wanted:g} events per µs, a generator sends {slowest:.3g} or more")
+        chance = np.arange(1, _CHANCES + 1)
+        ideal = chip.BACKGROUND_CLOCK * chance / _CHANCES / wanted
         cycles = np.clip(np.rint(ideal), 1, longest)
         error = np.abs(ideal / cycles - 1)
         close = np.flatnonzero(error <= max(_RATE_TOLERANCE, error.min()))[0]

@@ -24,6 +24,7 @@ from .sources import (
     SpikeSourceGamma,
     SpikeSourceInhGamma,
     SpikeSourcePoisson,
+    SpikeSourcePoissonOnChip,
     SpikeSourcePoissonRefractory,
 )
 from .synapses import StaticSynapse, TsodyksMarkramSynapse
@@ -64,6 +65,7 @@ __all__ = [
     "SpikeSourceGamma",
     "SpikeSourceInhGamma",
     "SpikeSourcePoisson",
+    "SpikeSourcePoissonOnChip",
     "SpikeSourcePoissonRefractory",
     "StaticSynapse",
     "StepCurrentSource",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from pyNN import errors
-from pyNN.standardmodels import cells
+from pyNN.standardmodels import StandardCellType, cells
 
 from pynn_bss2sim import spike_processes
+from pynn_bss2sim._core.background import Generator
+from pynn_bss2sim._core.hicannx import BACKGROUND_NAMES, BACKGROUND_SEED_MAX
 
 from .base import OneToOne, check_values, identity_translations
 
@@ -15,6 +19,7 @@ __all__ = [
     "SpikeSourceGamma",
     "SpikeSourceInhGamma",
     "SpikeSourcePoisson",
+    "SpikeSourcePoissonOnChip",
     "SpikeSourcePoissonRefractory",
 ]
 
@@ -176,6 +181,78 @@ class SpikeSourcePoisson(_Source, cells.SpikeSourcePoisson):
     def validate(self, label, parameters):
         super().validate(label, parameters)
         self._check_rate(label, "rate", parameters["rate"], parameters["rate"])
+
+
+class SpikeSourcePoissonOnChip(_Source, StandardCellType):
+    """Poisson processes that the background generators of the chip make.
+
+    They load no link between host and chip. One generator sends the spikes of all cells; each
+    spike is that of a cell drawn at random.
+
+    Parameters
+    ----------
+    rate : float, Hz
+        Of each cell; the same for all.
+    seed : int, 0 to 2**32 - 1
+        The same for all; populations of the same size, rate and seed spike together.
+
+    Notes
+    -----
+    At most 256 cells. Each half of a chip takes the spikes of four such populations at most, as it
+    has four generators. The rate is rounded to
+    what the registers can express, see section "generators" of `mapping_report()`. After
+    ``reset()`` the same spikes come again.
+
+    Where the chip model lifts the routing, exact Poisson processes on the host take their place.
+    """
+
+    default_parameters: ClassVar = {"rate": 1.0, "seed": 1}
+    recordable: ClassVar = ["spikes"]
+    units: ClassVar = {"rate": "Hz", "seed": "dimensionless"}
+    injectable = False
+    receptor_types = ()
+    translations = identity_translations(default_parameters)
+    #: The chip makes the spikes, where its routing is emulated.
+    on_chip = True
+
+    process_class = spike_processes.Poisson
+
+    def make(self, size, parameters, seed):
+        """Return exact Poisson processes."""
+        return self.process_class(size, parameters, int(parameters["seed"][0]))
+
+    def arrays(self, label, size, parameters):
+        """Return parameters as float64 (size,); a generator has neither begin nor end."""
+        always = {"start": np.zeros(size), "duration": np.full(size, np.inf)}
+        return super().arrays(label, size, parameters) | always
+
+    def validate(self, label, parameters):
+        super().validate(label, parameters)
+        rate, seed = parameters["rate"], parameters["seed"]
+        for name, values in parameters.items():
+            check_values(label, name, values, values != values[0], "must be the same for all cells")
+        self._check_rate(label, "rate", rate, rate)
+        bad = (seed < 0) | (seed > BACKGROUND_SEED_MAX) | (seed != np.floor(seed))
+        check_values(label, "seed", seed, bad, "give an integer from 0 to 2**32 - 1")
+        if len(rate) > BACKGROUND_NAMES:
+            raise errors.InvalidParameterValueError(
+                f"{label}: {len(rate)} cells, a generator of the chip has labels for "
+                f"{BACKGROUND_NAMES}; make several populations"
+            )
+        try:
+            Generator.for_sources(len(rate), float(rate[0]) / _MS_PER_S, int(seed[0]))
+        except ValueError as error:
+            raise errors.InvalidParameterValueError(
+                f"{label}: rate = {rate[0]:g} Hz for {len(rate)} cells: {error} (one ms is one µs "
+                "of the chip)"
+            ) from error
+
+    def mean_rates(self, parameters):
+        return parameters["rate"]
+
+    def on_chip_process(self, size, parameters):
+        """Return the process that tells the spikes of the generators."""
+        return spike_processes.OnChip(size, parameters)
 
 
 class SpikeSourcePoissonRefractory(_Source, cells.SpikeSourcePoissonRefractory):
