@@ -44,6 +44,7 @@ from .report import (
     draw_chip,
     draw_chips,
     event_rates,
+    generator_section,
     placed_usage,
 )
 from .route import Routing
@@ -131,7 +132,12 @@ class Mapping:
             usage,
             self.event_rates(SourceRates.unknown(self.network.n_sources)),
         )
-        return replace(numbers, picture=self.plot)
+        report = replace(numbers, picture=self.plot)
+        routing = self.routing
+        if routing is None:
+            return report
+        section = generator_section(self.network, routing.generators, routing.served)
+        return report if section is None else report.with_section(section)
 
     @property
     def background(self) -> BackgroundInputs:

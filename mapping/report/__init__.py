@@ -2,6 +2,7 @@
 
 from .account import Evidence, account
 from .energy import energy_section
+from .generators import generator_section
 from .overview import draw_chips, links_between_chips
 from .picture import draw_chip
 from .rates import EventRates, LinkRate, SourceRates, event_rates
@@ -39,6 +40,7 @@ __all__ = [
     "draw_chips",
     "energy_section",
     "event_rates",
+    "generator_section",
     "links_between_chips",
     "placed_usage",
     "traffic_section",

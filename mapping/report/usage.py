@@ -37,8 +37,8 @@ def chip_usage(number: int, config: ChipConfig, fpga: FpgaRouting) -> ChipUsage:
         of a mode other than disabled, of drivers that listen. ``synapse drivers``: those that
         listen. ``labels at drivers``: how many of the 64 labels the synapses of each driver tell
         apart. ``buses``: those that take events. ``crossbar nodes``: those that let some event
-        pass. ``channels from FPGA``: those into which something is sent. ``channels to FPGA``:
-        those that an open node leads to.
+        pass. ``generators``: those that run. ``channels from FPGA``: those into which something is
+        sent. ``channels to FPGA``: those that an open node leads to.
     """
     enabled = config.driver_enable
     row = (config.row_mode != RowMode.DISABLED) & enabled.repeat(chip.ROWS_PER_DRIVER, axis=1)
@@ -56,6 +56,7 @@ def chip_usage(number: int, config: ChipConfig, fpga: FpgaRouting) -> ChipUsage:
         ("labels at drivers", _labels(config, synapse), enabled.size * chip.LABELS),
         ("buses", config.padi_enable.sum(), config.padi_enable.size),
         ("crossbar nodes", opened.sum(), wiring.crossbar_nodes().sum()),
+        ("generators", config.background_enable.sum(), chip.BACKGROUND_SOURCES),
         ("channels from FPGA", len(np.unique(channels)), chip.L2_CHANNELS),
         ("channels to FPGA", leaving.sum(), chip.L2_CHANNELS),
     )
