@@ -213,10 +213,9 @@ def generator_registers(
     names = [name for name in reset if name.startswith("background_")]
     register = {name: np.repeat(reset[name][np.newaxis], len(served), axis=0) for name in names}
     for on_chip, number in np.argwhere(served >= 0).tolist():
-        k = served[on_chip, number]
-        turns = _turns(sources.size[k])
-        first = select[on_chip, number] // turns * turns
-        values = {**vars(sources.generator[k]), "enable": True, "label": first << chip.LABEL_BITS}
+        generator = sources.generator[served[on_chip, number]]
+        label = select[on_chip, number] << chip.LABEL_BITS & ~generator.mask
+        values = {**vars(generator), "enable": True, "label": label}
         for name in names:
             register[name][on_chip, number] = values[name.removeprefix("background_")]
     return register
