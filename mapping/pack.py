@@ -149,6 +149,8 @@ class _Groups:
         while len(which):
             fitting = np.minimum(room, wanted[:, np.newaxis])
             total = fitting.sum(axis=0)
+            if not len(total):
+                return  # other events take all drivers
             group = int(total.argmax())
             if not total[group]:
                 return
