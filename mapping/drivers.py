@@ -210,8 +210,7 @@ def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
     for g, (bus, r, index) in enumerate(blocks):
         d = index * chip.PADI_BUSES + bus
         if g < DIRECT_GROUPS:
-            turns = _turns(drivers, g)
-            mask[d] = chip.ROW_MASK_MAX & ~((index ^ r) // turns * turns)
+            mask[d] = chip.ROW_MASK_MAX & ~(index ^ r)
             line = np.repeat([0, 1], direct[g])
         else:
             mask[d] = chip.ROW_MASK_MAX & ~(len(index) - 1)
