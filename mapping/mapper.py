@@ -409,9 +409,11 @@ def _weigh(
             else:
                 full = resolution.largest_that_fits(joined, magnitude, known, n)
             reach = characteristics(chip, 1).strength_reach()
-            strength = registers.Strength.choose(
-                full, np.repeat(scaling.conductance_based, LINES), reach
-            )
+            # on nominal circuits nothing saturates
+            saturates = chip.mismatch != "none"
+            coarse = resolution.coarsest(joined, magnitude, n) if saturates else 0.0
+            coba = np.repeat(scaling.conductance_based, LINES)
+            strength = registers.Strength.choose(full, coba, reach, coarse)
             step = strength.step()
         quantised = weights.quantise(joined, magnitude, step)
         synapses, code = quantised.rows, quantised.code

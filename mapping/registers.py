@@ -48,7 +48,11 @@ class Strength:
 
     @classmethod
     def choose(
-        cls, full: np.ndarray, conductance_based: np.ndarray, reach: float = 1.0
+        cls,
+        full: np.ndarray,
+        conductance_based: np.ndarray,
+        reach: float = 1.0,
+        coarse: np.ndarray | float = 0.0,
     ) -> Strength:
         """The codes with which `full` is just the largest weight code, where they reach.
 
@@ -61,17 +65,24 @@ class Strength:
         conductance_based : bool (2 * n_neurons,)
         reach : float
             Share of the strength of a nominal circuit that all circuits reach.
+        coarse : float64 (2 * n_neurons,), nA or µS on the chip
+            One code is worth at least this, up to what the chip's usual transconductance gives.
+            Circuits too weak for that are left weaker; their weights then take more codes.
         """
         unit = _DEVICE.weight_step(1, chip.COBA_BIAS, conductance_based)
-        wanted = full / chip.WEIGHT_MAX / unit
         largest = np.floor(chip.GM_MAX * reach)
         most = largest * np.where(conductance_based, reach * chip.ANALOG_MAX / chip.COBA_BIAS, 1.0)
+        wanted = full / chip.WEIGHT_MAX / unit
         missing = float((wanted / most).max(initial=1.0))
         bias = min(chip.ANALOG_MAX, int(np.ceil(chip.SYNAPSE_BIAS * missing)))
         wanted *= chip.SYNAPSE_BIAS / bias
-        gm = np.clip(np.ceil(wanted), chip.GM_MIN, largest)
+        usual = np.minimum(coarse / unit * chip.SYNAPSE_BIAS / bias, chip.PSP_GM)
+        gentle = usual > wanted
+        wanted = np.maximum(wanted, usual)
+        gm = np.clip(np.ceil(wanted), chip.GM_MIN, np.where(gentle, chip.PSP_GM, largest))
         coba = np.ceil(chip.COBA_BIAS * wanted / gm)
-        coba = np.clip(coba, chip.BIAS_MIN, np.floor(chip.ANALOG_MAX * reach))
+        reached = np.where(gentle, chip.COBA_BIAS, np.floor(chip.ANALOG_MAX * reach))
+        coba = np.clip(coba, chip.BIAS_MIN, reached)
         coba = np.where(conductance_based, coba, 0)
         return cls(gm.astype(np.int64), coba.astype(np.int64), conductance_based, bias)
 

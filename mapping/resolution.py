@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from pynn_bss2sim._core.hicannx import ROWS, WEIGHT_MAX
+from pynn_bss2sim._core.hicannx import ROWS, SPREAD_SYNAPSE, WEIGHT_MAX
 from pynn_bss2sim._core.records import LINES
 
 from .weights import Joined, largest, quantise
 
-__all__ = ["largest_that_fits", "refined"]
+__all__ = ["coarsest", "largest_that_fits", "refined"]
 
 #: Synapses that the largest weight of a line may take.
 _MULTIPLES = (1, 2, 3, 4)
@@ -25,6 +25,10 @@ _MULTIPLES = (1, 2, 3, 4)
 _FILLED = 1 / 3
 #: Error of weights, relative and RMS, that is good enough.
 _GOOD = 0.01
+#: Codes of the mean weight that are tried where lines saturate, the fewest first.
+_COARSE = (1, 2, 4, 8, 16)
+#: Largest error of rounding there, RMS over the mean: it adds an eighth to the spread of synapses.
+_ROUNDING = SPREAD_SYNAPSE / 2
 
 
 def refined(
@@ -81,6 +85,35 @@ def _room(rows: np.ndarray) -> np.ndarray:
     most = rows.reshape(-1, LINES).max(axis=0, initial=0)
     share = most * max(1.0, _FILLED * ROWS / max(1, most.sum()))
     return np.tile(np.floor(share), len(rows) // LINES)
+
+
+def coarsest(joined: Joined, strength: np.ndarray, n_neurons: int) -> np.ndarray:
+    """Largest steps with which rounding errs less than single synapses deviate from each other.
+
+    The amplifier of an input line saturates at some number of weight codes: the fewer codes a
+    weight takes, the more of them add up faithfully. All weights of a line being equal, one code
+    each is enough; the more they differ, the more codes are needed.
+
+    Parameters
+    ----------
+    strength : float64 (n,)
+        Magnitudes of the weights.
+
+    Returns
+    -------
+    float64 (2 * n_neurons,)
+        In the unit of `strength`; 0 where no step of those tried is good enough.
+    """
+    slots = LINES * n_neurons
+    count = np.maximum(np.bincount(joined.slot, minlength=slots), 1)
+    mean = np.bincount(joined.slot, strength, slots) / count
+    result = np.zeros(slots)
+    for codes in _COARSE:
+        step = np.where(mean > 0, mean / codes, 1.0)
+        error = np.rint(strength / step[joined.slot]) * step[joined.slot] - strength
+        rms = np.sqrt(np.bincount(joined.slot, error**2, slots) / count)
+        result = np.where((result == 0) & (rms <= _ROUNDING * mean), step, result)
+    return np.where(mean > 0, result, 0.0)
 
 
 def largest_that_fits(joined: Joined, strength: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from builders import network, population, projection
 from connections import assert_as_asked
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
@@ -12,6 +14,8 @@ from pynn_bss2sim._core.event_path import Path
 from pynn_bss2sim.mapping import Sources, map_network
 from pynn_bss2sim.mapping.check import problems
 from pynn_bss2sim.mapping.registers import Strength
+from pynn_bss2sim.mapping.resolution import coarsest
+from pynn_bss2sim.mapping.weights import join
 
 QUANTIZED = ChipModel.quantized()
 
@@ -105,3 +109,49 @@ def test_changed_weights_stay_in_their_rows():
     assert second.routing is first.routing
     assert_as_asked(second)
     assert problems(second) == []
+
+
+def joined_line(weight):
+    """One neuron with synapses of these weights on its excitatory line."""
+    n = len(weight)
+    return join(network(population(1), Sources("in", n), projection(1 + np.arange(n), 0, weight)))
+
+
+@given(
+    weight=st.lists(st.floats(1e-3, 1.0), min_size=1, max_size=40).map(np.array),
+)
+def test_the_coarsest_step_rounds_less_than_synapses_deviate(weight):
+    step = coarsest(joined_line(weight), weight, 1)[0]
+    if step:
+        error = np.rint(weight / step) * step - weight
+        assert np.sqrt(np.mean(error**2)) <= chip.SPREAD_SYNAPSE / 2 * weight.mean() * (1 + 1e-9)
+
+
+def test_equal_weights_take_one_code_and_different_ones_more():
+    equal = np.full(30, 0.2)
+    assert coarsest(joined_line(equal), equal, 1).tolist() == [pytest.approx(0.2), 0.0]
+    spread = np.random.default_rng(0).lognormal(0.0, 0.4, 200)
+    assert 3 < spread.mean() / coarsest(joined_line(spread), spread, 1)[0] < 9
+
+
+def test_weights_take_few_codes_where_lines_saturate():
+    """Sixty spikes at once are more than the 317 codes of an excitatory line if each takes 63."""
+    net = inputs(60, 0.06)
+    nominal = map_network(net, QUANTIZED)
+    particular = map_network(net, ChipModel.uncalibrated(noise=False))
+    code, few = (m.configs[0].synapse_weight.max() for m in (nominal, particular))
+    assert code > 40 and 60 * few < chip.LINE_KNEE_EXC
+    assert error(particular) < 5
+
+
+def test_circuits_are_not_stronger_than_usual_for_it():
+    unit = Device().weight_step(1, chip.COBA_BIAS, np.array([False, True]))
+    coba = np.array([False, True])
+    fine = Strength.choose(unit * chip.WEIGHT_MAX * 40.0, coba)
+    coarse = Strength.choose(unit * chip.WEIGHT_MAX * 40.0, coba, coarse=unit * 1e6)
+    assert fine.gm.tolist() == [40, 40]
+    assert coarse.gm.tolist() == [chip.PSP_GM] * 2
+    assert coarse.coba.tolist() == [0, chip.COBA_BIAS]
+    # where weights need more than that, it changes nothing
+    strong = unit * chip.WEIGHT_MAX * 700.0
+    assert Strength.choose(strong, coba, coarse=unit).gm.tolist() == [700, 700]
