@@ -18,6 +18,9 @@ SMALL = {
     "synfire_chain": ["--groups", 3],
     "mapping_report": [],
     "wrong_registers": [],
+    "leak_over_threshold": ["--time", 600],
+    "psp_amplitudes": [],
+    "time_constants": ["--values", 5],
 }
 
 
@@ -165,3 +168,45 @@ def test_ablation(run_example):
             assert answered < 15 and when < ideal[1] - 0.3
         else:
             assert answered > 25 and when == pytest.approx(ideal[1], abs=0.1)
+
+
+def test_leak_over_threshold(run_example):
+    """Shares of circuits as the chip's own calibration is held to them."""
+    printed = run_example("leak_over_threshold")
+    for target in (20, 50, 80, 100, 120):
+        share = {
+            chip: numbers_after(f"{chip} {target} Hz: ", printed)[4::3]
+            for chip in ("quantized", "silicon", "uncalibrated")
+        }
+        assert share["quantized"] == [100.0, 100.0]
+        within, near = share["silicon"]
+        assert within > 90.0 and near > 85.0
+        assert share["uncalibrated"][0] < 40.0
+
+
+def test_psp_amplitudes(run_example):
+    printed = run_example("psp_amplitudes")
+    for receptor in ("excitatory", "inhibitory"):
+        found = {
+            chip: numbers_after(f"{chip} {receptor}: ", printed)
+            for chip in ("quantized", "silicon", "uncalibrated")
+        }
+        assert found["quantized"][0] == pytest.approx(1.0, abs=0.01)
+        slope, spread, single, _, _ = found["silicon"]
+        assert slope == pytest.approx(1.0, abs=0.05)
+        assert spread < 0.10 and 0.05 < single < 0.15
+        assert found["uncalibrated"][1] > 0.25
+
+
+def test_time_constants(run_example):
+    """Calibration leaves at most 0.45 of the spread of membranes, 0.20 of that of lines."""
+    printed = run_example("time_constants")
+    spread = {}
+    for kind in ("membrane", "synapse", "refractory"):
+        for chip, off in (("quantized", 0.02), ("silicon", 0.05), ("uncalibrated", 0.2)):
+            mean, spread[chip, kind], _ = numbers_after(f"{chip} {kind}: ", printed)
+            assert mean == pytest.approx(1.0, abs=off)
+    for kind, most in (("membrane", 0.45), ("synapse", 0.20)):
+        assert spread["quantized", kind] < 0.001
+        assert spread["silicon", kind] < most * spread["uncalibrated", kind]
+    assert spread["uncalibrated", "refractory"] < 0.01, "a digital counter"
