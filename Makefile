@@ -10,7 +10,7 @@ help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.demo  ## install and run the balanced network; draws its spikes into results/
-	$(BIN)/python examples/balanced_network.py
+	$(BIN)/python examples/balanced_network.py --chip quantized
 
 test: $(VENV)/.test  ## install what the tests need and run them all
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -31,9 +31,9 @@ bench: $(VENV)/.test  ## run times against pyNN.nest, mapping times; writes docs
 	$(BIN)/python benchmarks/mapping.py
 
 figures: $(VENV)/.demo  ## draw the pictures of the documentation again
-	$(BIN)/python examples/balanced_network.py
+	$(BIN)/python examples/balanced_network.py --chip quantized
 	$(BIN)/python examples/mapping_report.py
-	cp results/balanced_network_COBA_bss2sim.png docs/images/balanced_network.png
+	cp results/balanced_network_COBA_bss2sim_quantized.png docs/images/balanced_network.png
 	cp results/chip.png docs/images/chip.png
 
 model: $(VENV)/.demo  ## write docs/model.md from the numbers in the code
