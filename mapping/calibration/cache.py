@@ -56,7 +56,11 @@ def _remembered(device: Device, place: str) -> Calibration:
         pass
     except (OSError, CalibrationFileError) as error:
         logger.warning("calibration: %s; it is made anew", error)
-    logger.info("calibrating chip %d of seed %s", device.index, device.seed)
+    logger.warning(
+        "calibrating chip %d of seed %s: takes some 20 seconds, once; the result is kept",
+        device.index,
+        device.seed,
+    )
     calibration = calibrate(Bench(device))
     _store(calibration, path, key)
     return calibration
