@@ -411,8 +411,9 @@ def _weigh(
             reach = characteristics(chip, 1).strength_reach()
             # on nominal circuits nothing saturates
             saturates = chip.mismatch != "none"
-            coarse = resolution.coarsest(joined, magnitude, n) if saturates else 0.0
             coba = np.repeat(scaling.conductance_based, LINES)
+            usual = registers.Strength.nominal(coba).step()
+            coarse = resolution.coarsest(joined, magnitude, usual) if saturates else 0.0
             strength = registers.Strength.choose(full, coba, reach, coarse)
             step = strength.step()
         quantised = weights.quantise(joined, magnitude, step)

@@ -66,7 +66,7 @@ class Strength:
         reach : float
             Share of the strength of a nominal circuit that all circuits reach.
         coarse : float64 (2 * n_neurons,), nA or µS on the chip
-            One code is worth at least this, up to what the chip's usual transconductance gives.
+            One code is worth at least this, if the chip's usual transconductance gives it.
             Circuits too weak for that are left weaker; their weights then take more codes.
         """
         unit = _DEVICE.weight_step(1, chip.COBA_BIAS, conductance_based)

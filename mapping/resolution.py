@@ -26,7 +26,7 @@ _FILLED = 1 / 3
 #: Error of weights, relative and RMS, that is good enough.
 _GOOD = 0.01
 #: Codes of the mean weight that are tried where lines saturate, the fewest first.
-_COARSE = (1, 2, 4, 8, 16)
+_COARSE = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24)
 #: Largest error of rounding there, RMS over the mean: it adds an eighth to the spread of synapses.
 _ROUNDING = SPREAD_SYNAPSE / 2
 
@@ -87,7 +87,7 @@ def _room(rows: np.ndarray) -> np.ndarray:
     return np.tile(np.floor(share), len(rows) // LINES)
 
 
-def coarsest(joined: Joined, strength: np.ndarray, n_neurons: int) -> np.ndarray:
+def coarsest(joined: Joined, strength: np.ndarray, most: np.ndarray) -> np.ndarray:
     """Largest steps with which rounding errs less than single synapses deviate from each other.
 
     The amplifier of an input line saturates at some number of weight codes: the fewer codes a
@@ -98,13 +98,15 @@ def coarsest(joined: Joined, strength: np.ndarray, n_neurons: int) -> np.ndarray
     ----------
     strength : float64 (n,)
         Magnitudes of the weights.
+    most : float64 (2 * n_neurons,)
+        Largest step of each line, in the unit of `strength`.
 
     Returns
     -------
     float64 (2 * n_neurons,)
         In the unit of `strength`; 0 where no step of those tried is good enough.
     """
-    slots = LINES * n_neurons
+    slots = len(most)
     count = np.maximum(np.bincount(joined.slot, minlength=slots), 1)
     mean = np.bincount(joined.slot, strength, slots) / count
     result = np.zeros(slots)
@@ -112,7 +114,8 @@ def coarsest(joined: Joined, strength: np.ndarray, n_neurons: int) -> np.ndarray
         step = np.where(mean > 0, mean / codes, 1.0)
         error = np.rint(strength / step[joined.slot]) * step[joined.slot] - strength
         rms = np.sqrt(np.bincount(joined.slot, error**2, slots) / count)
-        result = np.where((result == 0) & (rms <= _ROUNDING * mean), step, result)
+        good = (step <= most) & (rms <= _ROUNDING * mean)
+        result = np.where((result == 0) & good, step, result)
     return np.where(mean > 0, result, 0.0)
 
 

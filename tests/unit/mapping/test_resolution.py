@@ -121,7 +121,8 @@ def joined_line(weight):
     weight=st.lists(st.floats(1e-3, 1.0), min_size=1, max_size=40).map(np.array),
 )
 def test_the_coarsest_step_rounds_less_than_synapses_deviate(weight):
-    step = coarsest(joined_line(weight), weight, 1)[0]
+    step = coarsest(joined_line(weight), weight, np.full(2, 0.5))[0]
+    assert step <= 0.5
     if step:
         error = np.rint(weight / step) * step - weight
         assert np.sqrt(np.mean(error**2)) <= chip.SPREAD_SYNAPSE / 2 * weight.mean() * (1 + 1e-9)
@@ -129,9 +130,11 @@ def test_the_coarsest_step_rounds_less_than_synapses_deviate(weight):
 
 def test_equal_weights_take_one_code_and_different_ones_more():
     equal = np.full(30, 0.2)
-    assert coarsest(joined_line(equal), equal, 1).tolist() == [pytest.approx(0.2), 0.0]
+    line, most = joined_line(equal), np.ones(2)
+    assert coarsest(line, equal, most).tolist() == [pytest.approx(0.2), 0.0]
+    assert coarsest(line, equal, most * 0.08).tolist() == [pytest.approx(0.2 / 3), 0.0]
     spread = np.random.default_rng(0).lognormal(0.0, 0.4, 200)
-    assert 3 < spread.mean() / coarsest(joined_line(spread), spread, 1)[0] < 9
+    assert 3 < spread.mean() / coarsest(joined_line(spread), spread, most * 9)[0] < 9
 
 
 def test_weights_take_few_codes_where_lines_saturate():
