@@ -194,7 +194,7 @@ def route_array(
     local = _localise(array, wanted, here, placement, generators)
     asked = int(local.rows.sum())
     best, most = None, -1
-    for slack in _SLACK[2 * local.crowded :]:
+    for slack in _SLACK[2:] if local.crowded else _SLACK:
         rows = _rows_for_direct(local, slack)
         last = not rows[:NEURON_GROUPS].any()
         plan = _Plan.of(local, rows)
@@ -341,7 +341,7 @@ def _attempt(
         seed,
         balanced,
     )
-    return _pieces(array, local, groups, plan.direct, plan.rest, plan.source, packed)
+    return _pieces(array, local, groups, plan, packed)
 
 
 def _fitting(local: _Local, inside: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -358,16 +358,9 @@ def _fitting(local: _Local, inside: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.sort(entry[used <= room])
 
 
-def _pieces(
-    array: int,
-    local: _Local,
-    groups: Groups,
-    direct: np.ndarray,
-    rest: np.ndarray,
-    source: np.ndarray,
-    packed: Packed,
-) -> Pieces:
+def _pieces(array: int, local: _Local, groups: Groups, plan: _Plan, packed: Packed) -> Pieces:
     """Direct entries and packed ones together."""
+    direct, rest, source = plan.direct, plan.rest, plan.source
     group = packed.group + DIRECT_GROUPS
     entry = rest[packed.entry]
     # label of each packed piece: of its source in its group

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 #: Environment variable that names the chip for scripts that do not.
 CHIP_VARIABLE = "BSS2SIM_CHIP"
+#: If it is set, every mapping is checked unless the script says otherwise.
+CHECK_VARIABLE = "BSS2SIM_CHECK"
 DEFAULT_CHIP = "silicon"
 DEFAULT_SEED = 42
 
@@ -72,7 +74,8 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         What to do where connections find no place on the chip.
     check : bool
         Follow all events once more through the registers of each mapped network, in an independent
-        way, and compare with what the script asks for. Takes long.
+        way, and compare with what the script asks for. Takes long. By default it is done if the
+        environment variable BSS2SIM_CHECK is set.
     rng_seed : int
         Seed of the spike sources and of whatever else is random in the emulation.
     **extra_params
@@ -117,7 +120,9 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     return state.mpi_rank
 
 
-def _mapping_options(on_loss="warn", check=False) -> dict:
+def _mapping_options(on_loss="warn", check=None) -> dict:
+    if check is None:
+        check = bool(os.environ.get(CHECK_VARIABLE))
     if on_loss not in ON_LOSS:
         words = ", ".join(map(repr, ON_LOSS))
         raise ValueError(f"setup: on_loss={on_loss!r}; choose one of {words}")

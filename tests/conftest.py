@@ -14,6 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
+# what scripts of the tests map is checked register by register
+os.environ.setdefault("BSS2SIM_CHECK", "yes")
+
 
 @pytest.fixture(autouse=True, scope="session")
 def environment(tmp_path_factory):

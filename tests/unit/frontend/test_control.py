@@ -183,6 +183,17 @@ def test_chip(monkeypatch):
     assert sim.state.chip.delays == "asked"
 
 
+def test_check(monkeypatch):
+    for words, check in (("", False), ("yes", True)):
+        monkeypatch.setenv("BSS2SIM_CHECK", words)
+        sim.setup()
+        assert sim.state._mapping_options["check"] is check
+        sim.setup(check=not check)
+        assert sim.state._mapping_options["check"] is not check
+    with pytest.raises(ValueError, match="check=1"):
+        sim.setup(check=1)
+
+
 def test_queries():
     assert (sim.rank(), sim.num_processes(), sim.get_time_step()) == (0, 1, 0.1)
     assert sim.get_min_delay() == sim.get_max_delay() == 0.1

@@ -3,6 +3,10 @@
 import numpy as np
 
 from pynn_bss2sim._core.records import LINES
+from pynn_bss2sim.mapping.check import problems
+
+#: Up to so many connections the independent check, which is slow, is asked too.
+CHECKED = 1000
 
 
 def asked(mapping):
@@ -32,6 +36,8 @@ def assert_as_asked(mapping):
     want, have = asked(mapping), emulated(mapping.synapses)
     assert np.array_equal(want[0], have[0])
     np.testing.assert_allclose(have[1], want[1], rtol=1e-9)
+    if mapping.routing is not None and len(mapping.evidence.joined) < CHECKED:
+        assert problems(mapping) == []
 
 
 def same_table(one, other):

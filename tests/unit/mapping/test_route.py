@@ -161,8 +161,6 @@ def test_networks_that_fit_are_routed_in_full(seed, n, external, filled, excitat
     )  # fmt: skip
     mapping = map_network(net, QUANTIZED, on_loss="raise")
     assert_as_asked(mapping)
-    if len(pre) < 500:
-        assert problems(mapping) == []
 
 
 def test_what_is_compared_would_show_a_lost_synapse():
