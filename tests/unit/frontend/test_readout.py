@@ -315,7 +315,7 @@ def test_noise_of_the_converters(device, noise):
         scaling = sim.state.mapping.scaling
         at = np.interp(raw.times.magnitude, probe.times.magnitude, probe.magnitude[:, 0])
         volts = (at * scaling.voltage_gain + scaling.voltage_offset)[:, np.newaxis]
-        quiet = readout._converter(device, 0).transfer.to_lsb(volts, [0])
+        quiet = readout._converter(device, 0)[0].transfer.to_lsb(volts, [0])
         trials.append((raw.magnitude - quiet)[:, 0])
         sim.reset()
     n = len(trials[0])

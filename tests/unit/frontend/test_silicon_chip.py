@@ -116,3 +116,27 @@ def test_calibration_compares_with_nominal_codes():
     with pytest.raises(ValueError, match="-1"):
         sim.calibration(-1)
     sim.end()
+
+
+def resting(chip, units=None):
+    """Mean of the CADC's readings of 64 resting membranes, and of probes."""
+    sim.setup(timestep=0.1, chip=chip)
+    cells = sim.Population(64, sim.IF_curr_exp(v_rest=-65.0, v_reset=-70.0, v_thresh=-50.0))
+    cells.record("v", device="cadc", units=units)
+    sim.run(400.0)
+    read = np.asarray(cells.get_data().segments[0].analogsignals[0]).mean(axis=0)
+    truth = sim.state.mapping.parameters[0]["v_rest"]
+    sim.end()
+    return read, truth
+
+
+def test_a_calibration_takes_the_offsets_out_of_column_converters():
+    """The channels of a chip differ by some 20 LSB; after calibration by less than 3."""
+    read, truth = resting(ChipModel.uncalibrated(seed=0))
+    assert np.std(read - truth) > 1.0
+    read, truth = resting(ChipModel.silicon(seed=0))
+    assert np.std(read - truth) < 0.25
+    raw, _ = resting(ChipModel.silicon(seed=0), units="raw")
+    assert np.std(raw) < 3
+    raw, _ = resting(ChipModel.uncalibrated(seed=0), units="raw")
+    assert np.std(raw) > 8
