@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint imports sanitize bench figures model clean
+.PHONY: help demo test lint imports sanitize bench figures model silicon clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ figures: $(VENV)/.demo  ## draw the pictures of the documentation again
 
 model: $(VENV)/.demo  ## write docs/model.md from the numbers in the code
 	$(BIN)/python docs/make_model.py
+
+silicon: $(VENV)/.test  ## measure docs/silicon.md again: networks on ten chips, and on NEST
+	$(BIN)/python docs/make_silicon.py
 
 clean:  ## remove what was built and installed
 	rm -rf $(VENV) build *.egg-info results
