@@ -47,6 +47,7 @@ from .report import (
     generator_section,
     placed_usage,
 )
+from .resets import unfinished_resets
 from .route import Routing
 from .translate import Asked, Scaling, exact_circuits, gather, realised
 from .voltage import voltage_maps
@@ -132,7 +133,8 @@ class Mapping:
             usage,
             self.event_rates(SourceRates.unknown(self.network.n_sources)),
         )
-        report = replace(numbers, picture=self.plot)
+        notes = (*numbers.notes, *unfinished_resets(self.network, self.circuits))
+        report = replace(numbers, picture=self.plot, notes=notes)
         routing = self.routing
         if routing is None:
             return report
@@ -492,7 +494,11 @@ def _parameters(
 
 
 def _warn(mapping: Mapping, previous: Mapping | None) -> None:
-    """Log what is clipped, but not again what `previous` has said."""
+    """Log what the chip cannot do, but not again what `previous` has said."""
+    said = unfinished_resets(previous.network, previous.circuits) if previous is not None else ()
+    for sentence in unfinished_resets(mapping.network, mapping.circuits):
+        if sentence not in said:
+            logger.warning("%s", sentence)
     if not any(flags.any() for flags in mapping.evidence.clipped.values()):
         return
     known = previous.report.clipped if previous is not None else ()
