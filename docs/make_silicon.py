@@ -114,7 +114,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--page", action="store_true", help="measure nothing")
     if not parser.parse_args().page:
-        NUMBERS.write_text(json.dumps(measure(), indent=1) + "\n", encoding="utf-8")
+        numbers = json.dumps(measure(), indent=1, default=float)
+        NUMBERS.write_text(numbers + "\n", encoding="utf-8")
     numbers = json.loads(NUMBERS.read_text(encoding="utf-8"))
     draw(numbers["networks"])
     PAGE.write_text(page(numbers), encoding="utf-8")
