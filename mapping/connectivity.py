@@ -9,7 +9,8 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
-from pynn_bss2sim._core.event_path import FpgaRouting, connect, connect_by_links
+from pynn_bss2sim._core.connect import connect, connect_by_links
+from pynn_bss2sim._core.event_path import FpgaRouting
 from pynn_bss2sim._core.hops import Timing
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.records import LINES, SynapseTable

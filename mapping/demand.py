@@ -12,7 +12,7 @@ from pynn_bss2sim._core.records import LINES
 from .place import Placement
 from .weights import Joined
 
-__all__ = ["Demand", "demand", "ranges"]
+__all__ = ["Demand", "demand"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +71,3 @@ def demand(
         connection,
         begin,
     )
-
-
-def ranges(begin: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """``begin[0] .. begin[0] + count[0] - 1, begin[1] ..`` behind one another."""
-    shift = np.cumsum(count) - count
-    return np.arange(int(count.sum())) + np.repeat(begin - shift, count)

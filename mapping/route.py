@@ -16,10 +16,11 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core import wiring
 from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.event_path import FpgaRouting, Path
+from pynn_bss2sim._core.ranges import ranges
 from pynn_bss2sim._core.records import LINES
 
 from .constraints import Constraints
-from .demand import Demand, demand, ranges
+from .demand import Demand, demand
 from .generators import GeneratorSources, generator_registers
 from .pieces import Pieces, route_array
 from .place import Placement

@@ -14,9 +14,10 @@ import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.config import ChipConfig, RowMode
+from pynn_bss2sim._core.connect import connect
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.emulator import Emulator
-from pynn_bss2sim._core.event_path import FpgaRouting, Path, connect
+from pynn_bss2sim._core.event_path import FpgaRouting, Path
 from pynn_bss2sim._core.readout import Cadc, Madc
 from pynn_bss2sim._core.records import (
     Activity,

@@ -122,27 +122,6 @@ class Device:
         )
         return curves.capacitance(chip.CAPACITANCE_MAX, 1) / tau
 
-    def leak_codes(self, conductance) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """The inverse of `leak_conductance`, by the curve with the finest codes that reaches.
-
-        Returns
-        -------
-        code : uint16 (n,)
-        divided, multiplied, clipped : bool (n,)
-        """
-        tau = curves.capacitance(chip.CAPACITANCE_MAX, 1) / np.asarray(conductance, np.float64)
-        divided = tau >= curves.TAU_MEM_DIVIDED.reach[0]
-        multiplied = tau < curves.TAU_MEM.reach[0]
-        code = np.where(
-            divided,
-            curves.TAU_MEM_DIVIDED.code(tau),
-            np.where(multiplied, curves.TAU_MEM_MULTIPLIED.code(tau), curves.TAU_MEM.code(tau)),
-        )
-        clipped = (divided & curves.TAU_MEM_DIVIDED.clips(tau)) | (
-            multiplied & curves.TAU_MEM_MULTIPLIED.clips(tau)
-        )
-        return code, divided, multiplied, clipped
-
     def tau_syn(self, line: int, code, high_resistance) -> np.ndarray:
         """Time constant of input `line`, µs."""
         return np.where(
@@ -150,14 +129,6 @@ class Device:
             curves.TAU_SYN[line].value(code),
             curves.TAU_SYN_LOW[line].value(code),
         )
-
-    def tau_syn_codes(self, line: int, tau) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The inverse of `tau_syn`: code uint16, high resistance bool, clipped bool."""
-        tau = np.asarray(tau, np.float64)
-        high, low = curves.TAU_SYN[line], curves.TAU_SYN_LOW[line]
-        high_resistance = tau >= high.reach[0]
-        code = np.where(high_resistance, high.code(tau), low.code(tau))
-        return code, high_resistance, np.where(high_resistance, high.clips(tau), low.clips(tau))
 
     def weight_step(self, gm, coba, conductance_based, synapse_bias=chip.SYNAPSE_BIAS):
         """What one weight code adds to the state of an input line: nA, or µS.

@@ -20,9 +20,9 @@ from .background import BackgroundInputs
 from .config import ChipConfig, ConfigError
 from .config import NeuronSwitch as Switch
 from .fpga_routing import FpgaRouting
-from .hops import HopList, Hops, Path, Place, Timing, make_ways
-from .links import LINKS_PER_CHIP, LinkKind, Ways, link_index
-from .records import LINES, SynapseTable
+from .hops import HopList, Hops, Path, Place
+from .links import LINKS_PER_CHIP, LinkKind, link_index
+from .ranges import ranges
 
 __all__ = [
     "Crossing",
@@ -30,8 +30,6 @@ __all__ = [
     "Hits",
     "Link",
     "Path",
-    "connect",
-    "connect_by_links",
     "crossings",
     "follow",
 ]
@@ -134,7 +132,7 @@ class _Events:
         )
 
 
-class _Registers:
+class Registers:
     """Registers of all chips, stacked."""
 
     def __init__(self, configs: Sequence[ChipConfig]) -> None:
@@ -171,13 +169,13 @@ def follow(
     """
     if not configs:
         return Hits(*(np.empty(0, np.int64) for _ in range(4)), HopList().all())
-    registers = _Registers(configs)
+    registers = Registers(configs)
     at_buses, hops = _to_buses(registers, fpga, first, n_sources)
     return Hits(*_synapses(registers, at_buses), hops)
 
 
 def _to_buses(
-    registers: _Registers, fpga: FpgaRouting, first: np.ndarray, n_sources: int | None
+    registers: Registers, fpga: FpgaRouting, first: np.ndarray, n_sources: int | None
 ) -> tuple[_Events, Hops]:
     """Events at the buses, and all hops of all events."""
     for name in ("host_chip", "loop_chip", "to_chip"):
@@ -210,7 +208,7 @@ def crossings(
     """
     if not configs:
         return ()
-    _, hops = _to_buses(_Registers(configs), fpga, first, n_sources)
+    _, hops = _to_buses(Registers(configs), fpga, first, n_sources)
     found = []
     for link in Link:
         of_chip = link_index(_KINDS[link], 0)
@@ -220,176 +218,7 @@ def crossings(
     return tuple(found)
 
 
-def connect(
-    configs: Sequence[ChipConfig],
-    fpga: FpgaRouting,
-    first: np.ndarray,
-    n_sources: int,
-    step: np.ndarray,
-    latency: np.ndarray,
-    amplitude: np.ndarray | None = None,
-    delay: np.ndarray | None = None,
-    strength: np.ndarray | None = None,
-) -> SynapseTable:
-    """The connections that the registers make.
-
-    Parameters
-    ----------
-    configs, fpga, first
-        See `follow`.
-    n_sources : int
-        Neurons and external inputs.
-    step : float64 (n_circuits, 2), nA or µS
-        What one weight code adds at each input line of each circuit of all chips.
-    latency : int (4,), steps
-        Of each `Path`.
-    amplitude : float64 (n_synapses,), optional
-        What each synapse of all chips adds, in place of weight code times step: a chip whose
-        weights are exact.
-    delay : int (n_synapses,), optional
-        Of each synapse, in place of the latency: a chip whose delays are as asked for.
-    strength : float32 (n_synapses,), optional
-        Factor of each synapse where weight codes are used, see `Device.synapse_strength`.
-
-    Returns
-    -------
-    SynapseTable
-        Ordered by source, target, line and delay; parallel synapses are summed. Its external
-        inputs are followed by the `BackgroundInputs` of the chips.
-
-    Raises
-    ------
-    ConfigError
-        As `follow`; or two neurons are joined to one.
-    """
-    hits = follow(configs, fpga, first, n_sources)
-    parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
-    n_sources += len(BackgroundInputs(configs))
-    return _summed(len(first), n_sources, hits.source, np.arange(n_sources), parts)[0]
-
-
-def connect_by_links(
-    configs: Sequence[ChipConfig],
-    fpga: FpgaRouting,
-    first: np.ndarray,
-    n_sources: int,
-    step: np.ndarray,
-    latency: np.ndarray,
-    timing: Timing,
-    amplitude: np.ndarray | None = None,
-    delay: np.ndarray | None = None,
-    strength: np.ndarray | None = None,
-) -> tuple[SynapseTable, Ways]:
-    """The connections that the registers make, and the ways of their events over links.
-
-    Parameters and errors are those of `connect`, and `timing` says when events are where. In the
-    table, synapses of one source that its events reach over different buses stay apart.
-    """
-    hits = follow(configs, fpga, first, n_sources)
-    n_sources += len(BackgroundInputs(configs))
-    hops = hits.hops
-    last = np.unique(hits.hop)
-    last = last[np.argsort(hops.source[last], kind="stable")]
-    rank = np.zeros(len(hops.link), np.int64)
-    rank[last] = np.arange(len(last))
-    parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
-    table, row = _summed(len(first), n_sources, rank[hits.hop], hops.source[last], parts)
-    begin, end = np.zeros((2, len(rank)), np.int64)
-    begin[last] = np.searchsorted(row, np.arange(len(last)), side="left")
-    end[last] = np.searchsorted(row, np.arange(len(last)), side="right")
-    return table, make_ways(hops, len(configs), timing, begin, end)
-
-
-def _driven(
-    configs: Sequence[ChipConfig],
-    first: np.ndarray,
-    hits: Hits,
-    step: np.ndarray,
-    latency: np.ndarray,
-    amplitude: np.ndarray | None,
-    delay: np.ndarray | None,
-    strength: np.ndarray | None,
-) -> list:
-    """What the events do: hit, target, line, delay and amplitude for each input line."""
-    circuit = hits.synapse // (chip.ROWS * chip.COLUMNS) * chip.COLUMNS
-    circuit += hits.synapse % chip.COLUMNS
-    target = _neuron_of_circuit(configs, first)[circuit]
-    parts = []
-    if configs:
-        registers = _Registers(configs)
-        mode = registers.row_mode.ravel()[hits.synapse // chip.COLUMNS]
-        code = registers.synapse_weight.ravel()[hits.synapse]
-        for line in range(LINES):
-            on = np.flatnonzero((mode >> line & 1).astype(bool) & (target >= 0))
-            at = hits.synapse[on]
-            size = code[on] * step[circuit[on], line] if amplitude is None else amplitude[at]
-            if strength is not None and amplitude is None:
-                size = size * strength[at]
-            wait = latency[hits.path[on]] if delay is None else delay[at]
-            kept = np.flatnonzero(size)
-            on = on[kept]
-            parts.append((on, target[on], np.full(len(on), line), wait[kept], size[kept]))
-    return parts
-
-
-def _neuron_of_circuit(configs: Sequence[ChipConfig], first: np.ndarray) -> np.ndarray:
-    """The neuron that each circuit of all chips belongs to by the switches, -1 = none."""
-    if not configs:
-        return np.empty(0, np.int64)
-    joined = _Registers(configs).switches[..., Switch.CONNECT_RIGHT].copy()
-    # there is no switch between blocks
-    joined[:, chip.COLUMNS_PER_BLOCK - 1 :: chip.COLUMNS_PER_BLOCK] = False
-    begins = ~np.concatenate([[False], joined.ravel()[:-1]])
-    component = np.cumsum(begins) - 1
-    mine = component[first]
-    neuron = np.full(component[-1] + 1, -1, np.int64)
-    neuron[mine] = np.arange(len(first))
-    clash = np.flatnonzero(neuron[mine] != np.arange(len(first)))
-    if len(clash):
-        raise ConfigError(
-            f"the circuits of neurons {clash[0]} and {neuron[mine[clash[0]]]} are joined"
-        )
-    return neuron[component]
-
-
-def _summed(
-    n_neurons: int, n_sources: int, row: np.ndarray, source: np.ndarray, parts: list
-) -> tuple[SynapseTable, np.ndarray]:
-    """Sum what has row, target, line and delay in common.
-
-    Parameters
-    ----------
-    row : int64 (n_hits,)
-    source : int64 (n_rows,)
-        Of each row; does not descend.
-    parts : list
-        See `_driven`.
-
-    Returns
-    -------
-    SynapseTable
-    row : int64 (n_synapses,)
-    """
-    empty = (np.empty(0, np.int64),) * 4 + (np.empty(0),)
-    hit, target, line, delay, size = (
-        np.concatenate([part[k] for part in [empty, *parts]]) for k in range(len(empty))
-    )
-    row = row[hit]
-    pair = (row * n_neurons + target) * LINES + line
-    waits = np.unique(delay)
-    key = pair * max(1, len(waits)) + np.searchsorted(waits, delay)
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    begin = np.flatnonzero(np.diff(key, prepend=-1))
-    total = np.add.reduceat(size[order], begin) if len(begin) else size
-    one = order[begin]
-    table = SynapseTable.from_pairs(
-        n_neurons, n_sources, source[row[one]], target[one], line[one], total, delay[one]
-    )
-    return table, row[one]
-
-
-def _spikes(registers: _Registers, first: np.ndarray, hops: HopList) -> _Events:
+def _spikes(registers: Registers, first: np.ndarray, hops: HopList) -> _Events:
     """Events at the outputs of the neurons."""
     digital = registers.switches[..., Switch.DIGITAL_ENABLE].ravel()[first]
     source = np.flatnonzero(digital)
@@ -430,7 +259,7 @@ def _sent(
     return _Events(source, path, to_chip, port, label.astype(np.int64), hop)
 
 
-def _pass(registers: _Registers, events: _Events, sink: np.ndarray) -> np.ndarray:
+def _pass(registers: Registers, events: _Events, sink: np.ndarray) -> np.ndarray:
     """Which events pass the nodes to the crossbar outputs `sink`, (n,) or broadcast."""
     node = (events.chip, events.port)
     label = events.label
@@ -442,7 +271,7 @@ def _pass(registers: _Registers, events: _Events, sink: np.ndarray) -> np.ndarra
 
 
 def _forwarded(
-    registers: _Registers, fpga: FpgaRouting, events: _Events, place: Place, hops: HopList
+    registers: Registers, fpga: FpgaRouting, events: _Events, place: Place, hops: HopList
 ) -> _Events:
     """What the FPGAs send for those of `events`, which are at a `place`, that leave their chip."""
     output = events.port % chip.L2_CHANNELS
@@ -454,7 +283,7 @@ def _forwarded(
     wanted = (events.chip[out] * chip.L2_CHANNELS + output[out]) * bits + events.label[out]
     begin = np.searchsorted(key[order], wanted, side="left")
     count = np.searchsorted(key[order], wanted, side="right") - begin
-    entry = order[_ranges(begin, count)]
+    entry = order[ranges(begin, count)]
     source, path, home = events.source[out], events.path[out], events.chip[out]
     came = source, path, events.hop[out]
     hop = hops.add(place, LinkKind.L2_OUTPUT, home, output[out], came)
@@ -490,7 +319,7 @@ def _between_chips(
     return hops.add(Place.RECEIVER, LinkKind.RECEIVE, to_chip, 0, came)[back]
 
 
-def _bus_events(registers: _Registers, events: _Events, hops: HopList) -> _Events:
+def _bus_events(registers: Registers, events: _Events, hops: HopList) -> _Events:
     """Events at the buses; their port is ``hemisphere * 4 + bus``."""
     passing = _pass(registers, events, np.arange(wiring.BUSES)[np.newaxis])
     index, bus = np.nonzero(passing)
@@ -501,7 +330,7 @@ def _bus_events(registers: _Registers, events: _Events, hops: HopList) -> _Event
     return events.at(slice(None), hop=hop)
 
 
-def _synapses(registers: _Registers, events: _Events) -> tuple[np.ndarray, ...]:
+def _synapses(registers: Registers, events: _Events) -> tuple[np.ndarray, ...]:
     """The synapses that the events at the buses drive: source, path, synapse and hop."""
     # which drivers of each bus answer which row select: (chips, 2, bus, row select, index on bus)
     n_chips = len(registers.padi_enable)
@@ -519,7 +348,7 @@ def _synapses(registers: _Registers, events: _Events) -> tuple[np.ndarray, ...]:
     select = bus * (chip.ROW_MASK_MAX + 1) + row_select
     begin, count = start[select], start[select + 1] - start[select]
     event = np.repeat(np.arange(len(select)), count)
-    index = driver[_ranges(begin, count)]
+    index = driver[ranges(begin, count)]
     array, bus = np.divmod(bus[event], chip.PADI_BUSES)
     where = (array * chip.DRIVERS + index * chip.PADI_BUSES + bus) * chip.LABELS + address[event]
     order = np.argsort(where, kind="stable")
@@ -530,12 +359,6 @@ def _synapses(registers: _Registers, events: _Events) -> tuple[np.ndarray, ...]:
     label = registers.synapse_label.ravel()[synapse].astype(np.int64)
     slot = synapse // (chip.COLUMNS * chip.ROWS_PER_DRIVER) * chip.LABELS + label
     begin, count = start[slot], start[slot + 1] - start[slot]
-    event = event[order[_ranges(begin, count)]]
+    event = event[order[ranges(begin, count)]]
     synapse = np.repeat(synapse, count)
     return events.source[event], events.path[event], synapse, events.hop[event]
-
-
-def _ranges(begin: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """``begin[0] .. begin[0] + count[0] - 1, begin[1] ..`` behind one another."""
-    shift = np.cumsum(count) - count
-    return np.arange(int(count.sum())) + np.repeat(begin - shift, count)

@@ -11,14 +11,8 @@ from pynn_bss2sim._core import background
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.background import BackgroundInputs, Generator, random_draws
 from pynn_bss2sim._core.config import ChipConfig, RowMode
-from pynn_bss2sim._core.event_path import (
-    FpgaRouting,
-    Link,
-    connect,
-    connect_by_links,
-    crossings,
-    follow,
-)
+from pynn_bss2sim._core.connect import connect, connect_by_links
+from pynn_bss2sim._core.event_path import FpgaRouting, Link, crossings, follow
 from pynn_bss2sim._core.hops import Timing
 from pynn_bss2sim._core.records import InputEvents
 

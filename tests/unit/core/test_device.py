@@ -80,28 +80,6 @@ def test_conductance_step_is_the_current_step_over_its_distance():
     assert DEVICE.weight_step(500, 500, True, synapse_bias=300) == pytest.approx(conductance / 2)
 
 
-@given(st.floats(0.25, 200))
-def test_leak_finds_the_membrane_time_constant(tau):
-    c_m = curves.capacitance(63, 1)
-    code, divided, multiplied, clipped = DEVICE.leak_codes(c_m / tau)
-    assert not clipped
-    realised = c_m / DEVICE.leak_conductance(code, divided, multiplied)
-    assert realised == pytest.approx(tau, rel=0.03)  # half a code at the slow end
-
-
-def test_leak_says_when_it_cannot():
-    c_m = curves.capacitance(63, 1)
-    assert DEVICE.leak_codes(c_m / np.array([0.1, 10.0, 300.0]))[3].tolist() == [True, False, True]
-
-
-@pytest.mark.parametrize("line", [0, 1])
-@given(tau=st.floats(0.3, 100))
-def test_input_lines_find_their_time_constant(line, tau):
-    code, high, clipped = DEVICE.tau_syn_codes(line, tau)
-    assert not clipped
-    assert DEVICE.tau_syn(line, code, high) == pytest.approx(tau, rel=0.05)
-
-
 @pytest.mark.parametrize(("counter", "scale", "us"), [(256, 0, 2.04), (126, 1, 2.0), (1, 9, 0)])
 def test_refractory_counter_counts_cycles_of_its_clock(counter, scale, us):
     assert DEVICE.refractory_time(counter, scale) == pytest.approx(us)

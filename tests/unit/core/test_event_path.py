@@ -5,7 +5,8 @@ import pytest
 
 from pynn_bss2sim._core import wiring
 from pynn_bss2sim._core.config import ChipConfig, ConfigError, RowMode
-from pynn_bss2sim._core.event_path import FpgaRouting, Path, connect, connect_by_links, follow
+from pynn_bss2sim._core.connect import connect, connect_by_links
+from pynn_bss2sim._core.event_path import FpgaRouting, Path, follow
 from pynn_bss2sim._core.hops import Timing
 from pynn_bss2sim._core.links import chip_links
 

@@ -1,10 +1,12 @@
 """Laws of circuits: codes and values, there and back."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pynn_bss2sim._core import curves
+from pynn_bss2sim._core.device import Device
 from pynn_bss2sim.mapping.characteristics import AffineLaw, Characteristics, PowerLaw
 
 NOMINAL = Characteristics.nominal()
@@ -53,3 +55,25 @@ def test_circuits_of_several_chips_are_counted_over_all_of_them():
     assert some.leak.factor.tolist() == [NOMINAL.leak.factor[0], 1.0, 512.0]
     assert len(some.tau_mem) == 3
     assert NOMINAL.at(np.array([3, 4])).leak is NOMINAL.leak
+
+
+@given(st.floats(0.25, 200))
+def test_leak_finds_the_membrane_time_constant(tau):
+    c_m = curves.capacitance(63, 1)
+    code, divided, multiplied, clipped = NOMINAL.leak_codes(c_m / tau)
+    assert not clipped
+    realised = c_m / Device().leak_conductance(code, divided, multiplied)
+    assert realised == pytest.approx(tau, rel=0.03)  # half a code at the slow end
+
+
+def test_leak_says_when_it_cannot():
+    c_m = curves.capacitance(63, 1)
+    assert NOMINAL.leak_codes(c_m / np.array([0.1, 10.0, 300.0]))[3].tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("line", [0, 1])
+@given(tau=st.floats(0.3, 100))
+def test_input_lines_find_their_time_constant(line, tau):
+    code, high, clipped = NOMINAL.tau_syn_codes(line, tau)
+    assert not clipped
+    assert Device().tau_syn(line, code, high) == pytest.approx(tau, rel=0.05)

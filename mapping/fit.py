@@ -1,0 +1,213 @@
+"""Codes of weights and numbers of joined circuits that fit each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.hicannx import HICANN_X, WEIGHT_MAX
+from pynn_bss2sim._core.records import LINES
+
+from . import registers, resolution, weights
+from .characteristics import Characteristics
+from .chips import characteristics
+from .errors import PlacementError
+from .generators import GeneratorSources
+from .limit import check_neurons, fewer_circuits
+from .network import Network
+from .place import Placement, circuits_needed, split_rows
+from .route import Routing
+from .translate import Asked, Scaling
+from .voltage import voltage_maps
+
+__all__ = ["Fit", "fitted", "measured"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Weights and numbers of circuits that agree with each other."""
+
+    count: np.ndarray  # circuits of each neuron
+    scaling: Scaling
+    rows: np.ndarray  # synapse rows of each neuron at each line
+    synapses: np.ndarray  # synapses of the chip for each connection
+    code: np.ndarray  # of each connection
+    step: np.ndarray  # what a code is worth at each line, with its sign
+    amplitude: np.ndarray  # of each connection, on the chip
+    weight: np.ndarray  # realised, biological
+    strength: registers.Strength | None
+    generators: GeneratorSources
+
+
+def fitted(
+    network: Network,
+    chip: ChipModel,
+    asked: Asked,
+    joined: weights.Joined,
+    kept_scaling: Scaling | None,
+    kept_routing: Routing | None,
+    *,
+    strict: bool,
+) -> Fit:
+    """Find codes of weights and joined circuits that fit each other.
+
+    Joined circuits have more capacitance, so currents and weights grow with their number, and
+    with the weights the number of rows. The number of circuits only ever grows here, and ends at
+    that of a whole block. Only if there are not enough chips it is less than what is needed.
+
+    Parameters
+    ----------
+    kept_scaling, kept_routing
+        Of an earlier mapping: kept as far as they serve.
+    strict : bool
+        A neuron that needs more synapse rows than exist is an error.
+    """
+    if chip.chips is not None:
+        check_neurons(network, chip.chips)
+    if chip.weights == "6bit":
+        weights.check_signs(network, joined, asked.conductance_based)
+    rows = _rows(joined, np.ones(len(joined), np.int64), network.n_neurons)
+    laws, volts = characteristics(chip, 1), None
+    if chip.parameters != "exact":
+        volts = voltage_maps(network, asked, kept_scaling, laws)
+    generators = GeneratorSources.of(network if chip.routing == "real" else Network(1.0))
+
+    def weighed(count: np.ndarray) -> Fit:
+        if volts is None:
+            scaling = Scaling.exact(asked.conductance_based)
+        else:
+            scaling = registers.scaling(asked, volts, count)
+        known = None
+        if kept_routing is not None and kept_routing.connects(joined, count):
+            known = kept_routing.rows
+        return _weigh(chip, joined, scaling, count, known, generators, laws)
+
+    count = _circuits(network, chip, rows, strict)
+    while True:
+        fit = weighed(count)
+        needed = _circuits(network, chip, fit.rows, strict)
+        of_bus = generators.circuits(joined, fit.synapses, network.n_neurons)
+        needed = np.maximum(needed, np.minimum(of_bus, HICANN_X.columns_per_block))
+        if (needed <= count).all():
+            break
+        count = np.maximum(count, needed)
+    if chip.chips is None:
+        return fit
+    total = fit.rows.sum(axis=1)
+    fewer = fewer_circuits(count, total, chip.chips, chip.seed, network.constraints)
+    return fit if np.array_equal(fewer, count) else weighed(fewer)
+
+
+def _circuits(network: Network, chip: ChipModel, rows: np.ndarray, strict: bool) -> np.ndarray:
+    """Circuits of each neuron: as many as its rows, (n_neurons, 2), need, at most a block.
+
+    Where that is too few, connections will be lost; `strict`: that is an error.
+    """
+    real = chip.routing == "real"
+    count = split_rows(rows) if real else circuits_needed(rows.sum(axis=1))
+    most = HICANN_X.columns_per_block
+    bad = np.flatnonzero(count > most)
+    if len(bad) and real and strict:
+        first = network.first_neuron
+        k = int(np.searchsorted(first, bad[0], side="right")) - 1
+        raise PlacementError(
+            f"{network.populations[k].label}: neuron {bad[0] - first[k]} needs "
+            f"{rows[bad[0]].sum()} synapse rows, {most * HICANN_X.rows} can be joined; give it "
+            "fewer synapses or weights of less different size, allow the loss with on_loss='warn', "
+            "or lift the limit with routing='lifted'"
+        )
+    return np.minimum(count, most)
+
+
+def _weigh(
+    chip: ChipModel,
+    joined: weights.Joined,
+    scaling: Scaling,
+    count: np.ndarray,
+    known: np.ndarray | None,
+    generators: GeneratorSources,
+    laws: Characteristics,
+) -> Fit:
+    """Realise the weights for neurons of `count` circuits, if possible in `known` rows."""
+    n = len(count)
+    gain = np.repeat(scaling.line_gain(slice(None)), LINES)
+    strength = None
+    sign = _signs(joined, n)
+    if chip.weights == "exact":
+        step = np.ones(LINES * n)
+        code = np.full(len(joined), WEIGHT_MAX)
+        synapses = np.ones(len(joined), np.int64)
+        amplitude = joined.weight if scaling.identity else joined.weight * gain[joined.slot]
+        weight = joined.weight.copy()
+    else:
+        magnitude = np.abs(joined.weight) * gain[joined.slot]
+        if chip.parameters == "exact":
+            step = weights.exact_step(weights.largest(joined, magnitude, n))
+        else:
+            if known is None:
+                full = resolution.refined(joined, magnitude, count, generators.lines(joined, n))
+            else:
+                full = resolution.largest_that_fits(joined, magnitude, known, n)
+            # on nominal circuits nothing saturates
+            saturates = chip.mismatch != "none"
+            coba = np.repeat(scaling.conductance_based, LINES)
+            usual = registers.Strength.nominal(coba).step()
+            coarse = resolution.coarsest(joined, magnitude, usual) if saturates else 0.0
+            strength = registers.Strength.choose(full, coba, laws.strength_reach(), coarse)
+            step = strength.step()
+        quantised = weights.quantise(joined, magnitude, step)
+        synapses, code = quantised.rows, quantised.code
+        amplitude = np.sign(joined.weight) * (quantised.code * step[joined.slot]) + 0.0
+        weight = amplitude / gain[joined.slot]
+    rows = _rows(joined, synapses, n)
+    return Fit(
+        count, scaling, rows, synapses, code, sign * step, amplitude, weight, strength, generators
+    )
+
+
+def measured(
+    chip: ChipModel,
+    joined: weights.Joined,
+    fit: Fit,
+    placement: Placement,
+    configs: tuple[ChipConfig, ...],
+    laws: Characteristics,
+) -> Fit:
+    """The weights anew, where the strength of the circuits that neurons sit on is known better.
+
+    Each connection keeps its synapses. What is realised, as far as anybody can know, is the code
+    times the measured step; the amplitude is the code times what the circuits really do.
+    """
+    if fit.strength is None or chip.mismatch == "none":
+        return fit
+    owner = np.repeat(np.arange(len(fit.count)), placement.count)
+    circuit = placement.circuits()
+    step = fit.strength.believed(laws.at(circuit), owner)
+    gain = np.repeat(fit.scaling.line_gain(slice(None)), LINES)
+    quantised = weights.quantise(joined, np.abs(joined.weight) * gain[joined.slot], step)
+    code = np.minimum(quantised.code, WEIGHT_MAX * fit.synapses)
+    true = chip.device.weight_steps(configs)[circuit]
+    mean = [np.bincount(owner, true[:, line]) / placement.count for line in range(LINES)]
+    sign = np.sign(joined.weight)
+    return replace(
+        fit,
+        code=code,
+        weight=sign * code * step[joined.slot] / gain[joined.slot] + 0.0,
+        amplitude=sign * code * np.stack(mean, axis=1).ravel()[joined.slot] + 0.0,
+    )
+
+
+def _rows(joined: weights.Joined, synapses: np.ndarray, n_neurons: int) -> np.ndarray:
+    """Rows that each neuron needs at each line: int64 (n_neurons, 2)."""
+    rows = np.bincount(joined.slot, synapses, LINES * n_neurons)
+    return rows.astype(np.int64).reshape(n_neurons, LINES)
+
+
+def _signs(joined: weights.Joined, n_neurons: int) -> np.ndarray:
+    """Sign of the current into each line: float64 (2 * n_neurons,)."""
+    sign = np.ones(LINES * n_neurons)
+    sign[joined.slot[joined.weight < 0]] = -1.0
+    return sign

@@ -1,0 +1,188 @@
+"""From synapses that events drive to the table of connections that the engine integrates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from . import hicannx as chip
+from .background import BackgroundInputs
+from .config import ChipConfig, ConfigError
+from .config import NeuronSwitch as Switch
+from .event_path import Hits, Registers, follow
+from .fpga_routing import FpgaRouting
+from .hops import Timing, make_ways
+from .links import Ways
+from .records import LINES, SynapseTable
+
+__all__ = ["connect", "connect_by_links"]
+
+
+def connect(
+    configs: Sequence[ChipConfig],
+    fpga: FpgaRouting,
+    first: np.ndarray,
+    n_sources: int,
+    step: np.ndarray,
+    latency: np.ndarray,
+    amplitude: np.ndarray | None = None,
+    delay: np.ndarray | None = None,
+    strength: np.ndarray | None = None,
+) -> SynapseTable:
+    """The connections that the registers make.
+
+    Parameters
+    ----------
+    configs, fpga, first
+        See `follow`.
+    n_sources : int
+        Neurons and external inputs.
+    step : float64 (n_circuits, 2), nA or µS
+        What one weight code adds at each input line of each circuit of all chips.
+    latency : int (4,), steps
+        Of each `Path`.
+    amplitude : float64 (n_synapses,), optional
+        What each synapse of all chips adds, in place of weight code times step: a chip whose
+        weights are exact.
+    delay : int (n_synapses,), optional
+        Of each synapse, in place of the latency: a chip whose delays are as asked for.
+    strength : float32 (n_synapses,), optional
+        Factor of each synapse where weight codes are used, see `Device.synapse_strength`.
+
+    Returns
+    -------
+    SynapseTable
+        Ordered by source, target, line and delay; parallel synapses are summed. Its external
+        inputs are followed by the `BackgroundInputs` of the chips.
+
+    Raises
+    ------
+    ConfigError
+        As `follow`; or two neurons are joined to one.
+    """
+    hits = follow(configs, fpga, first, n_sources)
+    parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
+    n_sources += len(BackgroundInputs(configs))
+    return _summed(len(first), n_sources, hits.source, np.arange(n_sources), parts)[0]
+
+
+def connect_by_links(
+    configs: Sequence[ChipConfig],
+    fpga: FpgaRouting,
+    first: np.ndarray,
+    n_sources: int,
+    step: np.ndarray,
+    latency: np.ndarray,
+    timing: Timing,
+    amplitude: np.ndarray | None = None,
+    delay: np.ndarray | None = None,
+    strength: np.ndarray | None = None,
+) -> tuple[SynapseTable, Ways]:
+    """The connections that the registers make, and the ways of their events over links.
+
+    Parameters and errors are those of `connect`, and `timing` says when events are where. In the
+    table, synapses of one source that its events reach over different buses stay apart.
+    """
+    hits = follow(configs, fpga, first, n_sources)
+    n_sources += len(BackgroundInputs(configs))
+    hops = hits.hops
+    last = np.unique(hits.hop)
+    last = last[np.argsort(hops.source[last], kind="stable")]
+    rank = np.zeros(len(hops.link), np.int64)
+    rank[last] = np.arange(len(last))
+    parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
+    table, row = _summed(len(first), n_sources, rank[hits.hop], hops.source[last], parts)
+    begin, end = np.zeros((2, len(rank)), np.int64)
+    begin[last] = np.searchsorted(row, np.arange(len(last)), side="left")
+    end[last] = np.searchsorted(row, np.arange(len(last)), side="right")
+    return table, make_ways(hops, len(configs), timing, begin, end)
+
+
+def _driven(
+    configs: Sequence[ChipConfig],
+    first: np.ndarray,
+    hits: Hits,
+    step: np.ndarray,
+    latency: np.ndarray,
+    amplitude: np.ndarray | None,
+    delay: np.ndarray | None,
+    strength: np.ndarray | None,
+) -> list:
+    """What the events do: hit, target, line, delay and amplitude for each input line."""
+    circuit = hits.synapse // (chip.ROWS * chip.COLUMNS) * chip.COLUMNS
+    circuit += hits.synapse % chip.COLUMNS
+    target = _neuron_of_circuit(configs, first)[circuit]
+    parts = []
+    if configs:
+        registers = Registers(configs)
+        mode = registers.row_mode.ravel()[hits.synapse // chip.COLUMNS]
+        code = registers.synapse_weight.ravel()[hits.synapse]
+        for line in range(LINES):
+            on = np.flatnonzero((mode >> line & 1).astype(bool) & (target >= 0))
+            at = hits.synapse[on]
+            size = code[on] * step[circuit[on], line] if amplitude is None else amplitude[at]
+            if strength is not None and amplitude is None:
+                size = size * strength[at]
+            wait = latency[hits.path[on]] if delay is None else delay[at]
+            kept = np.flatnonzero(size)
+            on = on[kept]
+            parts.append((on, target[on], np.full(len(on), line), wait[kept], size[kept]))
+    return parts
+
+
+def _neuron_of_circuit(configs: Sequence[ChipConfig], first: np.ndarray) -> np.ndarray:
+    """The neuron that each circuit of all chips belongs to by the switches, -1 = none."""
+    if not configs:
+        return np.empty(0, np.int64)
+    joined = Registers(configs).switches[..., Switch.CONNECT_RIGHT].copy()
+    # there is no switch between blocks
+    joined[:, chip.COLUMNS_PER_BLOCK - 1 :: chip.COLUMNS_PER_BLOCK] = False
+    begins = ~np.concatenate([[False], joined.ravel()[:-1]])
+    component = np.cumsum(begins) - 1
+    mine = component[first]
+    neuron = np.full(component[-1] + 1, -1, np.int64)
+    neuron[mine] = np.arange(len(first))
+    clash = np.flatnonzero(neuron[mine] != np.arange(len(first)))
+    if len(clash):
+        raise ConfigError(
+            f"the circuits of neurons {clash[0]} and {neuron[mine[clash[0]]]} are joined"
+        )
+    return neuron[component]
+
+
+def _summed(
+    n_neurons: int, n_sources: int, row: np.ndarray, source: np.ndarray, parts: list
+) -> tuple[SynapseTable, np.ndarray]:
+    """Sum what has row, target, line and delay in common.
+
+    Parameters
+    ----------
+    row : int64 (n_hits,)
+    source : int64 (n_rows,)
+        Of each row; does not descend.
+    parts : list
+        See `_driven`.
+
+    Returns
+    -------
+    SynapseTable
+    row : int64 (n_synapses,)
+    """
+    empty = (np.empty(0, np.int64),) * 4 + (np.empty(0),)
+    hit, target, line, delay, size = (
+        np.concatenate([part[k] for part in [empty, *parts]]) for k in range(len(empty))
+    )
+    row = row[hit]
+    pair = (row * n_neurons + target) * LINES + line
+    waits = np.unique(delay)
+    key = pair * max(1, len(waits)) + np.searchsorted(waits, delay)
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    begin = np.flatnonzero(np.diff(key, prepend=-1))
+    total = np.add.reduceat(size[order], begin) if len(begin) else size
+    one = order[begin]
+    table = SynapseTable.from_pairs(
+        n_neurons, n_sources, source[row[one]], target[one], line[one], total, delay[one]
+    )
+    return table, row[one]
