@@ -86,7 +86,7 @@ def _read(path: str | os.PathLike) -> tuple[dict, dict[str, np.ndarray]]:
         header = json.loads(str(arrays.pop(_HEADER)))
     except (BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError) as error:
         raise ConfigurationError(
-            f"{path}: no configuration of this package, or a damaged one: {error}"
+            f"{path}: no configuration of this package, or a damaged one"
         ) from error
     except AttributeError as error:  # a bare array is no archive
         raise ConfigurationError(f"{path}: this file holds no configuration") from error

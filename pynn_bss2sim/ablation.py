@@ -61,17 +61,28 @@ def ablate(
 
     Raises
     ------
+    ImportError
+        The extra ``ablation`` is not installed.
+    TypeError
+        `run` is no function.
     ValueError
         No chip, no seed or no process is given, or a measured name is that of another column.
     AblationInterrupted
         Ctrl-C was pressed. Its attribute ``table`` holds the rows of the runs that had ended.
     """
+    if not callable(run):
+        raise TypeError(f"ablate: run={run!r} is no function; give one that takes a chip model")
     jobs = _jobs(chips, seeds)
     if processes is not None and processes < 1:
         raise ValueError(f"ablate: processes={processes}; give 1 or more")
-    import pandas as pd
-    from loky import as_completed, get_reusable_executor
-    from tqdm.auto import tqdm
+    try:
+        import pandas as pd
+        from loky import as_completed, get_reusable_executor
+        from tqdm.auto import tqdm
+    except ImportError as error:
+        raise ImportError(
+            f"ablate: the package {error.name!r} is missing: pip install 'pynn_bss2sim[ablation]'"
+        ) from error
 
     executor = get_reusable_executor(max_workers=processes)
     futures = {executor.submit(_measured, run, chip): k for k, chip in enumerate(jobs)}

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -111,3 +112,16 @@ def test_energy_of_a_run():
     assert "2 chips of about 1 W use 20 µJ" in str(report)
     sim.reset()
     assert "energy" not in sim.mapping_report().to_dict()
+
+
+def test_what_is_no_function_is_refused():
+    with pytest.raises(TypeError, match="run=None is no function"):
+        sim.ablate(None, ["ideal"])
+
+
+@pytest.mark.parametrize("package", ["loky", "pandas", "tqdm"])
+def test_a_missing_package_is_told_with_the_way_out(monkeypatch, package):
+    for name in (package, f"{package}.auto"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=rf"{package}.*pip install 'pynn_bss2sim\[ablation\]'"):
+        sim.ablate(experiment, ["ideal"], progress=False)
