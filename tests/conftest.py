@@ -2,6 +2,7 @@
 that a test does not choose are ideal, and calibrations stay among the tests."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 # a loaded machine is no failure
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+# shells let what they start in the background ignore Ctrl-C, which tests press
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # what scripts of the tests map is checked register by register
 os.environ.setdefault("BSS2SIM_CHECK", "yes")
