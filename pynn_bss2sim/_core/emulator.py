@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pynn_bss2sim._core.checks import converted
@@ -20,6 +22,7 @@ from pynn_bss2sim._core.records import (
     SynapseTable,
     Variable,
 )
+from pynn_bss2sim._core.spike_pairs import PairState, SpikePairs, make_pair_plan, without
 from pynn_bss2sim._core.state import EmulatorState
 
 __all__ = ["Emulator"]
@@ -47,6 +50,8 @@ class Emulator:
         it.
     short_term : ShortTerm, optional
         Synapses with short-term plasticity; by default none have it.
+    pairs : SpikePairs, optional
+        Synapses with spike-timing dependent plasticity; by default none have it.
 
     Raises
     ------
@@ -72,6 +77,7 @@ class Emulator:
         noise_seed: int = 0,
         ways=None,
         short_term: ShortTerm | None = None,
+        pairs: SpikePairs | None = None,
     ):
         self.noise_seed = checked_seed(noise_seed)
         self.timestep = float(timestep)
@@ -80,6 +86,7 @@ class Emulator:
         self._probes, self._spike_neurons = tuple(probes), spike_neurons
         self._ways = ways
         self._short_term = ShortTerm.none() if short_term is None else short_term
+        self._pairs = SpikePairs.none() if pairs is None else pairs
         self._build(None)
 
     def _build(self, state: EmulatorState | None) -> None:
@@ -91,15 +98,24 @@ class Emulator:
             )
         self._check_ways()
         min_depth = 2 if state is None else state.last_arrival + 1
-        routes = make_routes(self._synapses, min_depth, self._ways)
+        static, place = without(self._synapses, self._pairs.synapse)
+        min_depth = max(min_depth, int(self._synapses.delay.max(initial=1)) + 1)
+        routes = make_routes(static, min_depth, self._ways)
         plan = make_plan(self._circuits, self.timestep)
         fresh = self._fresh(routes.depth, 0 if state is None else state.trial)
         state = fresh if state is None else state.grown(fresh)
         releases = None
         if len(self._short_term):
             releases = make_releases(
-                self._short_term, self._synapses, self.timestep, state.release, state.release_age
+                replace(self._short_term, synapse=place[self._short_term.synapse]),
+                static,
+                self.timestep,
+                state.release,
+                state.release_age,
             )
+        pair_plan = None
+        if len(self._pairs):
+            pair_plan = make_pair_plan(self._pairs, self._synapses, self.timestep, state.pairs)
         engine = self._make_engine(
             plan,
             routes,
@@ -107,6 +123,7 @@ class Emulator:
             self._spike_neurons,
             noise_seed=self.noise_seed,
             releases=releases,
+            pairs=pair_plan,
         )
         engine.import_state(vars(state.with_links(self._n_links)))
         self._depth, self._engine = routes.depth, engine
@@ -131,7 +148,12 @@ class Emulator:
 
     def _fresh(self, depth: int, trial: int) -> EmulatorState:
         return EmulatorState.at_start(
-            self._circuits, depth, trial, self.noise_seed, self._short_term
+            self._circuits,
+            depth,
+            trial,
+            self.noise_seed,
+            self._short_term,
+            PairState.at_start(self._pairs, self._synapses),
         )
 
     @property
@@ -248,6 +270,17 @@ class Emulator:
             Variable.LINE1: state.line[1],
         }[Variable(variable)]
 
+    @property
+    def weights(self) -> np.ndarray:
+        """Present weights of the synapses that spikes change: float64 (n,), nA or µS."""
+        return self.state.pairs.weight if len(self._pairs) else np.empty(0)
+
+    def set_weights(self, some, values) -> None:
+        """Set the present weights of some of the synapses that spikes change."""
+        state = self.state
+        state.pairs.weight[some] = values
+        self._engine.import_state(vars(state))
+
     def reset(self) -> None:
         """Back to step 0: membranes at their leak potential, all else 0, nothing under way.
 
@@ -265,6 +298,7 @@ class Emulator:
         state: EmulatorState | None = None,
         ways=None,
         short_term: ShortTerm | None = None,
+        pairs: SpikePairs | None = None,
     ) -> None:
         """Exchange parts of the configuration; state and spikes under way are kept.
 
@@ -283,6 +317,8 @@ class Emulator:
         short_term : ShortTerm, optional
             As in the constructor; None keeps the present one, whose state goes on: new entries
             stand behind those that were there.
+        pairs : SpikePairs, optional
+            The same; weights that were changed by spikes are kept, see `set_weights`.
 
         Raises
         ------
@@ -290,7 +326,7 @@ class Emulator:
             If the records do not fit together; the emulator is then as it was before.
         """
         names = (
-            "_circuits", "_synapses", "_probes", "_spike_neurons", "_ways", "_short_term"
+            "_circuits", "_synapses", "_probes", "_spike_neurons", "_ways", "_short_term", "_pairs"
         )  # fmt: skip
         before = {name: getattr(self, name) for name in names}
         if state is None:
@@ -303,6 +339,7 @@ class Emulator:
         self._spike_neurons = self._spike_neurons if spike_neurons is None else spike_neurons
         self._ways = self._ways if ways is None else ways
         self._short_term = self._short_term if short_term is None else short_term
+        self._pairs = self._pairs if pairs is None else pairs
         try:
             self._build(state)
         except Exception:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from pynn_bss2sim._core.plan import Plan, Routes
 from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe
+from pynn_bss2sim._core.spike_pairs import PairPlan
 
 INSTRUCTION_SETS: tuple[str, ...]
 
@@ -33,6 +34,7 @@ class Engine:
         instruction_set: str | None = None,
         noise_seed: int = 0,
         releases: Releases | None = None,
+        pairs: PairPlan | None = None,
     ) -> None: ...
     def export_state(self) -> dict[str, Any]: ...
     def import_state(self, state: dict[str, Any]) -> None: ...

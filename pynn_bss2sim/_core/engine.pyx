@@ -11,7 +11,10 @@ One step, from state n to state n + 1 (reference.py follows the same order):
    hold and adds what the ring holds for n + 1 (kernels_impl.h);
 4. neurons at or above threshold, in ascending order, spike: they are reset, held, and put their
    amplitudes on the ring;
-5. probes due at n + 1 take their samples.
+5. synapses with spike-timing dependent plasticity see the spikes of step n + 1, or earlier ones
+   whose delay ends now, of targets, then of sources, which puts their weight on the ring
+   (spike_pairs.h); those of external inputs that they see at once follow in phase 2;
+6. probes due at n + 1 take their samples.
 
 The class trusts nobody: whatever index could lead outside an array is checked when it enters, by
 plain Python (checks.py), because in this file bounds checks and negative indices are switched off
@@ -46,6 +49,7 @@ from pynn_bss2sim._core.noise import (
 )
 from pynn_bss2sim._core.plan import Plan
 from pynn_bss2sim._core.plasticity import checked_release_state, checked_releases
+from pynn_bss2sim._core.spike_pairs import PairState, checked_pair_plan, checked_pair_state
 
 __all__ = ["Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
 
@@ -157,6 +161,38 @@ cdef extern from "plasticity.h" nogil:
         int64_t *last
     void bss_release(bss_releases *r, int64_t source, int64_t step, double *table)
 
+cdef extern from "spike_pairs.h" nogil:
+    ctypedef struct bss_pairs:
+        const int64_t *synapse_indptr
+        const int64_t *pre_rate
+        double *pre_trace
+        int64_t *pre_last
+        const int64_t *pre
+        const int64_t *post
+        const int64_t *rule
+        const int32_t *offset
+        double *weight
+        const int64_t *column_indptr
+        const int64_t *column
+        const int64_t *post_rate
+        double *post_before
+        int64_t *post_last
+        const double *up
+        const double *up_power
+        const double *down
+        const double *down_power
+        const double *constant
+        const double *low
+        const double *high
+        const double *w_from
+        const double *w_to
+        const double *range
+        const double *decay
+        const double *rate
+        int64_t decay_length
+    void bss_pair_post(bss_pairs *p, int64_t t, int64_t step)
+    void bss_pair_pre(bss_pairs *p, int64_t g, int64_t step)
+
 #: Instruction sets for which kernels were compiled, best last.
 INSTRUCTION_SETS = ("portable", "avx2", "avx512")
 
@@ -165,6 +201,7 @@ cdef enum:
     CHUNK_DONE = 0
     CHUNK_SPIKES_FULL = 1
     CHUNK_NO_MEMORY = 2
+    CHUNK_LOG_FULL = 3
 
 # Wall-clock time (s) between two looks for Ctrl-C.
 cdef double CHUNK_SECONDS = 0.02
@@ -215,6 +252,8 @@ cdef class Engine:
     noise_seed : int, optional
     releases : Releases, optional
         Synapses with short-term plasticity.
+    pairs : PairPlan, optional
+        Synapses with spike-timing dependent plasticity; they stand in no row of `routes`.
 
     Raises
     ------
@@ -249,6 +288,17 @@ cdef class Engine:
     cdef object release_plan
     cdef double[:, ::1] release_state
     cdef int64_t[::1] release_last
+    # spike-timing dependent plasticity: state, and a log of spikes that synapses have still to see
+    cdef bint pairing
+    cdef bss_pairs pairs
+    cdef object pair_plan, pair_arrays
+    cdef double[::1] weight, pre_trace, post_before
+    cdef int64_t[::1] pre_last, post_last
+    cdef const int32_t[::1] pair_offset
+    cdef const int64_t[::1] pair_synapse, pre_delay, post_delay
+    cdef const int64_t[:, ::1] pre_indptr, post_indptr
+    cdef int64_t[::1] log_step, log_source, pre_cursor, post_cursor
+    cdef int64_t log_count
     cdef const unsigned char[::1] spike_mask
     # links: the step at which their clock begins, tables, counters
     cdef bint linked
@@ -279,7 +329,7 @@ cdef class Engine:
     cdef object probe_sizes
 
     def __init__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None,
-                 noise_seed=0, releases=None):
+                 noise_seed=0, releases=None, pairs=None):
         self.n = len(plan)
         self.step = 0
         self.noise_seed = checked_seed(noise_seed)
@@ -290,6 +340,7 @@ cdef class Engine:
         self._take_routes(routes)
         self._take_links(routes.links)
         self._take_releases(releases)
+        self._take_pairs(pairs)
         self._take_probes(probes)
         mask = np.ones(self.n, np.uint8) if spike_mask is None else spike_mask
         mask = np.array(mask, dtype=np.bool_, copy=True).astype(np.uint8)
@@ -489,6 +540,114 @@ cdef class Engine:
         r.y = &self.release_state[2, 0]
         r.last = &self.release_last[0]
 
+    def _take_pairs(self, plan):
+        self.pairing = plan is not None
+        self.log_count = 0
+        if not self.pairing:
+            return
+        if self.linked:
+            raise ValueError("pairs: plasticity behind links is not emulated")
+        self.pair_plan = plan = checked_pair_plan(plan, self.n_sources, self.n, self.depth)
+        self.pair_arrays = {"low": np.minimum(plan.w_from, plan.w_to),
+                            "high": np.maximum(plan.w_from, plan.w_to),
+                            "range": plan.w_to - plan.w_from, "decay": plan.decay.ravel()}
+        self.weight = np.zeros(len(plan.order))
+        self.pre_trace = np.zeros(len(plan.pre_rate))
+        self.pre_last = np.zeros(len(plan.pre_rate), np.int64)
+        self.post_before = np.zeros(len(plan.post_rate))
+        self.post_last = np.zeros(len(plan.post_rate), np.int64)
+        self.pair_offset, self.pair_synapse = plan.offset, plan.synapse_indptr
+        self.pre_delay, self.post_delay = plan.pre_delay, plan.post_delay
+        self.pre_indptr, self.post_indptr = plan.pre_indptr, plan.post_indptr
+        self.pre_cursor = np.zeros(len(plan.pre_delay), np.int64)
+        self.post_cursor = np.zeros(len(plan.post_delay), np.int64)
+        self.log_step = np.zeros(4 * self.n + 256, np.int64)
+        self.log_source = np.zeros(4 * self.n + 256, np.int64)
+        cdef bss_pairs *p = &self.pairs
+        p.synapse_indptr = int_pointer(plan.synapse_indptr)
+        p.pre_rate = int_pointer(plan.pre_rate)
+        p.pre_trace = pointer(self.pre_trace)
+        p.pre_last = &self.pre_last[0]
+        p.pre = int_pointer(plan.pre)
+        p.post = int_pointer(plan.post)
+        p.rule = int_pointer(plan.rule)
+        p.offset = index_pointer(plan.offset)
+        p.weight = pointer(self.weight)
+        p.column_indptr = int_pointer(plan.column_indptr)
+        p.column = int_pointer(plan.column)
+        p.post_rate = int_pointer(plan.post_rate)
+        p.post_before = pointer(self.post_before)
+        p.post_last = &self.post_last[0]
+        p.up = const_pointer(plan.up)
+        p.up_power = const_pointer(plan.up_power)
+        p.down = const_pointer(plan.down)
+        p.down_power = const_pointer(plan.down_power)
+        p.constant = const_pointer(plan.constant)
+        p.low = const_pointer(self.pair_arrays["low"])
+        p.high = const_pointer(self.pair_arrays["high"])
+        p.w_from = const_pointer(plan.w_from)
+        p.w_to = const_pointer(plan.w_to)
+        p.range = const_pointer(self.pair_arrays["range"])
+        p.decay = const_pointer(self.pair_arrays["decay"])
+        p.rate = const_pointer(plan.rate)
+        p.decay_length = plan.decay.shape[1]
+
+    def _export_pairs(self):
+        plan = self.pair_plan
+        back = np.argsort(plan.order)
+        first = self._first_unseen()
+        log = slice(first, self.log_count)
+        return PairState(
+            np.asarray(self.weight)[back],
+            np.asarray(self.pre_trace)[plan.pre][back],
+            np.asarray(self.post_before)[plan.post][back],
+            (self.step - np.asarray(self.pre_last)[plan.pre])[back],
+            (self.step - np.asarray(self.post_last)[plan.post])[back],
+            np.stack([np.asarray(self.log_source)[log],
+                      self.step - np.asarray(self.log_step)[log]], axis=1))
+
+    def _import_pairs(self, checked, step):
+        weight, pre, pre_age, post, post_age, seen = checked
+        np.asarray(self.weight)[:] = weight
+        np.asarray(self.pre_trace)[:] = pre
+        np.asarray(self.pre_last)[:] = step - pre_age
+        np.asarray(self.post_before)[:] = post
+        np.asarray(self.post_last)[:] = step - post_age
+        steps = step - seen[:, 1]
+        self.log_count = 0
+        np.asarray(self.pre_cursor)[:] = 0
+        np.asarray(self.post_cursor)[:] = 0
+        self._grow_log(len(steps))
+        np.asarray(self.log_step)[:len(steps)] = steps
+        np.asarray(self.log_source)[:len(steps)] = seen[:, 0]
+        self.log_count = len(steps)
+        np.asarray(self.pre_cursor)[:] = np.searchsorted(steps, step - self.pair_plan.pre_delay,
+                                                         "right")
+        np.asarray(self.post_cursor)[:] = np.searchsorted(steps, step - self.pair_plan.post_delay,
+                                                          "right")
+
+    def _first_unseen(self):
+        """Position in the log of the first spike that not all synapses have seen."""
+        cdef int64_t first = self.log_count
+        for k in range(self.pre_cursor.shape[0]):
+            first = min(first, self.pre_cursor[k])
+        for k in range(self.post_cursor.shape[0]):
+            first = min(first, self.post_cursor[k])
+        return first
+
+    def _grow_log(self, more):
+        """Forget spikes that all synapses have seen; make room for `more` and those of a step."""
+        first = self._first_unseen()
+        kept = slice(first, self.log_count)
+        size = max(2 * (self.log_count - first), 4 * self.n + 256) + 2 * more
+        steps, sources = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        steps[:self.log_count - first] = np.asarray(self.log_step)[kept]
+        sources[:self.log_count - first] = np.asarray(self.log_source)[kept]
+        self.log_step, self.log_source = steps, sources
+        self.log_count -= first
+        np.asarray(self.pre_cursor)[:] -= first
+        np.asarray(self.post_cursor)[:] -= first
+
     def _take_probes(self, probes):
         variable, interval, start, column = probe_columns(probes, self.n)
         self.n_probes = len(variable)
@@ -523,6 +682,7 @@ cdef class Engine:
             group = self.release_plan.group
             state["release"] = np.asarray(self.release_state)[:, group]
             state["release_age"] = self.step - np.asarray(self.release_last)[group]
+        state["pairs"] = self._export_pairs() if self.pairing else None
         return state
 
     def _restart_clock(self):
@@ -562,6 +722,9 @@ cdef class Engine:
                                           self.longest_wait, step)
             self._put_events(events, busy)
             self.clock = step
+        if self.pairing:
+            self._import_pairs(checked_pair_state(self.pair_plan, state["pairs"],
+                                                  self.n_sources), step)
         if self.releasing:
             release, last = checked_release_state(self.release_plan, state, step)
             np.asarray(self.release_state)[:] = release
@@ -681,6 +844,8 @@ cdef class Engine:
             self._check_memory()
             if code == CHUNK_SPIKES_FULL:
                 outputs.grow()
+            elif code == CHUNK_LOG_FULL:
+                self._grow_log(inputs.n_due(self.step))
             if culprit >= 0:
                 status = 2
                 break
@@ -742,6 +907,10 @@ cdef class Engine:
             return
         if self.releasing:
             bss_release(&self.releases, source, self.step, &self.amplitude[0])
+        if self.pairing:
+            self.log_step[self.log_count] = self.step
+            self.log_source[self.log_count] = source
+            self.log_count += 1
         self._arrive(self.indptr[source], self.indptr[source + 1], slot)
         for k in range(self.delay_indptr[source], self.delay_indptr[source + 1]):
             self.busy[(slot + self.delay[k]) % self.depth] = 1
@@ -763,6 +932,45 @@ cdef class Engine:
             self._arrive(self.hop_begin[hop], self.hop_end[hop], slot)
             for k in range(self.hop_delay_indptr[hop], self.hop_delay_indptr[hop + 1]):
                 self.busy[(slot + self.hop_delay[k]) % self.depth] = 1
+
+    cdef void _see_posts(self) noexcept nogil:
+        """Let spikes of targets arrive at synapses that see them by now."""
+        cdef int64_t c, t, source
+        for c in range(self.post_delay.shape[0]):
+            while (self.post_cursor[c] < self.log_count
+                    and self.log_step[self.post_cursor[c]] + self.post_delay[c] <= self.step):
+                source = self.log_source[self.post_cursor[c]]
+                self.post_cursor[c] += 1
+                if source < self.n:
+                    for t in range(self.post_indptr[c, source], self.post_indptr[c, source + 1]):
+                        bss_pair_post(&self.pairs, t, self.step)
+
+    cdef void _see_pres(self, int64_t n_delays) noexcept nogil:
+        """Let events of sources arrive at synapses after the first `n_delays` axonal delays."""
+        cdef int64_t c, g, k, source, slot = self.step % self.depth
+        for c in range(n_delays):
+            while (self.pre_cursor[c] < self.log_count
+                    and self.log_step[self.pre_cursor[c]] + self.pre_delay[c] <= self.step):
+                source = self.log_source[self.pre_cursor[c]]
+                self.pre_cursor[c] += 1
+                for g in range(self.pre_indptr[c, source], self.pre_indptr[c, source + 1]):
+                    bss_pair_pre(&self.pairs, g, self.step)
+                    self._send(self.pair_synapse[g], self.pair_synapse[g + 1], slot)
+                if self.pre_indptr[c, source] < self.pre_indptr[c, source + 1]:
+                    for k in range(self.post_delay.shape[0]):
+                        self.busy[(slot + self.post_delay[k]) % self.depth] = 1
+
+    cdef inline void _send(self, int64_t first, int64_t last, int64_t slot) noexcept nogil:
+        """Put the weights of plastic synapses on the ring, or without delay on the lines."""
+        cdef int64_t j, position, length = self.ring.shape[0], base = slot * 2 * self.n
+        for j in range(first, last):
+            if self.pair_offset[j] < 2 * self.n:
+                self.line[self.pair_offset[j]] += self.weight[j]
+                continue
+            position = base + self.pair_offset[j]
+            if position >= length:
+                position -= length
+            self.ring[position] += self.weight[j]
 
     cdef int64_t _integrate(self, int64_t slot) noexcept nogil:
         """All blocks, one step, with the arrivals of ring slot `slot`. Any at threshold?"""
@@ -819,6 +1027,9 @@ cdef class Engine:
             if outputs.spike_count + self.n > outputs.spike_step.shape[0]:
                 return CHUNK_SPIKES_FULL
             now = self.step
+            if self.pairing and (self.log_count + self.n + inputs.n_due(now)
+                                 > self.log_step.shape[0]):
+                return CHUNK_LOG_FULL
             changed = False
             while inputs.change < inputs.n_changes and inputs.change_step[inputs.change] <= now:
                 self.current_value[inputs.change_source[inputs.change]] = (
@@ -830,6 +1041,8 @@ cdef class Engine:
             while inputs.event < inputs.n_events and inputs.event_step[inputs.event] <= now:
                 self._deliver(self.n + inputs.event_source[inputs.event], now % self.depth)
                 inputs.event += 1
+            if self.pairing and self.pre_delay[0] == 0:
+                self._see_pres(1)
             if self.linked:
                 self._pass_links((now + 1 - self.clock) * self.queue.step)
                 if self.queue.out_of_memory:
@@ -837,6 +1050,9 @@ cdef class Engine:
             self.step = now = now + 1
             if self.n and self._integrate(now % self.depth):
                 self._spike(now % self.depth, outputs)
+            if self.pairing:
+                self._see_posts()
+                self._see_pres(self.pre_delay.shape[0])
             for p in range(self.n_probes):
                 if now % self.probe_interval[p] == 0:
                     self._sample(p, outputs)
@@ -877,6 +1093,13 @@ cdef class Inputs:
         self.n_events = len(event_step)
         self.n_changes = len(change_step)
         self.event = self.change = 0
+
+    cdef int64_t n_due(self, int64_t step) noexcept nogil:
+        """Number of events that are due at `step`."""
+        cdef int64_t k = self.event
+        while k < self.n_events and self.event_step[k] <= step:
+            k += 1
+        return k - self.event
 
 
 cdef class Outputs:

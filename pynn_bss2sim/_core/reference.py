@@ -25,6 +25,8 @@ from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.records import Status
 from pynn_bss2sim._core.reference_links import EventQueue
 from pynn_bss2sim._core.reference_plasticity import ReleaseSites
+from pynn_bss2sim._core.reference_spike_pairs import PairSynapses
+from pynn_bss2sim._core.spike_pairs import PairPlan
 
 __all__ = ["ReferenceEngine"]
 
@@ -54,6 +56,7 @@ class ReferenceEngine:
     spike_mask : bool (n,), optional
     noise_seed : int, optional
     releases : Releases, optional
+    pairs : PairPlan, optional
     """
 
     interruption = None
@@ -66,6 +69,7 @@ class ReferenceEngine:
         spike_mask=None,
         noise_seed=0,
         releases: Releases | None = None,
+        pairs: PairPlan | None = None,
     ):
         self.plan, self.routes, self.probes = plan, routes, tuple(probes)
         self.n = n = len(plan)
@@ -83,6 +87,7 @@ class ReferenceEngine:
         self.e_leak, self.leak_shift = plan.e_leak.copy(), np.zeros(n)
         self.queue = None if routes.links is None else EventQueue(routes.links)
         self.amplitude = np.array(routes.amplitude)
+        self.pairs = None if pairs is None else PairSynapses(pairs, len(routes.indptr) - 1)
         self.sites = None if releases is None else ReleaseSites(releases)
 
     def export_state(self) -> dict:
@@ -98,6 +103,7 @@ class ReferenceEngine:
             "hold": self.hold.copy(),
             "under_way": np.roll(self.ring, -(self.step % self.depth), axis=0),
             **({} if self.queue is None else self.queue.export(self.step)),
+            "pairs": None if self.pairs is None else self.pairs.export(self.step),
             **({} if self.sites is None else self.sites.export(self.step)),
         }
 
@@ -115,6 +121,8 @@ class ReferenceEngine:
             self.queue.take(state, self.step)
         if self.sites is not None:
             self.sites.take(state, self.step)
+        if self.pairs is not None:
+            self.pairs.take(state["pairs"], self.step)
 
     def run(self, n_steps, events, currents):
         """Integrate `n_steps` steps; same arguments and results as the compiled engine."""
@@ -134,6 +142,8 @@ class ReferenceEngine:
             while event < len(events) and events.step[event] <= self.step:
                 self._deliver(self.n + events.source[event])
                 event += 1
+            if self.pairs is not None:
+                self.pairs.see_pres(self.step, self._send, undelayed=True)
             self._pass_links((self.step + 1) * self._tick())
             # 3. integrate every block to the next step
             self.step += 1
@@ -148,7 +158,11 @@ class ReferenceEngine:
                 self._deliver(neuron)
                 if self.mask[neuron]:
                     spikes.append((self.step, neuron))
-            # 5. probes
+            # 5. synapses that spikes change
+            if self.pairs is not None:
+                self.pairs.see_posts(self.step)
+                self.pairs.see_pres(self.step, self._send)
+            # 6. probes
             for probe, samples in zip(self.probes, rows, strict=True):
                 if self.step % probe.interval == 0:
                     samples.append(self._variable(probe.variable)[probe.neuron])
@@ -186,6 +200,8 @@ class ReferenceEngine:
         else:
             if self.sites is not None:
                 self.sites.event(source, self.step, self.amplitude)
+            if self.pairs is not None:
+                self.pairs.spike(source, self.step)
             self._arrive(self.routes.indptr[source], self.routes.indptr[source + 1], self.step)
 
     def _tick(self):
@@ -214,6 +230,13 @@ class ReferenceEngine:
         flat = self.ring.reshape(-1)
         base = (step % self.depth) * 2 * self.n
         np.add.at(flat, (base + self.routes.offset[part]) % flat.size, self.amplitude[part])
+
+    def _send(self, offset, weight):
+        """Put weights of plastic synapses on the ring, or without delay on the lines."""
+        flat, base = self.ring.reshape(-1), (self.step % self.depth) * 2 * self.n
+        now = offset < 2 * self.n
+        np.add.at(self.line.reshape(-1), offset[now], weight[now])
+        np.add.at(flat, (base + offset[~now]) % flat.size, weight[~now])
 
     def _draw_threshold(self, neuron):
         sigma = self.plan.sigma_thresh[neuron]

@@ -9,6 +9,7 @@ import numpy as np
 from pynn_bss2sim._core.noise import Stream, noise_table, normals, stream_key
 from pynn_bss2sim._core.plasticity import RELEASE_STATE, ShortTerm
 from pynn_bss2sim._core.records import LINES, Circuits
+from pynn_bss2sim._core.spike_pairs import PairState
 
 __all__ = ["EmulatorState"]
 
@@ -42,6 +43,8 @@ class EmulatorState:
         u, x and y of the synapses with short-term plasticity; see `plasticity.ShortTerm`.
     release_age : int64 (k,)
         Steps since `release` was like that, which is since the last event of the synapse's source.
+    pairs : PairState or None
+        State of the synapses with spike-timing dependent plasticity.
     """
 
     step: int
@@ -57,6 +60,7 @@ class EmulatorState:
     events: np.ndarray = field(default_factory=lambda: np.empty((0, 3), np.int64))
     release: np.ndarray = field(default_factory=lambda: np.empty((RELEASE_STATE, 0)))
     release_age: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    pairs: PairState | None = None
 
     @classmethod
     def at_start(
@@ -66,6 +70,7 @@ class EmulatorState:
         trial: int,
         noise_seed: int,
         short_term: ShortTerm | None = None,
+        pairs: PairState | None = None,
     ) -> EmulatorState:
         """Begin of a trial: membranes at their leak potential, nothing under way.
 
@@ -94,6 +99,7 @@ class EmulatorState:
             leak_shift,
             release=short_term.initial_state(),
             release_age=np.zeros(len(short_term), np.int64),
+            pairs=pairs,
         )
 
     def grown(self, fresh: EmulatorState) -> EmulatorState:
@@ -120,8 +126,14 @@ class EmulatorState:
             under_way=under_way,
             release=release,
             release_age=age,
+            pairs=self._grown_pairs(fresh),
             **{name: put(name) for name in names},
         )
+
+    def _grown_pairs(self, fresh: EmulatorState) -> PairState | None:
+        if self.pairs is None or fresh.pairs is None or not self.step:
+            return fresh.pairs
+        return self.pairs.grown(fresh.pairs, len(self.v), len(fresh.v))
 
     def with_links(self, n_links: int) -> EmulatorState:
         """The state for `n_links` links, of which those that were not there are free."""
