@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pynn_bss2sim._core.checks import converted
+from pynn_bss2sim._core.checks import checked_index, converted
 from pynn_bss2sim._core.engine import Engine
 from pynn_bss2sim._core.hicannx import PICOSECONDS
 from pynn_bss2sim._core.links import Traffic
@@ -107,7 +107,7 @@ class Emulator:
         releases = None
         if len(self._short_term):
             releases = make_releases(
-                replace(self._short_term, synapse=place[self._short_term.synapse]),
+                replace(self._short_term, synapse=self._static_place(place)),
                 static,
                 self.timestep,
                 state.release,
@@ -145,6 +145,15 @@ class Emulator:
     @property
     def _n_links(self) -> int:
         return 0 if self._ways is None else len(self._ways.links)
+
+    def _static_place(self, place: np.ndarray) -> np.ndarray:
+        """Where the synapses with short-term plasticity are among those that spikes leave alone."""
+        synapse = checked_index(
+            "ShortTerm.synapse", self._short_term.synapse, 0, len(self._synapses), np.int64
+        )
+        if np.isin(synapse, self._pairs.synapse).any():
+            raise ValueError("ShortTerm.synapse: a synapse has both kinds of plasticity")
+        return place[synapse]
 
     def _fresh(self, depth: int, trial: int) -> EmulatorState:
         return EmulatorState.at_start(

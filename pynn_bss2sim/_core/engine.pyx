@@ -167,13 +167,13 @@ cdef extern from "spike_pairs.h" nogil:
         const int64_t *pre_rate
         double *pre_trace
         int64_t *pre_last
-        const int64_t *pre
-        const int64_t *post
-        const int64_t *rule
+        const int32_t *pre
+        const int32_t *post
+        const int32_t *rule
         const int32_t *offset
         double *weight
         const int64_t *column_indptr
-        const int64_t *column
+        const int32_t *column
         const int64_t *post_rate
         double *post_before
         int64_t *post_last
@@ -568,13 +568,13 @@ cdef class Engine:
         p.pre_rate = int_pointer(plan.pre_rate)
         p.pre_trace = pointer(self.pre_trace)
         p.pre_last = &self.pre_last[0]
-        p.pre = int_pointer(plan.pre)
-        p.post = int_pointer(plan.post)
-        p.rule = int_pointer(plan.rule)
+        p.pre = index_pointer(plan.pre)
+        p.post = index_pointer(plan.post)
+        p.rule = index_pointer(plan.rule)
         p.offset = index_pointer(plan.offset)
         p.weight = pointer(self.weight)
         p.column_indptr = int_pointer(plan.column_indptr)
-        p.column = int_pointer(plan.column)
+        p.column = index_pointer(plan.column)
         p.post_rate = int_pointer(plan.post_rate)
         p.post_before = pointer(self.post_before)
         p.post_last = &self.post_last[0]

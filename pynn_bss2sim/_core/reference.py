@@ -142,8 +142,7 @@ class ReferenceEngine:
             while event < len(events) and events.step[event] <= self.step:
                 self._deliver(self.n + events.source[event])
                 event += 1
-            if self.pairs is not None:
-                self.pairs.see_pres(self.step, self._send, undelayed=True)
+            self._see_spikes(undelayed=True)
             self._pass_links((self.step + 1) * self._tick())
             # 3. integrate every block to the next step
             self.step += 1
@@ -159,9 +158,7 @@ class ReferenceEngine:
                 if self.mask[neuron]:
                     spikes.append((self.step, neuron))
             # 5. synapses that spikes change
-            if self.pairs is not None:
-                self.pairs.see_posts(self.step)
-                self.pairs.see_pres(self.step, self._send)
+            self._see_spikes()
             # 6. probes
             for probe, samples in zip(self.probes, rows, strict=True):
                 if self.step % probe.interval == 0:
@@ -230,6 +227,14 @@ class ReferenceEngine:
         flat = self.ring.reshape(-1)
         base = (step % self.depth) * 2 * self.n
         np.add.at(flat, (base + self.routes.offset[part]) % flat.size, self.amplitude[part])
+
+    def _see_spikes(self, undelayed=False):
+        """Change synapses that see spikes now: all, or those of inputs without axonal delay."""
+        if self.pairs is None:
+            return
+        if not undelayed:
+            self.pairs.see_posts(self.step)
+        self.pairs.see_pres(self.step, self._send, undelayed)
 
     def _send(self, offset, weight):
         """Put weights of plastic synapses on the ring, or without delay on the lines."""

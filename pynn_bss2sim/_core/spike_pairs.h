@@ -12,14 +12,14 @@ typedef struct {
     double *pre_trace;
     int64_t *pre_last;
     /* synapses */
-    const int64_t *pre;         /* presynaptic trace */
-    const int64_t *post;        /* postsynaptic trace */
-    const int64_t *rule;
+    const int32_t *pre;         /* presynaptic trace */
+    const int32_t *post;        /* postsynaptic trace */
+    const int32_t *rule;
     const int32_t *offset;      /* in the ring, as of the present slot */
     double *weight;
     /* postsynaptic traces: what they were just before their last event, -1 where none was */
     const int64_t *column_indptr;
-    const int64_t *column;      /* synapses of each trace */
+    const int32_t *column;      /* synapses of each trace */
     const int64_t *post_rate;
     double *post_before;
     int64_t *post_last;
@@ -38,14 +38,15 @@ static inline double bss_decay(const bss_pairs *p, int64_t rate, int64_t steps)
     return bss_exp_one(-(double)steps * p->rate[rate]);
 }
 
-/* x**power for 0 <= x: relative error below 1e-13 for powers up to 10 */
-static inline double bss_power(double x, double power)
+/* (x / range)**power for 0 <= x / range: relative error below 1e-13 for powers up to 10 */
+static inline double bss_power(double x, double range, double power)
 {
     union { double f; uint64_t u; } bits;
     double exponent, s, s2, series;
     int k;
     if (power == 0.0)
         return 1.0;
+    x = x / range;
     if (power == 1.0)
         return x;
     if (!(x > 1e-300))
@@ -78,11 +79,10 @@ static inline void bss_pair_post(bss_pairs *p, int64_t t, int64_t step)
     double before = (p->post_before[t] + 1.0) * bss_decay(p, p->post_rate[t],
                                                           step - p->post_last[t]);
     for (i = p->column_indptr[t]; i < p->column_indptr[t + 1]; i++) {
-        int64_t j = p->column[i], g = p->pre[j], r = p->rule[j];
+        int32_t j = p->column[i], g = p->pre[j], r = p->rule[j];
         double trace = p->pre_trace[g] * bss_decay(p, p->pre_rate[g], step - p->pre_last[g]);
-        double room = (p->w_to[r] - p->weight[j]) / p->range[r];
-        p->weight[j] = bss_clip(
-            p, r, p->weight[j] + p->up[r] * bss_power(room, p->up_power[r]) * trace);
+        double room = bss_power(p->w_to[r] - p->weight[j], p->range[r], p->up_power[r]);
+        p->weight[j] = bss_clip(p, r, p->weight[j] + p->up[r] * room * trace);
     }
     p->post_before[t] = before;
     p->post_last[t] = step;
@@ -97,9 +97,8 @@ static inline void bss_pair_pre(bss_pairs *p, int64_t g, int64_t step)
         /* a spike in the same step is no pair */
         double trace = age == 0 ? p->post_before[t]
                                 : (p->post_before[t] + 1.0) * bss_decay(p, p->post_rate[t], age);
-        double room = (p->weight[j] - p->w_from[r]) / p->range[r];
-        double w = bss_clip(
-            p, r, p->weight[j] + p->down[r] * bss_power(room, p->down_power[r]) * trace);
+        double room = bss_power(p->weight[j] - p->w_from[r], p->range[r], p->down_power[r]);
+        double w = bss_clip(p, r, p->weight[j] + p->down[r] * room * trace);
         p->weight[j] = bss_clip(p, r, w + p->constant[r]);
     }
     p->pre_trace[g] = p->pre_trace[g] * bss_decay(p, p->pre_rate[g], step - p->pre_last[g]) + 1.0;

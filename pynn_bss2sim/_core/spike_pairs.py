@@ -8,10 +8,10 @@ event raises by 1 and that decay exponentially::
     at an event of the source: w += down ((w - w_from) / (w_to - w_from))**down_power
                                     * target's trace;  w += constant
 
-each change followed by clipping to the range between `w_from` and `w_to`. An event reads the traces as
-they were before its step: two spikes that a synapse sees in the same step are no pair. Where it sees
-both, the target's comes first. The event of the source carries the changed weight, which arrives
-after the dendritic part of the delay.
+each change followed by clipping to the range between `w_from` and `w_to`. An event reads the traces
+as they were before its step: two spikes that a synapse sees in the same step are no pair. Where it
+sees both, the target's comes first. The event of the source carries the changed weight, which
+arrives after the dendritic part of the delay.
 
 References
 ----------
@@ -42,6 +42,7 @@ __all__ = [
 
 #: Steps for which the decay of a trace is tabulated.
 DECAY_LENGTH = 8192
+_INDEX = ("pre", "post", "rule", "column", "offset")
 _RULE = ("up", "up_power", "down", "down_power", "constant", "w_from", "w_to")
 
 
@@ -350,7 +351,7 @@ def checked_pair_plan(plan: PairPlan, n_sources: int, n_neurons: int, depth: int
         ("offset", n, depth * LINES * n_neurons),
         ("pre_delay", len(plan.pre_delay), 2**31), ("post_delay", len(plan.post_delay), depth),
     ):  # fmt: skip
-        dtype = np.int32 if name == "offset" else np.int64
+        dtype = np.int32 if name in _INDEX else np.int64
         array = checked_index(f"pairs.{name}", getattr(plan, name), 0, max(high, 1), dtype)
         if len(array) != size or (size and not high):
             raise ValueError(f"pairs.{name}: {len(array)} entries where {size} are needed")
