@@ -127,10 +127,12 @@ def round_stochastic(lanes: _Format, bits: int, random: Lanes) -> _Format:
         raise ValueError(f"round_stochastic: bits={bits} lies outside 0 to {lanes.bits}")
     if random.bits != lanes.bits:
         raise TypeError(f"round_stochastic: random numbers of {lanes.bits} bits are needed")
+    if bits == lanes.bits:
+        return type(lanes)._of(np.zeros_like(lanes.values))
     unsigned = random.values.view(f"u{lanes.dtype.itemsize}")
     fraction = (unsigned.astype(np.int64) >> (lanes.bits - bits)).astype(unsigned.dtype)
     up = lanes + type(lanes)._of(fraction.view(lanes.dtype))
-    return type(lanes)._of(up.values >> bits << bits) if bits < lanes.bits else up * 0
+    return type(lanes)._of(up.values >> bits << bits)
 
 
 @lru_cache(maxsize=1)
