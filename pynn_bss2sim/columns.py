@@ -56,6 +56,15 @@ class Columns:
             whole[name] = column(self._whole[name], [p[2][name] for p in pieces])
         self._whole = whole
 
+    def sort(self):
+        """Order the synapses by presynaptic, then by postsynaptic cell.
+
+        That is the order in which PyNN's ``set`` takes a list of values. Synapses between the
+        same two cells stay in the order they were made.
+        """
+        order = np.lexsort((self.post, self.pre))
+        self._whole = {name: values[order] for name, values in self._whole.items()}
+
     def __getitem__(self, name) -> np.ndarray:
         self._merge()
         return self._whole[name]

@@ -82,6 +82,7 @@ class Projection(common.Projection):
         )  # fmt: skip
         self.columns = Columns(self.synapse_type.get_parameter_names())
         connector.connect(self)
+        self.columns.sort()
         self.initial = {
             name: np.full(len(self), value)
             for name, value in self.synapse_type.default_initial_values.items()
@@ -345,8 +346,9 @@ class Projection(common.Projection):
         ----------
         **attributes
             A number; a list or 1D array of one value for each connection, in the order of
-            ``get(..., "list")``; a 2D array of shape (pre.size, post.size), as from
-            ``get(..., "array")``; a `RandomDistribution`; or a function of the distance.
+            ``get(..., "list")``: by presynaptic, then by postsynaptic cell; a 2D array of shape
+            (pre.size, post.size), as from ``get(..., "array")``; a `RandomDistribution`; or a
+            function of the distance.
 
         Raises
         ------

@@ -81,10 +81,10 @@ def test_refused_arguments():
 
 def test_formats():
     projection = project(np.arange(6.0).reshape(2, 3))
-    expected = [(0, 0, 0.0), (1, 0, 3.0), (0, 1, 1.0), (1, 1, 4.0), (0, 2, 2.0), (1, 2, 5.0)]
+    expected = [(0, 0, 0.0), (0, 1, 1.0), (0, 2, 2.0), (1, 0, 3.0), (1, 1, 4.0), (1, 2, 5.0)]
     assert projection.get("weight", "list") == expected
     assert projection.get("weight", "list", with_address=False) == [w for *_, w in expected]
-    assert projection.get(["weight", "delay"], "list")[1] == (1, 0, 3.0, 0.5)
+    assert projection.get(["weight", "delay"], "list")[1] == (0, 1, 1.0, 0.5)
     assert projection.get("weight", "array").tolist() == [[0, 1, 2], [3, 4, 5]]
     weight, delay = projection.get(["weight", "delay"], "array")
     assert weight[1, 2] == 5.0 and (delay == 0.5).all()
@@ -173,10 +173,10 @@ def test_a_refused_set_changes_nothing(attributes, error):
 def test_single_connections():
     projection = project(np.arange(6.0).reshape(2, 3))
     connection = projection[1]
-    assert connection.as_tuple("presynaptic_index", "postsynaptic_index", "weight") == (1, 0, 3.0)
-    assert connection.source == projection.pre[1] and connection.target == projection.post[0]
+    assert connection.as_tuple("presynaptic_index", "postsynaptic_index", "weight") == (0, 1, 1.0)
+    assert connection.source == projection.pre[0] and connection.target == projection.post[1]
     connection.weight = 9.0
-    assert projection.get("weight", "array")[1, 0] == 9.0 and projection[1].weight == 9.0
+    assert projection.get("weight", "array")[0, 1] == 9.0 and projection[1].weight == 9.0
     assert [c.delay for c in projection.connections] == [0.5] * 6
     assert projection[-1].postsynaptic_index == 2 and len(projection[1:3]) == 2
     with pytest.raises(IndexError, match="S→P: there is no connection 6, there are 6"):
@@ -185,7 +185,7 @@ def test_single_connections():
         connection.U = 1.0
     with pytest.raises(AttributeError, match="S→P: a connection has no 'U'"):
         _ = connection.U
-    with pytest.raises(errors.ConnectionError, match="1 → 0"):
+    with pytest.raises(errors.ConnectionError, match="0 → 1"):
         connection.delay = 0.0
 
 
@@ -228,7 +228,7 @@ def test_what_the_chip_holds():
     np.testing.assert_array_equal(projection.requested("weight", "array"), weights)
     assert set(projection.requested("delay", "list", with_address=False)) == {5.0}
     assert projection.get("delay", "list", with_address=False)[0] < 5.0
-    assert projection[1].weight == held[1, 0]
+    assert projection[1].weight == held[0, 1]
     assert sim.get_current_time() == 0.0
     projection.set(weight=0.2)
     np.testing.assert_allclose(projection.get("weight", "array"), 0.2, rtol=0.01)
