@@ -15,7 +15,7 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.connect import connect
-from pynn_bss2sim._core.device import Device
+from pynn_bss2sim._core.device import LINE_IS_COBA, Device
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.event_path import FpgaRouting, Path
 from pynn_bss2sim._core.readout import Cadc, Madc
@@ -213,10 +213,16 @@ class Bench:
             fpga,
             _EVERY,
             _CIRCUITS + 1,
-            self.__device.weight_steps(self.__configs),
+            self.__weight_steps(),
             np.ones(len(Path), np.int64),
             strength=self.__device.synapse_strength(1),
         )
+
+    def __weight_steps(self) -> np.ndarray:
+        """As `Device.weight_steps`; an inhibitory line that is current-based draws its current."""
+        steps = self.__device.weight_steps(self.__configs)
+        steps[~self.__configs[0].switches[:, LINE_IS_COBA[1]], 1] *= -1
+        return steps
 
     def __read(self, source: Variable, activity: Activity, column_converters: bool) -> np.ndarray:
         (state,) = activity.samples
@@ -233,7 +239,7 @@ class Bench:
         if source == Variable.W:
             return chip.ADAPTATION_READOUT + state / chip.ADAPTATION_TRANSCONDUCTANCE
         line = int(source) - int(Variable.LINE0)
-        step = self.__device.weight_steps(self.__configs)[:, line]
+        step = self.__weight_steps()[:, line]
         return chip.LINE_READOUT - chip.LINE_SWING * state / step
 
     def __normals(self, shape: tuple[int, ...]) -> np.ndarray | float:

@@ -242,7 +242,11 @@ TAU_SYN_EXC_EXPONENT = _fact("TAU_SYN_EXC_EXPONENT", -0.953, "1", "code", "hxtor
 TAU_SYN_INH_FACTOR = _fact("TAU_SYN_INH_FACTOR", 979.0, "us", "code", "hxtorch: same test")
 TAU_SYN_INH_EXPONENT = _fact("TAU_SYN_INH_EXPONENT", -0.968, "1", "code", "hxtorch: same test")
 LINE_RESISTANCE_RATIO = _fact(
-    "LINE_RESISTANCE_RATIO", 5.0, "1", "estimate", "a guess: low-resistance mode reaches 0.3 us"
+    "LINE_RESISTANCE_RATIO",
+    10.0,
+    "1",
+    "estimate",
+    "a guess: 99 % of circuits then reach the 0.3 us of calix: spiking/neuron.py",
 )
 PSP_PER_WEIGHT = _fact(
     "PSP_PER_WEIGHT", 0.29, "CADC LSB", "estimate", "brainscales2-demos: dynamic_range_solution"
