@@ -133,7 +133,7 @@ def test_current_based_events_move_membranes_of_a_bench_as_on_the_chip(mode, sig
     bench = Bench(Device())
     line = 0 if sign > 0 else 1
     on = (LINE_ENABLE[line], LINE_HIGH_RESISTANCE[line])
-    bench.configure(registers({}, on, **pulse_registers(1, mode)), 0.1)
+    bench.configure(registers({}, on, **pulse_registers(3, mode)), 0.1)
     _, peak, _ = bench.run(4.0, (0.0,), period=4.0)
     bench.run(100.0)
     moved = peak[0].astype(float) - bench.run(4.0, period=4.0)[1][0]
