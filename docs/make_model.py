@@ -73,7 +73,8 @@ and bounded.
 * The separate reference voltages of adaptation (`v_adapt_leak`, `v_adapt_ref`): `a` acts from the
   leak potential.
 * Degeneration of leak and reset; the extra capacitance of lines; conductances between circuits.
-* Short-term plasticity and correlation sensors.
+* Short-term plasticity. Of the correlation sensors (`_core/correlation.py`): a limit of their
+  memory of the last event, non-exponential traces, their effect on the readout of membranes.
 * Cross-talk and ripple of the analog memory; temperature; drift within a run.
 * Coupling of membranes above 1.2 V into the readout.
 

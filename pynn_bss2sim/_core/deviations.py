@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
 
 from . import hicannx as chip
 from .config import AnalogParameter as Analog
 from .exponential import exp
-from .records import LINES
+from .records import LINES, frozen_array
 
-__all__ = ["Deviations", "standard_normal"]
+__all__ = ["Deviations", "SensorDeviations", "standard_normal"]
 
 _CIRCUITS = chip.HICANN_X.circuits
 _UNIFORMS = 12  #: their sum has the variance of one of them times 12, which is 1
@@ -101,6 +102,8 @@ _CELLS = (chip.SPREAD_VOLTAGE_CELL, chip.SPREAD_CURRENT_CELL)
 
 _PER_CIRCUIT = (_CIRCUITS,)
 _PER_LINE = (_CIRCUITS, LINES)
+#: Beyond it lies the part of the normal numbers that stands for silent sensors.
+_SILENT = NormalDist().inv_cdf(1.0 - chip.SENSOR_SILENT)
 _PER_COLUMN = (chip.HEMISPHERES, chip.COLUMNS, chip.CADC_CHANNELS)
 
 
@@ -211,6 +214,11 @@ class Deviations:
         values.flags.writeable = False
         return values
 
+    @cached_property
+    def sensors(self) -> SensorDeviations:
+        """Deviations of the correlation sensors; drawn when first asked for."""
+        return SensorDeviations.draw(self.key) if self.key else SensorDeviations.none()
+
     def of_codes(self, analog: np.ndarray) -> np.ndarray:
         """How far the cells of the analog memory miss their codes: float64 (512, 24), codes.
 
@@ -237,6 +245,59 @@ class Deviations:
             sha.update(f.name.encode())
             sha.update(getattr(self, f.name).astype("<f8", copy=False).tobytes())
         return sha.hexdigest()
+
+
+_PER_SENSOR = (chip.HEMISPHERES, chip.ROWS, chip.COLUMNS, chip.CADC_CHANNELS)
+
+
+@dataclass(frozen=True, eq=False)
+class SensorDeviations:
+    """Deviations of the correlation sensors of one chip.
+
+    Read-only float32 arrays (2, 256, 256, 2): hemisphere, row, column; causal or acausal.
+
+    Attributes
+    ----------
+    amplitude : factor
+        0 where both sensors of a synapse do not respond.
+    tau : factor
+    baseline : CADC LSB
+        Added to that of the nominal sensor.
+    """
+
+    amplitude: np.ndarray
+    tau: np.ndarray
+    baseline: np.ndarray
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            array = frozen_array(getattr(self, f.name), np.float32, _PER_SENSOR, f.name)
+            object.__setattr__(self, f.name, array)
+
+    @classmethod
+    def none(cls) -> SensorDeviations:
+        """Those of the nominal chip."""
+        one = np.ones(_PER_SENSOR, np.float32)
+        return cls(one, one, 0 * one)
+
+    @classmethod
+    def draw(cls, key: str) -> SensorDeviations:
+        """Those of the chip whose random numbers have this key."""
+
+        def normal(name, shape=_PER_SENSOR):
+            return standard_normal(f"{key}/{name}", int(np.prod(shape))).reshape(shape)
+
+        quadrant = chip.SPREAD_SENSOR_ASYMMETRY * normal("sensor_asymmetry", (chip.QUADRANTS,))
+        halves = quadrant.reshape(chip.HEMISPHERES, 1, -1)
+        asymmetry = np.repeat(halves, chip.COLUMNS // halves.shape[2], axis=2)[..., np.newaxis]
+        spread = chip.SPREAD_SENSOR_AMPLITUDE * normal("sensor_amplitude")
+        silent = normal("sensor_silent", _PER_SENSOR[:-1]) > _SILENT
+        amplitude = exp(spread + asymmetry * np.array([0.5, -0.5]))
+        return cls(
+            np.where(silent[..., np.newaxis], 0.0, amplitude).astype(np.float32),
+            exp(chip.SPREAD_SENSOR_TAU * normal("sensor_tau")).astype(np.float32),
+            (chip.SPREAD_SENSOR_BASELINE * normal("sensor_baseline")).astype(np.float32),
+        )
 
 
 def _drawn(key: str, quantity) -> np.ndarray:

@@ -340,6 +340,21 @@ NOISE_TRIAL = _fact(
     "calix: test_neuron_reference_madc.py, 90 % of circuits drift by less than 1",
 )
 
+# --- correlation sensors --------------------------------------------------------------------------
+SENSOR_AMPLITUDE = _fact(
+    "SENSOR_AMPLITUDE", 0.5, "CADC LSB", "code", "calix: correlation_calib_options.h, of one pair"
+)
+SENSOR_TAU = _fact("SENSOR_TAU", 5.0, "us", "code", "calix: correlation_calib_options.h")
+SENSOR_BASELINE = _fact(
+    "SENSOR_BASELINE", 180.0, "CADC LSB", "estimate", "calix: correlation_measurement.py, above 120"
+)
+SENSOR_FLOOR = _fact(
+    "SENSOR_FLOOR", 20.0, "CADC LSB", "estimate", "calix: differences of 160 are usable"
+)
+SENSOR_SILENT = _fact(
+    "SENSOR_SILENT", 0.1, "1", "estimate", "calix: test_correlation.py, more than 80 % respond"
+)
+
 # --- spread of one kind of circuit over a chip before calibration ---------------------------------
 # Standard deviations: of shifts in the unit given, of factors ("1") that of their logarithm.
 SPREAD_LEAK = _fact(
@@ -419,6 +434,18 @@ SPREAD_CADC_QUADRANT = _fact(
 )
 SPREAD_CADC_GAIN = _fact("SPREAD_CADC_GAIN", 0.02, "1", "estimate", "a guess: slopes of channels")
 SPREAD_MADC_OFFSET = _fact("SPREAD_MADC_OFFSET", 5.0, "MADC LSB", "estimate", "a guess")
+SPREAD_SENSOR_AMPLITUDE = _fact(
+    "SPREAD_SENSOR_AMPLITUDE", 0.25, "1", "estimate", "calix: test_correlation.py, factor 2 at 70 %"
+)
+SPREAD_SENSOR_ASYMMETRY = _fact(
+    "SPREAD_SENSOR_ASYMMETRY", 0.2, "1", "estimate", "calix: causal over acausal, of a quadrant"
+)
+SPREAD_SENSOR_TAU = _fact(
+    "SPREAD_SENSOR_TAU", 0.2, "1", "estimate", "calix: test_correlation.py, factor 2 at 70 %"
+)
+SPREAD_SENSOR_BASELINE = _fact(
+    "SPREAD_SENSOR_BASELINE", 10.0, "CADC LSB", "estimate", "a guess: as the column converters"
+)
 SPREAD_MADC_GAIN = _fact("SPREAD_MADC_GAIN", 0.01, "1", "estimate", "a guess")
 
 

@@ -17,6 +17,7 @@ QUANTITIES = {f.name: f for f in Deviations.quantities()}
 SEEDS = range(5)
 PINNED = "6297b669c88e7a9c738f336d03ce83f6875c0cb939889cb42471a2ab402bffe5"
 PINNED_SYNAPSES = "db718f93362f354e42797d2b191b42a7fe3ebcfe2418cde75b5e721727a97fa2"
+PINNED_SENSORS = "fe5bf36046641c4dfa2f8e572ce9bd044b74d4e8dac8397d8a606580c3e3e477"
 
 
 def pooled(name):
@@ -32,6 +33,8 @@ def test_a_seed_is_the_same_chip_on_every_machine():
     assert one.digest() == PINNED
     assert one.digest() == Deviations.draw(1, 0).digest()
     assert hashlib.sha256(one.synapse.astype("<f4").tobytes()).hexdigest() == PINNED_SYNAPSES
+    sensors = np.stack([one.sensors.amplitude, one.sensors.tau, one.sensors.baseline])
+    assert hashlib.sha256(sensors.astype("<f4").tobytes()).hexdigest() == PINNED_SENSORS
 
 
 def test_the_digest_tells_chips_seeds_and_numbers_apart(monkeypatch):

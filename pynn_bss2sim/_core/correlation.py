@@ -1,0 +1,329 @@
+"""The correlation sensors of the synapses: what they have accumulated of the spikes so far.
+
+Each synapse has two of them. With nearest-neighbour pairing [1]_ ::
+
+    causal   += A+ exp(-(t_post - t_pre) / tau+)   at each postsynaptic spike, of the last event
+                                                   since the postsynaptic spike before
+    acausal  += A- exp(-(t_pre - t_post) / tau-)   at each event, of the last postsynaptic spike
+                                                   since the event before
+
+Events and spikes of the same step make no pair. A reading is an 8-bit number that falls from a
+baseline as the sensor accumulates, until the sensor is full. A reset empties the sensor, but the
+last event and spike are kept in mind.
+
+Sensors are read seldom. So nothing is done for single events: between two readings the spikes are
+noted, and `CorrelationSensors.advance` pairs them all at once. What a pair adds is rounded to
+multiples of `GRID`, so that sums do not depend on how a run is divided.
+
+References
+----------
+.. [1] S. Billaudelle, From Transistors to Learning Systems, dissertation, Heidelberg 2022; numbers:
+   ``SENSOR_...`` of :mod:`~pynn_bss2sim._core.hicannx`.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import hicannx as chip
+from .checks import checked_index, checked_offsets
+from .device import Device
+from .exponential import exp
+from .ranges import ranges
+from .records import frozen_array
+
+__all__ = ["GRID", "CorrelationSensors", "EventLines", "SensorTraits", "Trace"]
+
+#: Smallest part of an LSB that is told apart.
+GRID = 2.0**-20
+#: Pairs farther apart than so many time constants add nothing: less than half of `GRID`.
+_REACH = 20.0
+#: Pairs that are treated at once, which bounds the memory.
+_PAIRS = 1 << 20
+#: Step of what has not happened yet.
+_NEVER = -(1 << 60)
+
+
+class Trace(enum.IntEnum):
+    """The two sensors of a synapse, numbered as the channels of the column converters."""
+
+    CAUSAL = 0
+    ACAUSAL = 1
+
+
+@dataclass(frozen=True, eq=False)
+class SensorTraits:
+    """What the sensors of some synapses do; columns: causal, acausal.
+
+    Attributes
+    ----------
+    amplitude : float64 (n, 2), LSB
+        Of a pair without delay; 0 where a sensor does not respond.
+    tau : float64 (n, 2), µs
+    baseline : float64 (n, 2), LSB
+        Reading after a reset.
+    """
+
+    amplitude: np.ndarray
+    tau: np.ndarray
+    baseline: np.ndarray
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.amplitude)[:1] + (chip.CADC_CHANNELS,)
+        for name in ("amplitude", "tau", "baseline"):
+            values = frozen_array(getattr(self, name), np.float64, shape, f"SensorTraits.{name}")
+            object.__setattr__(self, name, values)
+        if not (self.tau > 0).all():
+            raise ValueError("SensorTraits.tau: must be positive")
+
+    @classmethod
+    def of_device(cls, device: Device, n_chips: int, synapse: np.ndarray) -> SensorTraits:
+        """Those of the synapses `synapse`, counted over all chips as in `event_path.Hits`."""
+        shape = (len(synapse), chip.CADC_CHANNELS)
+        factors = [one.sensors for one in device.chips(n_chips)]
+
+        def picked(name):
+            whole = [getattr(one, name).reshape(-1, chip.CADC_CHANNELS) for one in factors]
+            return np.concatenate([np.empty((0, shape[1])), *whole])[synapse]
+
+        return cls(
+            chip.SENSOR_AMPLITUDE * picked("amplitude"),
+            chip.SENSOR_TAU * picked("tau"),
+            chip.SENSOR_BASELINE + picked("baseline"),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class EventLines:
+    """Which spikes are events where: a line is what synapses of one row and label see.
+
+    Attributes
+    ----------
+    n_lines : int
+    indptr : int64 (n_sources + 1,)
+        ``indptr[s]:indptr[s + 1]`` are the lines that source ``s`` reaches.
+    line : int64 (n,)
+    delay : int64 (n,), steps, at least 1
+    """
+
+    n_lines: int
+    indptr: np.ndarray
+    line: np.ndarray
+    delay: np.ndarray
+
+    def __post_init__(self) -> None:
+        line = checked_index("EventLines.line", self.line, 0, self.n_lines, np.int64)
+        values = {
+            "indptr": checked_offsets("EventLines.indptr", self.indptr, len(line)),
+            "line": line,
+            "delay": checked_index("EventLines.delay", self.delay, 1, 1 << 31, np.int64),
+        }
+        if len(values["delay"]) != len(line):
+            raise ValueError("EventLines.delay: one for each line of a source is needed")
+        for name, array in values.items():
+            object.__setattr__(self, name, frozen_array(array, np.int64))
+
+    @property
+    def n_sources(self) -> int:
+        """Neurons and external inputs."""
+        return len(self.indptr) - 1
+
+    def events(self, step: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Line and step of every event that spikes cause: int64 (m,) each."""
+        begin, count = self.indptr[source], np.diff(self.indptr)[source]
+        entry = ranges(begin, count)
+        return self.line[entry], np.repeat(step, count) + self.delay[entry]
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Synapses by what they have in common: a line, or a neuron."""
+
+    of_synapse: np.ndarray
+    indptr: np.ndarray
+    synapse: np.ndarray
+
+    @classmethod
+    def by(cls, of_synapse: np.ndarray, n: int) -> _Group:
+        known = np.flatnonzero(of_synapse >= 0)
+        order = known[np.argsort(of_synapse[known], kind="stable")]
+        indptr = np.zeros(n + 1, np.int64)
+        np.cumsum(np.bincount(of_synapse[known], minlength=n), out=indptr[1:])
+        return cls(of_synapse, indptr, order)
+
+
+class _Train:
+    """Events of lines, or spikes of neurons, in steps after `start`, until `stop`."""
+
+    def __init__(self, owner: np.ndarray, step: np.ndarray, last: np.ndarray, start: int, stop):
+        order = np.lexsort((step, owner))
+        self.owner, self.step = owner[order], step[order]
+        self.last, self.start = last, start
+        self.span = stop - start + 1
+        self.key = self.owner * self.span + (self.step - start)
+        self.before = np.empty_like(self.step)
+        if len(step):
+            self.before[1:] = self.step[:-1]
+            first = np.flatnonzero(np.diff(self.owner, prepend=-1))
+            self.before[first] = last[self.owner[first]]
+
+    def latest(self, owner: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """When it last happened at `owner` before `step`, which lies in the window."""
+        place = np.searchsorted(self.key, owner * self.span + (step - self.start)) - 1
+        found = self.last[owner]
+        if len(self.key):
+            mine = (place >= 0) & (self.owner[place] == owner)
+            found = np.where(mine, self.step[place], found)
+        return found
+
+    def moved_on(self) -> np.ndarray:
+        """`last` after the window."""
+        last = self.last.copy()
+        last[self.owner] = self.step  # of several of one owner the latest is assigned last
+        return last
+
+
+class CorrelationSensors:
+    """The sensors of some synapses.
+
+    Parameters
+    ----------
+    traits : SensorTraits
+    lines : EventLines
+    line : int64 (n,)
+        What each synapse listens to, -1 = nothing.
+    neuron : int64 (n,)
+        Whose spikes come back to it, -1 = nobody's.
+    n_neurons : int
+    timestep : float, µs
+    step : int
+        What happens after it counts.
+
+    Attributes
+    ----------
+    step : int
+        Everything up to it has been paired.
+    """
+
+    def __init__(
+        self,
+        traits: SensorTraits,
+        lines: EventLines,
+        line: np.ndarray,
+        neuron: np.ndarray,
+        n_neurons: int,
+        timestep: float,
+        step: int = 0,
+    ):
+        self._traits, self._timestep = traits, timestep
+        n = len(traits.amplitude)
+        self._neuron = _Group.by(
+            checked_index("neuron", neuron, -1, n_neurons, np.int64), n_neurons
+        )
+        self._tau = traits.tau / timestep
+        self._sum = np.zeros((chip.CADC_CHANNELS, n))
+        self._last_post = np.full(n_neurons, _NEVER)
+        self.step = int(step)
+        self.listen(lines, line)
+
+    def listen(self, lines: EventLines, line: np.ndarray) -> None:
+        """Let the synapses listen to other lines; sums are kept, events on their way are not."""
+        line = checked_index("line", line, -1, lines.n_lines, np.int64)
+        if not len(line) == len(self) == len(self._neuron.of_synapse):
+            raise ValueError(f"line, neuron: {len(self)} synapses need one each")
+        self._lines, self._line = lines, _Group.by(line, lines.n_lines)
+        self._last_event = np.full(lines.n_lines, _NEVER)
+        self._coming = np.empty((2, 0), np.int64)
+
+    def __len__(self) -> int:
+        return self._sum.shape[1]
+
+    def advance(self, step: np.ndarray, source: np.ndarray, until: int) -> None:
+        """Pair what happens until step `until`.
+
+        Parameters
+        ----------
+        step, source : int64 (k,)
+            All spikes since the last call, in any order: neurons, then external inputs.
+        until : int
+            Not before `self.step`.
+        """
+        step, source = np.asarray(step, np.int64), np.asarray(source, np.int64)
+        line, arrival = self._lines.events(step, source)
+        coming = np.concatenate([self._coming, [line, arrival]], axis=1)
+        due = coming[1] <= until
+        self._coming = coming[:, ~due]
+        spiking = source < len(self._last_post)
+        window = self.step, int(until)
+        events = _Train(*coming[:, due], self._last_event, *window)
+        spikes = _Train(source[spiking], step[spiking], self._last_post, *window)
+        self._pair(Trace.CAUSAL, spikes, self._neuron, events, self._line)
+        self._pair(Trace.ACAUSAL, events, self._line, spikes, self._neuron)
+        self._last_event, self._last_post = events.moved_on(), spikes.moved_on()
+        self.step = int(until)
+
+    def _pair(self, trace: int, later: _Train, group: _Group, earlier: _Train, other: _Group):
+        """Add to a trace what each of the `later` makes with the last of the `earlier`."""
+        count = np.diff(group.indptr)[later.owner]
+        for some in _chunks(count):
+            each = count[some]
+            synapse = group.synapse[ranges(group.indptr[later.owner[some]], each)]
+            when = np.repeat(later.step[some], each)
+            since = np.repeat(later.before[some], each)
+            known = np.flatnonzero(other.of_synapse[synapse] >= 0)
+            synapse, when, since = synapse[known], when[known], since[known]
+            partner = earlier.latest(other.of_synapse[synapse], when)
+            tau = self._tau[synapse, trace]
+            near = np.flatnonzero((partner > since) & (when - partner <= _REACH * tau))
+            synapse = synapse[near]
+            size = exp(-(when[near] - partner[near]) / tau[near])
+            size = np.rint(self._traits.amplitude[synapse, trace] * size / GRID) * GRID
+            self._sum[trace] += np.bincount(synapse, size, len(self))
+
+    def reset(self, synapse: np.ndarray | slice = slice(None)) -> None:
+        """Empty both sensors of some synapses."""
+        self._sum[:, synapse] = 0.0
+
+    def accumulated(self, trace: int) -> np.ndarray:
+        """What the sensors hold: float64 (n,), LSB; a full one holds no more."""
+        return np.minimum(self._sum[trace], self._traits.baseline[:, trace] - chip.SENSOR_FLOOR)
+
+    def read(
+        self, trace: int, synapse: np.ndarray | slice = slice(None), noise: np.ndarray | float = 0.0
+    ) -> np.ndarray:
+        """What the column converters make of some sensors.
+
+        Parameters
+        ----------
+        trace : int
+            `Trace`.
+        synapse : int64 (k,) or slice
+        noise : float64 (k,), LSB
+
+        Returns
+        -------
+        uint8 (k,)
+            The more was accumulated, the lower.
+        """
+        level = self._traits.baseline[synapse, trace] - self.accumulated(trace)[synapse] + noise
+        return np.clip(np.rint(level), 0, 2**chip.CADC_BITS - 1).astype(np.uint8)
+
+    def restart(self) -> None:
+        """Back to step 0: nothing accumulated, nothing in mind."""
+        self.reset()
+        self._last_post[:] = _NEVER
+        self._last_event[:] = _NEVER
+        self._coming = self._coming[:, :0]
+        self.step = 0
+
+
+def _chunks(count: np.ndarray):
+    """Slices of neighbouring entries that make about `_PAIRS` pairs each."""
+    part = np.cumsum(count) // _PAIRS
+    edges = np.flatnonzero(np.diff(part)) + 1
+    for first, last in zip([0, *edges], [*edges, len(count)], strict=True):
+        if last > first:
+            yield slice(first, last)
