@@ -6,8 +6,7 @@ only then. The recorded traces are fitted as those of an experiment would be.
 
 What one sees: the nominal chip follows the diagonal, but for steps of its digital codes. On a
 calibrated chip circuits scatter a little around it, without calibration by about 30 %, except for
-the refractory time, which a digital counter keeps. (The reset has a time constant of 0.5 ms: after
-a refractory time of less than some of these the membrane has not come down.)
+the refractory time, which a digital counter keeps. (Short ones: `refractory_times.py`.)
 
     python time_constants.py                # writes results/time_constants.png
     python time_constants.py --seed 1       # another chip
