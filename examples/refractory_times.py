@@ -7,8 +7,8 @@ far the membrane had come.
 
 What one sees. Left: what is achieved over what is asked. A counter has 8 bits and a clock for each
 power of two. A population with one refractory time gets the clock that suits it and errs by half a
-cycle at most: 0.004 ms of model time, or 0.4 %. Where one network asks for all of them at once, half
-a chip has but two clocks, and the shortest times are rounded to steps of the faster one. Right: the
+cycle at most: 0.004 ms of model time, or 0.4 %. Where one network asks for all of them, half a
+chip has but two clocks, and the shortest times are rounded to steps of the faster one. Right: the
 part of the way to v_reset that is done. Nominal circuits jump. Real ones have a time constant of
 about 0.5 ms in model time (grey), different ones for different circuits, and no calibration changes
 that: below some 1.5 ms the refractory time is right, but neurons fire too early.
