@@ -22,6 +22,7 @@ from .network import (
     Projection,
     ShortTerm,
     Sources,
+    SpikePairs,
 )
 from .place import Placement
 from .report import ParameterReport, PopulationReport, ProjectionReport, Report
@@ -56,6 +57,7 @@ __all__ = [
     "Scaling",
     "ShortTerm",
     "Sources",
+    "SpikePairs",
     "WeightError",
     "Where",
     "map_network",

@@ -143,10 +143,10 @@ class Configuration:
             Synapses are plastic.
         """
         network, routing = mapping.network, mapping.routing
-        plastic = [p.label for p in network.projections if p.short_term is not None]
+        plastic = [p.label for p in network.projections if p.plastic]
         if plastic:
             raise ConfigurationError(
-                f"{plastic[0]}: short-term plasticity is not part of a configuration; use "
+                f"{plastic[0]}: plasticity of synapses is not part of a configuration; use "
                 "StaticSynapse, or keep the script"
             )
         if initial is None:

@@ -22,6 +22,7 @@ from pynn_bss2sim._core.event_path import crossings
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.plasticity import ShortTerm
 from pynn_bss2sim._core.records import Circuits, SynapseTable
+from pynn_bss2sim._core.spike_pairs import SpikePairs
 
 from . import connectivity, registers, weights
 from .check import problems
@@ -30,7 +31,7 @@ from .errors import CheckError, ParameterError, RoutingError
 from .fit import fitted, measured
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
 from .place import Placement, place
-from .plasticity import check_plasticity, short_term
+from .plasticity import check_plasticity, short_term, spike_pairs
 from .report import (
     EventRates,
     Evidence,
@@ -84,6 +85,8 @@ class Mapping:
         The links that events pass on their way to `synapses`; None where they limit nothing.
     short_term : ShortTerm of the core
         Which of `synapses` have short-term plasticity.
+    pairs : SpikePairs of the core
+        Which of `synapses` have spike-timing dependent plasticity.
     scaling : Scaling
     weights, delays : tuple of float64 (n,)
         For each projection, in the user's order and units: what is realised; NaN = lost.
@@ -99,6 +102,7 @@ class Mapping:
     circuits: Circuits
     synapses: SynapseTable
     short_term: ShortTerm
+    pairs: SpikePairs
     configs: tuple[ChipConfig, ...]
     placement: Placement
     routing: Routing | None
@@ -255,11 +259,12 @@ def map_network(
             configs, placement.circuit, placement.count, network.timestep, noise=chip.noise
         )
         fit = measured(chip, joined, fit, placement, configs, laws)
-    weight, lifted = fit.weight, None
+    weight, lifted, pairs = fit.weight, None, SpikePairs.none()
     if routing is None:
         steps = _delay_steps(network, chip, joined)
         delays = weights.realised_delays(steps, joined.delay, network.timestep)
         synapses = weights.table(network.n_neurons, network.n_sources, joined, fit.amplitude, steps)
+        pairs = spike_pairs(network, joined, fit.scaling, steps)
     else:
         configs = registers.with_routing(configs, routing, fit.code)
         lifted = connectivity.lifted(network, chip, routing, fit.step, fit.amplitude)
@@ -274,6 +279,7 @@ def map_network(
         circuits=circuits,
         synapses=synapses,
         short_term=short_term(network, joined, circuits),
+        pairs=pairs,
         configs=configs,
         placement=placement,
         routing=routing,

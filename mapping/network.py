@@ -11,7 +11,7 @@ Index spaces
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -26,6 +26,7 @@ __all__ = [
     "Projection",
     "ShortTerm",
     "Sources",
+    "SpikePairs",
 ]
 
 #: Parameters of every neuron, with units: each a float64 array of shape (size,).
@@ -131,6 +132,38 @@ class ShortTerm:
 
 
 @dataclass(frozen=True, eq=False)
+class SpikePairs:
+    """Spike-timing dependent plasticity of the synapses of one projection.
+
+    What spikes change stands in `_core/spike_pairs.py`; here in biological units.
+
+    Attributes
+    ----------
+    dendritic : float64 (n,)
+        Part of the delay that lies behind the synapse, in [0, 1].
+    tau_pre, tau_post : float64 (n,), ms
+    up, down, constant : float64 (n,), nA or µS
+    up_power, down_power : float64 (n,)
+    w_from, w_to : float64 (n,), nA or µS
+    """
+
+    dendritic: np.ndarray
+    tau_pre: np.ndarray
+    tau_post: np.ndarray
+    up: np.ndarray
+    up_power: np.ndarray
+    down: np.ndarray
+    down_power: np.ndarray
+    constant: np.ndarray
+    w_from: np.ndarray
+    w_to: np.ndarray
+
+    def take(self, some) -> SpikePairs:
+        """The same of some synapses."""
+        return SpikePairs(**{f.name: getattr(self, f.name)[some] for f in fields(self)})
+
+
+@dataclass(frozen=True, eq=False)
 class Projection:
     """Synapses of one projection, in the order in which the user sees them.
 
@@ -147,6 +180,7 @@ class Projection:
         nA, or µS where the target is conductance-based. Negative for current-based inhibition.
     delay : float64 (n,), ms
     short_term : ShortTerm or None
+    pairs : SpikePairs or None
     """
 
     label: str
@@ -156,6 +190,12 @@ class Projection:
     weight: np.ndarray
     delay: np.ndarray
     short_term: ShortTerm | None = None
+    pairs: SpikePairs | None = None
+
+    @property
+    def plastic(self) -> bool:
+        """Whether spikes change the synapses."""
+        return self.short_term is not None or self.pairs is not None
 
 
 @dataclass(frozen=True, eq=False)

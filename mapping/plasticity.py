@@ -6,13 +6,15 @@ import numpy as np
 
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.plasticity import ShortTerm
-from pynn_bss2sim._core.records import Circuits
+from pynn_bss2sim._core.records import LINES, Circuits
+from pynn_bss2sim._core.spike_pairs import SpikePairs
 
 from .errors import PlasticityError
 from .network import Network
+from .translate import Scaling
 from .weights import Joined
 
-__all__ = ["check_plasticity", "short_term", "table_positions"]
+__all__ = ["check_plasticity", "short_term", "spike_pairs", "table_positions"]
 
 
 def check_plasticity(network: Network, chip: ChipModel) -> None:
@@ -25,9 +27,9 @@ def check_plasticity(network: Network, chip: ChipModel) -> None:
     if chip.weights == "exact" and chip.routing == "lifted":
         return
     for projection in network.projections:
-        if projection.short_term is not None:
+        if projection.plastic:
             raise PlasticityError(
-                f"{projection.label}: on {chip!r} synapses with short-term plasticity are not "
+                f"{projection.label}: on {chip!r} synapses that spikes change are not "
                 "emulated; use StaticSynapse, or a chip model with weights='exact' and "
                 "routing='lifted', such as 'ideal'"
             )
@@ -45,23 +47,55 @@ def short_term(network: Network, joined: Joined, circuits: Circuits) -> ShortTer
 
     The active part of the efficacy decays with the time constant of the input line.
     """
-    plastic = [
-        (p, slice(joined.offset[k], joined.offset[k + 1]))
-        for k, p in enumerate(network.projections)
-        if p.short_term is not None
-    ]
+    plastic = [p for p in network.projections if p.short_term is not None]
     if not plastic:
         return ShortTerm.none()
-    position = table_positions(joined)
+    some = _synapses(joined, [p.short_term is not None for p in network.projections])
 
     def column(name):
-        return np.concatenate([getattr(p.short_term, name) for p, _ in plastic])
+        return np.concatenate([getattr(p.short_term, name) for p in plastic])
 
     return ShortTerm(
-        synapse=np.concatenate([position[here] for _, here in plastic]),
+        synapse=table_positions(joined)[some],
         use=column("use"),
         tau_rec=column("tau_rec"),
         tau_facil=column("tau_facil"),
-        tau_psc=np.concatenate([circuits.tau_syn[p.line, p.post] for p, _ in plastic]),
+        tau_psc=circuits.tau_syn[joined.slot[some] % LINES, joined.post[some]],
         u_initial=column("u_initial"),
     )
+
+
+def spike_pairs(
+    network: Network, joined: Joined, scaling: Scaling, steps: np.ndarray
+) -> SpikePairs:
+    """The synapses with spike-timing dependent plasticity, projection after projection.
+
+    Parameters
+    ----------
+    network : Network
+    joined : Joined
+    scaling : Scaling
+    steps : int32 (n,)
+        Delays of all synapses; the dendritic part of each is rounded to whole steps.
+    """
+    plastic = [p.pairs for p in network.projections if p.pairs is not None]
+    if not plastic:
+        return SpikePairs.none()
+    some = _synapses(joined, [p.pairs is not None for p in network.projections])
+    gain = scaling.line_gain(joined.post[some])
+
+    def column(name):
+        return np.concatenate([getattr(pairs, name) for pairs in plastic])
+
+    dendritic = np.floor(column("dendritic") * steps[some] + 0.5).astype(np.int32)
+    return SpikePairs(
+        synapse=table_positions(joined)[some],
+        axonal=steps[some] - dendritic,
+        **{name: column(name) for name in ("tau_pre", "tau_post", "up_power", "down_power")},
+        **{name: gain * column(name) for name in ("up", "down", "constant", "w_from", "w_to")},
+    )
+
+
+def _synapses(joined: Joined, which: list) -> np.ndarray:
+    """The synapses of the projections `which`: int64 (n,)."""
+    return np.flatnonzero(np.repeat(np.array(which, bool), np.diff(joined.offset)))

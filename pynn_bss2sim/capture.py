@@ -160,12 +160,12 @@ def _capture_projection(projection, first, out):
     pre = _global_index(projection.pre, first)[columns.pre]
     post = _global_index(projection.post, first)[columns.post]
     weight, delay = columns["weight"], columns["delay"]
-    short_term = projection.short_term()
+    dynamics = projection.dynamics()
     lines = _lines(projection)
     used = np.unique(lines)
     if len(used) == 1:
         line = int(used[0])
-        out.append(records.Projection(projection.label, pre, post, line, weight, delay, short_term))
+        out.append(records.Projection(projection.label, pre, post, line, weight, delay, **dynamics))
         return ((len(out) - 1, None),)
     parts = []
     for line in used:
@@ -178,7 +178,7 @@ def _capture_projection(projection, first, out):
                 int(line),
                 weight[some],
                 delay[some],
-                None if short_term is None else short_term.take(some),
+                **{kind: record.take(some) for kind, record in dynamics.items()},
             )
         )
         parts.append((len(out) - 1, some))

@@ -58,9 +58,7 @@ class Connection(common.Connection):
                 f"{projection.label}: a connection has no {name!r}; it has: "
                 f"{', '.join(projection.columns.names)}"
             )
-        values = projection.columns[name].copy()
-        values[self.index] = value
-        projection.replace({name: values})
+        projection.replace({name: value}, self.index)
 
     def as_tuple(self, *attribute_names):
         """Return the values of attributes, in this order."""

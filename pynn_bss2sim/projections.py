@@ -17,8 +17,9 @@ from pyNN.space import Space
 from . import simulator
 from .columns import Columns
 from .connection import Connection
-from .mapping.network import ShortTerm
-from .standardmodels import StaticSynapse, TsodyksMarkramSynapse
+from .mapping import ShortTerm, SpikePairs
+from .present_weights import present_weights, set_present_weights
+from .standardmodels import StaticSynapse, STDPMechanism, TsodyksMarkramSynapse
 
 __all__ = ["Connection", "Projection"]
 
@@ -39,7 +40,7 @@ class Projection(common.Projection):
     ----------
     presynaptic_population, postsynaptic_population : Population, PopulationView or Assembly
     connector : Connector
-    synapse_type : StaticSynapse or TsodyksMarkramSynapse, optional
+    synapse_type : StaticSynapse, TsodyksMarkramSynapse or STDPMechanism, optional
     source : None
         Neurons have one compartment.
     receptor_type : str, optional
@@ -152,6 +153,10 @@ class Projection(common.Projection):
                 check(columns[name], self)
         if "delay" in columns:
             self._check_delays(columns["delay"])
+        if self.learns and len(self):
+            names = self.columns.names
+            together = {name: columns.get(name, self.columns[name]) for name in names}
+            self.synapse_type.check_columns(together, self)
 
     def _check_delays(self, delays):
         state = simulator.state
@@ -179,12 +184,23 @@ class Projection(common.Projection):
             f"{way_out}"
         )
 
-    def replace(self, columns):
-        """Give all synapses new attributes: dict of str to float64 (n,)."""
+    def replace(self, columns, some=slice(None)):
+        """Give all synapses, or those at the positions `some`, new attributes.
+
+        Parameters
+        ----------
+        columns : dict of str to float or float64 (n,)
+        some : slice or int, optional
+        """
         simulator.state.require_current(self._network, self.label, "set")
-        self._check(columns)
+        changed = {name: self.columns[name].copy() for name in columns}
         for name, values in columns.items():
+            changed[name][some] = values
+        self._check(changed)
+        for name, values in changed.items():
             self.columns[name] = values
+        if self.learns and "weight" in changed:
+            set_present_weights(self, some, changed["weight"][some])
         simulator.state.changed()
 
     def initialize(self, **initial_values):
@@ -211,12 +227,20 @@ class Projection(common.Projection):
         self.initial_values |= initial_values
         simulator.state.changed()
 
-    def short_term(self) -> ShortTerm | None:
-        """Short-term plasticity as the mapping takes it, None if the synapses have none."""
-        if not isinstance(self.synapse_type, TsodyksMarkramSynapse):
-            return None
+    @property
+    def learns(self) -> bool:
+        """Whether spikes change the weights."""
+        return isinstance(self.synapse_type, STDPMechanism)
+
+    def dynamics(self) -> dict[str, ShortTerm | SpikePairs]:
+        """Plasticity as the mapping takes it, by the name that the mapping has for its kind."""
         columns = self.columns
-        return ShortTerm(columns["U"], columns["tau_rec"], columns["tau_facil"], self.initial["u"])
+        if self.learns:
+            return {"pairs": self.synapse_type.spike_pairs(columns)}
+        if isinstance(self.synapse_type, TsodyksMarkramSynapse):
+            names = ("U", "tau_rec", "tau_facil")
+            return {"short_term": ShortTerm(*(columns[n] for n in names), self.initial["u"])}
+        return {}
 
     # --- single connections ---------------------------------------------------------------
 
@@ -245,14 +269,16 @@ class Projection(common.Projection):
         """Return what the chip holds of an attribute: float64 (n,), read-only for weights and
         delays that a chip model changes.
 
-        The network is mapped if it has changed and the chip model does not take the attribute
-        over as it is.
+        Weights that spikes change are the present ones. The network is mapped if it has changed
+        and the chip model does not take the attribute over as it is.
         """
         state = simulator.state
         state.require_current(self._network, self.label, "get")
         asked = self.columns[name]
         if name == "weight" and state.chip.weights != "exact":
             values = state.prepare().weights
+        elif name == "weight" and self.learns:
+            return present_weights(self)
         elif name == "delay" and not self._delays_are_exact():
             values = state.prepare().delays
         else:

@@ -103,7 +103,7 @@ class State(BaseState):
         self.capture: Capture | None = None
         self.mapping: Mapping | None = None
         self.emulator: Emulator | None = None
-        self._scaling = None
+        self.scaling = None
         self._background = BackgroundInputs(())
         self._stale_network = True
         self._stale_emulator = True
@@ -215,6 +215,7 @@ class State(BaseState):
                     ways=mapping.ways,
                     noise_seed=self.chip.seed,
                     short_term=mapping.short_term,
+                    pairs=mapping.pairs,
                 )
             else:
                 self.emulator.reconfigure(
@@ -225,8 +226,9 @@ class State(BaseState):
                     self._rescaled(),
                     mapping.ways,
                     mapping.short_term,
+                    mapping.pairs,
                 )
-            self._scaling = mapping.scaling
+            self.scaling = mapping.scaling
             self._background = mapping.background
             self._stale_emulator = False
         self._apply_initial_values()
@@ -234,12 +236,16 @@ class State(BaseState):
     def _rescaled(self):
         """The emulator's state in the units of the present mapping; None if they are the same."""
         scaling = self.mapping.scaling
-        if scaling.same_as(self._scaling):
+        if scaling.same_as(self.scaling):
             return None
-        change = scaling.rescaling(self._scaling)
+        change = scaling.rescaling(self.scaling)
         gain, offset = change["v_old_to_new"]
         return self.emulator.settled_state.rescaled(
-            gain, offset, change["line_gain"], change["w_gain"]
+            gain,
+            offset,
+            change["line_gain"],
+            change["w_gain"],
+            self.mapping.synapses.target[self.mapping.pairs.synapse],
         )
 
     def _apply_initial_values(self):

@@ -282,13 +282,21 @@ class Emulator:
     @property
     def weights(self) -> np.ndarray:
         """Present weights of the synapses that spikes change: float64 (n,), nA or µS."""
-        return self.state.pairs.weight if len(self._pairs) else np.empty(0)
+        return self._engine.get_weights() if len(self._pairs) else np.empty(0)
 
     def set_weights(self, some, values) -> None:
-        """Set the present weights of some of the synapses that spikes change."""
-        state = self.state
-        state.pairs.weight[some] = values
-        self._engine.import_state(vars(state))
+        """Set the present weights of some of the synapses that spikes change.
+
+        Raises
+        ------
+        ValueError
+            A weight is not finite.
+        """
+        weights = self.weights
+        weights[some] = values
+        if not np.isfinite(weights).all():
+            raise ValueError("set_weights: a weight must be finite")
+        self._engine.set_weights(weights)
 
     def reset(self) -> None:
         """Back to step 0: membranes at their leak potential, all else 0, nothing under way.

@@ -592,13 +592,24 @@ cdef class Engine:
         p.rate = const_pointer(plan.rate)
         p.decay_length = plan.decay.shape[1]
 
+    def get_weights(self):
+        """Present weights of the synapses with spike-timing dependent plasticity: float64 (n,)."""
+        weights = np.empty(len(self.weight))
+        weights[self.pair_plan.order] = self.weight
+        return weights
+
+    def set_weights(self, weights):
+        """Replace these weights."""
+        weights = checked_floats("weights", weights, (len(self.weight),))
+        np.asarray(self.weight)[:] = weights[self.pair_plan.order]
+
     def _export_pairs(self):
         plan = self.pair_plan
         back = np.argsort(plan.order)
         first = self._first_unseen()
         log = slice(first, self.log_count)
         return PairState(
-            np.asarray(self.weight)[back],
+            self.get_weights(),
             np.asarray(self.pre_trace)[plan.pre][back],
             np.asarray(self.post_before)[plan.post][back],
             (self.step - np.asarray(self.pre_last)[plan.pre])[back],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pynn_bss2sim._core.checks import checked_floats
 from pynn_bss2sim._core.exponential import exp
 from pynn_bss2sim._core.noise import (
     NOISE_BLOCK,
@@ -123,6 +124,16 @@ class ReferenceEngine:
             self.sites.take(state, self.step)
         if self.pairs is not None:
             self.pairs.take(state["pairs"], self.step)
+
+    def get_weights(self):
+        """Present weights of the synapses with spike-timing dependent plasticity."""
+        return self.pairs.export(self.step).weight
+
+    def set_weights(self, weights):
+        """Replace these weights."""
+        self.pairs.weight = checked_floats("weights", weights, self.pairs.weight.shape)[
+            self.pairs.plan.order
+        ]
 
     def run(self, n_steps, events, currents):
         """Integrate `n_steps` steps; same arguments and results as the compiled engine."""

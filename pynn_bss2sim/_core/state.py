@@ -142,8 +142,23 @@ class EmulatorState:
         busy[:both] = self.link_busy[:both]
         return replace(self, link_busy=busy)
 
-    def rescaled(self, v_gain, v_offset, line_gain, w_gain) -> EmulatorState:
-        """The same state in other voltage, current and conductance scales."""
+    def rescaled(self, v_gain, v_offset, line_gain, w_gain, pair_target=()) -> EmulatorState:
+        """The same state in other voltage, current and conductance scales.
+
+        Parameters
+        ----------
+        v_gain, v_offset, w_gain : float64 (n,)
+        line_gain : float64 (2, n)
+            The same for both lines of a neuron.
+        pair_target : int (k,)
+            Targets of the synapses with spike-timing dependent plasticity: at least of those that
+            the state has.
+        """
+        pairs = self.pairs
+        if pairs is not None:
+            pairs = replace(
+                pairs, weight=pairs.weight * line_gain[0][pair_target[: len(pairs.weight)]]
+            )
         return replace(
             self,
             v=self.v * v_gain + v_offset,
@@ -152,6 +167,7 @@ class EmulatorState:
             under_way=self.under_way * line_gain,
             thresh_shift=self.thresh_shift * v_gain,
             leak_shift=self.leak_shift * v_gain,
+            pairs=pairs,
         )
 
     @property

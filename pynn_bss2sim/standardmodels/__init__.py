@@ -17,6 +17,15 @@ from .cells import (
     PointNeuron,
 )
 from .electrodes import ACSource, DCSource, NoisyCurrentSource, StepCurrentSource
+from .plasticity import (
+    AdditivePotentiationMultiplicativeDepression,
+    AdditiveWeightDependence,
+    GutigWeightDependence,
+    MultiplicativeWeightDependence,
+    SpikePairRule,
+    STDPMechanism,
+    Vogels2011Rule,
+)
 from .receptors import CondExpPostSynapticResponse, CurrExpPostSynapticResponse, ExpPSR
 from .refused import ModelNotOnChipError, refused_models
 from .sources import (
@@ -70,5 +79,12 @@ __all__ = [
     "StaticSynapse",
     "StepCurrentSource",
     "TsodyksMarkramSynapse",
+    "AdditivePotentiationMultiplicativeDepression",
+    "AdditiveWeightDependence",
+    "GutigWeightDependence",
+    "MultiplicativeWeightDependence",
+    "STDPMechanism",
+    "SpikePairRule",
+    "Vogels2011Rule",
     *REFUSED_MODELS,
 ]

@@ -30,7 +30,6 @@ class Refusal(NamedTuple):
 
 _ALPHA = "a synaptic input decays exponentially at once and cannot rise along an alpha function"
 _CHANNELS = "the membrane has no voltage-gated channels"
-_NO_STDP = "long-term plasticity is not part of this version yet"
 _STOCHASTIC = "synapses transmit every spike; stochastic ones are not part of this version yet"
 _POINT = "neurons are single compartments in this version"
 _STATIC = "StaticSynapse"
@@ -97,13 +96,6 @@ REFUSED = (
     Refusal(synapses.SimpleStochasticSynapse, _STOCHASTIC, _STATIC),
     Refusal(synapses.StochasticTsodyksMarkramSynapse, _STOCHASTIC, _STATIC),
     Refusal(synapses.MultiQuantalSynapse, _STOCHASTIC, _STATIC),
-    Refusal(synapses.STDPMechanism, _NO_STDP, _STATIC),
-    Refusal(synapses.AdditiveWeightDependence, _NO_STDP, _STATIC),
-    Refusal(synapses.MultiplicativeWeightDependence, _NO_STDP, _STATIC),
-    Refusal(synapses.AdditivePotentiationMultiplicativeDepression, _NO_STDP, _STATIC),
-    Refusal(synapses.GutigWeightDependence, _NO_STDP, _STATIC),
-    Refusal(synapses.SpikePairRule, _NO_STDP, _STATIC),
-    Refusal(synapses.Vogels2011Rule, _NO_STDP, _STATIC),
 )
 
 #: Short names that PyNN's backends offer.

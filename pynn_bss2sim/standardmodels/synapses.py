@@ -11,7 +11,15 @@ from pynn_bss2sim import simulator
 
 from .base import OneToOne, identity_translations
 
-__all__ = ["StaticSynapse", "TsodyksMarkramSynapse", "check_weights"]
+__all__ = [
+    "StaticSynapse",
+    "TsodyksMarkramSynapse",
+    "check_weights",
+    "is_part",
+    "minimum_delay",
+    "must",
+    "wrong_sign",
+]
 
 
 def check_weights(weights, projection):
@@ -42,7 +50,7 @@ def check_weights(weights, projection):
     fault = (
         "each must be a finite number"
         if not np.isfinite(values).all()
-        else _wrong_sign(low, high, projection.receptor_type, projection.post.conductance_based)
+        else wrong_sign(low, high, projection.receptor_type, projection.post.conductance_based)
     )
     if fault:
         raise errors.ConnectionError(
@@ -51,7 +59,7 @@ def check_weights(weights, projection):
         )
 
 
-def _wrong_sign(low, high, receptor, conductance_based):
+def wrong_sign(low, high, receptor, conductance_based):
     """Return what is wrong with the sign of weights from `low` to `high`, or None."""
     if conductance_based:
         if low < 0:
@@ -70,7 +78,7 @@ def _wrong_sign(low, high, receptor, conductance_based):
     return None
 
 
-def _must(name, good, need):
+def must(name, good, need):
     """A check of parameter `name`: `good` is a function of its values, `need` says what is."""
 
     def check(values, projection):
@@ -85,11 +93,13 @@ def _must(name, good, need):
     return check
 
 
-def _is_part(values):
+def is_part(values):
+    """Which values are a part of a whole."""
     return (values >= 0) & (values <= 1)
 
 
-def _minimum_delay():
+def minimum_delay():
+    """The delay (ms) of synapses that are given none."""
     delay = simulator.state.min_delay
     return simulator.state.dt if delay == "auto" else delay
 
@@ -109,7 +119,7 @@ class StaticSynapse(OneToOne, synapses.StaticSynapse):
     parameter_checks = {"weight": check_weights}
 
     def _get_minimum_delay(self):
-        return _minimum_delay()
+        return minimum_delay()
 
 
 class TsodyksMarkramSynapse(OneToOne, synapses.TsodyksMarkramSynapse):
@@ -136,11 +146,11 @@ class TsodyksMarkramSynapse(OneToOne, synapses.TsodyksMarkramSynapse):
     translations = identity_translations(synapses.TsodyksMarkramSynapse.default_parameters)
     parameter_checks = {
         "weight": check_weights,
-        "U": _must("U", _is_part, "it must lie in [0, 1]"),
-        "u": _must("u", _is_part, "it must lie in [0, 1]"),
-        "tau_rec": _must("tau_rec", lambda ms: ms > 0, "give a positive number of ms"),
-        "tau_facil": _must("tau_facil", lambda ms: ms >= 0, "give 0 or a positive number of ms"),
+        "U": must("U", is_part, "it must lie in [0, 1]"),
+        "u": must("u", is_part, "it must lie in [0, 1]"),
+        "tau_rec": must("tau_rec", lambda ms: ms > 0, "give a positive number of ms"),
+        "tau_facil": must("tau_facil", lambda ms: ms >= 0, "give 0 or a positive number of ms"),
     }
 
     def _get_minimum_delay(self):
-        return _minimum_delay()
+        return minimum_delay()

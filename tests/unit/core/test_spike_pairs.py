@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from all_pairs import RULE, all_pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_chips import circuits_of_kind, join_circuits, random_synapses
@@ -109,13 +110,6 @@ def test_a_run_may_be_split_and_rebuilt_anywhere(network, cut):
     assert_same_state(parts.state, whole.state)
 
 
-#: Potentiation by 0.1 and depression by 0.08 of the range [0, 1] at most.
-RULE = {
-    "tau_pre": 20.0, "tau_post": 30.0, "up": 0.1, "up_power": 0.0, "down": -0.08,
-    "down_power": 0.0, "constant": 0.0, "w_from": 0.0, "w_to": 1.0,
-}  # fmt: skip
-
-
 def one_synapse(pre, post, delay, axonal, weight=0.5, **rule):
     """The weight after events of the source and spikes of the target at these steps, and what
     arrived at the target: (weight, {step: amplitude})."""
@@ -141,27 +135,6 @@ def one_synapse(pre, post, delay, axonal, weight=0.5, **rule):
     return emulator.weights[0], dict(zip((at + 1).tolist(), arrived[at], strict=True))
 
 
-def textbook(pre, post, delay, axonal, weight=0.5, **rule):
-    """All pairs, in the order in which the synapse sees the spikes, targets' spikes first."""
-    p = {**RULE, **rule}
-    w, span = weight, p["w_to"] - p["w_from"]
-    low, high = sorted([p["w_from"], p["w_to"]])
-    pres = [s + axonal for s in pre]
-    posts = [s + delay - axonal for s in post]
-    arrived = {}
-    for when, kind in sorted([(s, 0) for s in posts] + [(s, 1) for s in pres]):
-        if kind == 0:
-            trace = sum(np.exp(-(when - s) * H / p["tau_pre"]) for s in pres if s < when)
-            w += p["up"] * ((p["w_to"] - w) / span) ** p["up_power"] * trace
-            w = min(max(w, low), high)
-        else:
-            trace = sum(np.exp(-(when - s) * H / p["tau_post"]) for s in posts if s < when)
-            w += p["down"] * ((w - p["w_from"]) / span) ** p["down_power"] * trace
-            w = min(max(min(max(w, low), high) + p["constant"], low), high)
-            arrived[when + delay - axonal] = w
-    return w, arrived
-
-
 @pytest.mark.parametrize(
     "rule",
     [
@@ -179,7 +152,7 @@ def textbook(pre, post, delay, axonal, weight=0.5, **rule):
 def test_weights_follow_the_textbook(rule, delay, axonal):
     pre, post = [10, 60, 61, 90, 200, 210], [30, 58, 70, 95, 180, 205, 230]
     weight, arrived = one_synapse(pre, post, delay, axonal, **rule)
-    wanted, wanted_arrived = textbook(pre, post, delay, axonal, **rule)
+    wanted, wanted_arrived = all_pairs(pre, post, delay, axonal, **rule)
     assert weight == pytest.approx(wanted, rel=1e-9)
     expected = {step: w for step, w in wanted_arrived.items() if abs(w) > 1e-6}
     assert arrived.keys() == expected.keys()

@@ -84,9 +84,3 @@ def test_supported_cells_are_all_cells_that_are_not_refused():
     here = {name for name in SUPPORTED if issubclass(STANDARD[name], base.StandardCellType)}
     assert {cell.__name__ for cell in models.SUPPORTED_CELLS} == here
     assert all(getattr(models, cell.__name__) is cell for cell in models.SUPPORTED_CELLS)
-
-
-def test_plasticity_is_announced_as_missing():
-    for name in ("STDPMechanism", "SpikePairRule"):
-        with pytest.raises(NotImplementedError, match="not part of this version yet"):
-            getattr(models, name)()

@@ -125,7 +125,7 @@ def test_chips_with_real_synapses_refuse_and_say_what_to_do(chip):
 
 def test_a_configuration_cannot_hold_them(tmp_path):
     connected()
-    with pytest.raises(ConfigurationError, match="wires: short-term plasticity"):
+    with pytest.raises(ConfigurationError, match="wires: plasticity"):
         sim.save_configuration(tmp_path / "net.npz")
 
 
