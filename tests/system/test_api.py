@@ -143,6 +143,10 @@ def test_every_standard_model_works_or_is_refused_with_a_way_out(name):
         composed = model(sim.LIF(), excitatory=sim.CondExpPostSynapticResponse())
         assert isinstance(composed, StandardModelType)
         return
+    if name == "STDPMechanism":
+        composed = model(sim.SpikePairRule(), sim.AdditiveWeightDependence())
+        assert isinstance(composed, StandardModelType)
+        return
     try:
         assert isinstance(model(), StandardModelType)
     except NotImplementedError as error:
