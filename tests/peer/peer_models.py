@@ -196,6 +196,95 @@ def short_term(sim):
     return {"in_times": np.concatenate(times), "conductance": np.concatenate(conductance)}
 
 
+#: Largest weight (nA) of synapses that learn: too weak to make their target spike.
+W_MAX = 0.01
+#: Delays (ms) of such synapses.
+STDP_DELAYS = (0.1, 1.5)
+WEIGHT_DEPENDENCES = {
+    "AdditiveWeightDependence": {},
+    "MultiplicativeWeightDependence": {},
+    "AdditivePotentiationMultiplicativeDepression": {},
+    "GutigWeightDependence": {"mu_plus": 0.4, "mu_minus": 0.7},
+}
+
+
+def irregular(rng, rest, mean, count, stop):
+    """`count` steps up to `stop`, `rest` of them or more between two, with random intervals."""
+    steps = 20 + np.cumsum(rest + np.rint(rng.exponential(mean, count))).astype(int)
+    return steps[steps < stop]
+
+
+def learned_weights(sim, synapses, changes=None):
+    """Weights of single synapses after each 500 ms of random spikes of both sides.
+
+    NEST brings a weight up to date at presynaptic spikes: each 500 ms end with one, long after the
+    last postsynaptic spike. What `changes` says of a synapse is set afterwards.
+    """
+    setup(sim, max_delay=2.0)
+    rng = np.random.default_rng(1908)
+    ends = np.arange(5000, 105_000, 5000)
+    pre, driver = (irregular(rng, rest, mean, 1500, ends[-1]) for rest, mean in ((1, 99), (30, 70)))
+    pre = np.union1d(pre[pre % 5000 < 4960], ends - 20)
+    driver = driver[driver % 5000 < 4900]
+    sources = [
+        sim.Population(1, sim.SpikeSourceArray(spike_times=steps * TIMESTEP - 1e-6))
+        for steps in (pre, driver)
+    ]
+    neurons = sim.Population(len(synapses), sim.IF_curr_exp(**LIF | {"tau_syn_E": 0.3}))
+    neurons.record("spikes")
+    strong = sim.StaticSynapse(weight=30.0, delay=0.1)
+    sim.Projection(sources[1], neurons, sim.AllToAllConnector(), strong)
+    wires = [
+        sim.Projection(sources[0], neurons[k : k + 1], sim.AllToAllConnector(), synapse)
+        for k, synapse in enumerate(synapses)
+    ]
+    for projection, change in zip(wires, changes or [], strict=False):
+        projection.set(**change)
+    weights = []
+    for end in ends:
+        sim.run_until(end * TIMESTEP)
+        weights.append([w.get("weight", format="list", with_address=False)[0] for w in wires])
+    times, cells = spikes_of(neurons)
+    sim.end()
+    inputs = {"in_pre": pre, "in_driver": driver}
+    return inputs | {"weights": np.array(weights), "spikes": times, "cells": cells}
+
+
+def stdp(sim):
+    """Weights of synapses with spike pairs: all weight dependences, two delays."""
+    rule = {"tau_plus": 20.0, "tau_minus": 30.0, "A_plus": 0.01, "A_minus": 0.007}
+    both = [(name, delay) for name in WEIGHT_DEPENDENCES for delay in STDP_DELAYS]
+    synapses = [
+        sim.STDPMechanism(
+            sim.SpikePairRule(**rule), getattr(sim, name)(w_max=W_MAX),
+            weight=0.5 * W_MAX, delay=delay,
+        )
+        for name, delay in both
+    ]  # fmt: skip
+    # the constructor of pyNN.nest's GutigWeightDependence loses its exponents
+    changes = [WEIGHT_DEPENDENCES[name] for name, _ in both]
+    return learned_weights(sim, synapses, changes)
+
+
+def vogels2011(sim):
+    """Weights under Vogels et al.'s rule, for which pyNN.nest has no standard model."""
+    tau, eta, rho = 20.0, 1e-3 * W_MAX, 80.0
+    if sim.__name__ == "pyNN.nest":
+        model = sim.native_synapse_type("vogels_sprekeler_synapse")
+        alpha = 2.0 * rho * 1e-3 * tau
+        pa = {"weight": 500.0 * W_MAX, "Wmax": 1000.0 * W_MAX, "eta": 1000.0 * eta}
+        synapses = [model(tau=tau, alpha=alpha, delay=delay, **pa) for delay in STDP_DELAYS]
+    else:
+        synapses = [
+            sim.STDPMechanism(
+                sim.Vogels2011Rule(tau=tau, eta=eta, rho=rho),
+                sim.AdditiveWeightDependence(w_max=W_MAX), weight=0.5 * W_MAX, delay=delay,
+            )
+            for delay in STDP_DELAYS
+        ]  # fmt: skip
+    return learned_weights(sim, synapses)
+
+
 def rate_curve(sim, cell_type, currents):
     """Spike counts in 1 s for constant currents, and the refractory times that bound them."""
     setup(sim)
@@ -373,8 +462,8 @@ MODELS = {
     f.__name__: f
     for f in (
         trace_cuba, trace_cuba_off_grid, trace_coba, trace_adex, step_cuba, step_coba, step_adex,
-        short_term, rate_cuba, rate_coba, rate_adex, refractory, network_cuba, network_coba,
-        vogels_abbott_cuba, vogels_abbott_coba,
+        short_term, stdp, vogels2011, rate_cuba, rate_coba, rate_adex, refractory, network_cuba,
+        network_coba, vogels_abbott_cuba, vogels_abbott_coba,
     )
 }  # fmt: skip
 

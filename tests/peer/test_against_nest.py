@@ -265,3 +265,15 @@ def test_short_term_plasticity(compare):
     np.testing.assert_allclose(
         ours["conductance"], theirs["conductance"], rtol=claim("nest_short_term")
     )
+
+
+@pytest.mark.parametrize("name", ["stdp", "vogels2011"])
+def test_spike_timing_dependent_plasticity(compare, name):
+    ours, theirs = compare(name)
+    assert_same_inputs(ours, theirs)
+    np.testing.assert_array_equal(ours["cells"], theirs["cells"])
+    np.testing.assert_allclose(ours["spikes"], theirs["spikes"], rtol=0, atol=1e-6)
+    assert min(len(ours["in_pre"]), np.bincount(ours["cells"]).min()) > 950
+    weights = theirs["weights"]
+    assert (weights > 0).all() and (np.ptp(weights, axis=0) > 0.02 * peer_models.W_MAX).all()
+    np.testing.assert_allclose(ours["weights"], weights, rtol=claim("nest_stdp"))
