@@ -187,6 +187,54 @@ class ChipConfig:
         "bits of the row select that the driver compares",
         reset=chip.ROW_MASK_MAX,
     )
+    stp_enable: np.ndarray = _register(
+        np.bool_,
+        (chip.HEMISPHERES, chip.DRIVERS),
+        1,
+        "short-term plasticity sets the pulse length of the driver",
+    )
+    stp_recovery_enable: np.ndarray = _register(
+        np.bool_, (chip.HEMISPHERES, chip.DRIVERS), 1, "states of the driver recover"
+    )
+    stp_utilization: np.ndarray = _register(
+        np.uint8, (chip.HEMISPHERES, chip.DRIVERS), chip.STP_CODE_MAX, "effect of an event"
+    )
+    stp_recovery: np.ndarray = _register(
+        np.uint8, (chip.HEMISPHERES, chip.DRIVERS), chip.STP_CODE_MAX, "rate of recovery"
+    )
+    stp_offset: np.ndarray = _register(
+        np.uint8,
+        (chip.HEMISPHERES, chip.DRIVERS),
+        chip.STP_CODE_MAX,
+        "trim of the pulse length under short-term plasticity",
+        reset=chip.STP_OFFSET_NEUTRAL,
+    )
+    stp_target: np.ndarray = _register(
+        np.uint8,
+        (chip.HEMISPHERES, chip.DRIVERS),
+        chip.STP_TARGETS - 1,
+        "which pair of target voltages of its quadrant the driver uses",
+    )
+    stp_clock_enable: np.ndarray = _register(
+        np.bool_, (chip.HEMISPHERES,), 1, "the recovery clock of all drivers runs"
+    )
+    stp_clock_speed: np.ndarray = _register(
+        np.uint8, (chip.HEMISPHERES,), chip.STP_SPEED_MAX, "of the recovery clock"
+    )
+    stp_v_charge: np.ndarray = _register(
+        np.uint16,
+        (chip.QUADRANTS, chip.STP_TARGETS),
+        chip.ANALOG_MAX,
+        "voltages of fully used states; quadrant 2 * hemisphere for even drivers, then odd ones",
+        reset=(chip.STP_V_CHARGE_0, chip.STP_V_CHARGE_1),
+    )
+    stp_v_recover: np.ndarray = _register(
+        np.uint16,
+        (chip.QUADRANTS, chip.STP_TARGETS),
+        chip.ANALOG_MAX,
+        "voltages of recovered states",
+        reset=(chip.STP_V_RECOVER_0, chip.STP_V_RECOVER_1),
+    )
     padi_enable: np.ndarray = _register(
         np.bool_, (chip.HEMISPHERES, chip.PADI_BUSES), 1, "the bus takes events of the crossbar"
     )

@@ -27,6 +27,7 @@ __all__ = [
     "LEAK_RANGE_OF_STEP",
     "LINE_RANGE",
     "OFFSET_CURRENT",
+    "PULSE",
     "RAILS",
     "RESET",
     "TAU_MEM",
@@ -44,7 +45,9 @@ __all__ = [
     "capacitance",
     "madc_to_mv",
     "pulse_length",
+    "recovery_time",
     "refractory_cycle",
+    "utilization",
 ]
 
 #: A value this far, relatively, beyond the end of a curve is still its end.
@@ -231,6 +234,33 @@ A_RATIO = chip.ADAPTATION_TRANSCONDUCTANCE * chip.A_GAIN * chip.TAU_W_CODE
 EXP_SLOPE = PowerLaw(chip.EXP_SLOPE_REFERENCE * chip.EXP_SLOPE_CODE, -1.0)
 
 
+#: Length of the current pulse of a synapse driver, over the full one, at the voltage (code) of its
+#: short-term plasticity; outside of 0 to 1 the pulse is missing or full.
+PULSE = Affine(
+    -1.0 / (chip.STP_V_SHORTEST - chip.STP_V_LONGEST),
+    chip.STP_V_SHORTEST / (chip.STP_V_SHORTEST - chip.STP_V_LONGEST),
+)
+
+
+def utilization(code) -> np.ndarray:
+    """Part of its way to the charged state that a driver's state goes at each event."""
+    return chip.STP_USE_STEP * (np.asarray(code, np.float64) + 1.0)
+
+
+def recovery_time(code, speed) -> np.ndarray:
+    """Time constant with which a driver's state recovers, µs.
+
+    Parameters
+    ----------
+    code : int
+        Recovery of the driver.
+    speed : int
+        Of the recovery clock of its hemisphere.
+    """
+    tick = np.exp2(chip.STP_CLOCK_BITS - np.asarray(speed, np.float64)) / chip.CLOCK
+    return tick / (chip.STP_RECOVERY_SHARE * (np.asarray(code, np.float64) + 1.0))
+
+
 def refractory_cycle(scale) -> np.ndarray:
     """One cycle of a backend clock divided by `scale`, µs."""
     return np.exp2(np.asarray(scale, np.float64) + 1) / chip.CLOCK
@@ -333,6 +363,10 @@ CATALOGUE: dict[str, Described] = {
     "TAU_W": Described(
         TAU_W, "I_BIAS_ADAPT_TAU", "adaptation time constant", "us",
         ("TAU_W_REFERENCE", "TAU_W_CODE"),
+    ),
+    "PULSE": Described(
+        PULSE, "STP_V_CHARGE, STP_V_RECOVER", "pulse of a driver over the full one", "1",
+        ("STP_V_LONGEST", "STP_V_SHORTEST"),
     ),
     "EXP_SLOPE": Described(
         EXP_SLOPE, "I_BIAS_EXP", "slope of the exponential term", "mV",

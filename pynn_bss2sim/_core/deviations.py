@@ -168,6 +168,24 @@ class Deviations:
     driver: np.ndarray = _factor(
         (chip.HEMISPHERES, chip.DRIVERS), chip.SPREAD_DRIVER, "pulse length of a synapse driver"
     )
+    stp_offset: np.ndarray = _shift(
+        (chip.HEMISPHERES, chip.DRIVERS),
+        chip.SPREAD_STP_OFFSET,
+        "1",
+        "pulse of a driver under short-term plasticity, over the full one",
+    )
+    stp_use: np.ndarray = _factor(
+        (chip.HEMISPHERES, chip.DRIVERS), chip.SPREAD_STP_USE, "utilization of a driver"
+    )
+    stp_recovery: np.ndarray = _factor(
+        (chip.HEMISPHERES, chip.DRIVERS), chip.SPREAD_STP_RECOVERY, "recovery time of a driver"
+    )
+    stp_voltage: np.ndarray = _shift(
+        (chip.QUADRANTS, chip.STP_TARGETS, 2),
+        chip.SPREAD_VOLTAGE_CODE,
+        "codes",
+        "shift of the codes of target voltages: charge, recover",
+    )
     synapse_dac: np.ndarray = _factor(
         (chip.QUADRANTS,), chip.SPREAD_SYNAPSE_DAC, "bias of the synapse DACs"
     )

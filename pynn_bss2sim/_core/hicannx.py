@@ -294,6 +294,59 @@ ADAPTATION_READOUT = _fact(
     "ADAPTATION_READOUT", 500.0, "mV", "estimate", "a guess: node of the adaptation at rest"
 )
 
+# --- short-term plasticity of the synapse drivers -------------------------------------------------
+STP_CODE_MAX = _fact(
+    "STP_CODE_MAX", 15, "1", "code", "haldls: synapse_driver.h, utilization, recovery and offset"
+)
+STP_SPEED_MAX = _fact("STP_SPEED_MAX", 15, "1", "code", "haldls: synapse_driver.h, recovery clock")
+STP_TARGETS = _fact(
+    "STP_TARGETS", 2, "1", "code", "halco: capmem.h, pairs of target voltages of each quadrant"
+)
+STP_V_CHARGE_0 = _fact("STP_V_CHARGE_0", 100, "1", "code", "calix: stp_calib_target.cpp")
+STP_V_CHARGE_1 = _fact("STP_V_CHARGE_1", 330, "1", "code", "calix: stp_calib_target.cpp")
+STP_V_RECOVER_0 = _fact(
+    "STP_V_RECOVER_0", 400, "1", "code", "calix: stp_calib_target.cpp, facilitating"
+)
+STP_V_RECOVER_1 = _fact(
+    "STP_V_RECOVER_1", 50, "1", "code", "calix: stp_calib_target.cpp, depressing"
+)
+STP_V_EQUAL = _fact(
+    "STP_V_EQUAL", 180, "1", "code", "calix: stp_calib_options.cpp, at which drivers are made alike"
+)
+STP_V_LONGEST = _fact(
+    "STP_V_LONGEST", 50, "1", "estimate", "a guess: as long as without STP at the lowest target"
+)
+STP_V_SHORTEST = _fact(
+    "STP_V_SHORTEST", 450, "1", "estimate", "a guess: no pulse a little above the highest target"
+)
+STP_USE_STEP = _fact(
+    "STP_USE_STEP",
+    0.05,
+    "1",
+    "estimate",
+    "calix: stp_calib_target.h, roughly 0.2; that it is linear, 0.05 at code 0, is a guess",
+)
+STP_CLOCK_BITS = _fact(
+    "STP_CLOCK_BITS",
+    16,
+    "1",
+    "estimate",
+    "a guess: at speed 0 the recovery clock ticks every 2**16 cycles, with each code twice as fast",
+)
+STP_RECOVERY_SHARE = _fact(
+    "STP_RECOVERY_SHARE",
+    0.03125,
+    "1",
+    "estimate",
+    "a guess: by which a state recovers at each tick at code 0, and more with each code",
+)
+STP_OFFSET_NEUTRAL = _fact(
+    "STP_OFFSET_NEUTRAL", 7, "1", "code", "calix: hagen_calib_options.h, default STP offset"
+)
+STP_OFFSET_STEP = _fact(
+    "STP_OFFSET_STEP", 0.03, "1", "estimate", "a guess: of the full pulse; 16 codes span the spread"
+)
+
 # --- reset and refractory period ----------------------------------------------------------------
 RESET_BIAS = _fact("RESET_BIAS", 1022, "1", "code", "haldls: neuron.h, fastest reset")
 TAU_RESET = _fact(
@@ -405,6 +458,15 @@ SPREAD_SYNAPSE = _fact(
 SPREAD_DRIVER = _fact(
     "SPREAD_DRIVER", 0.05, "1", "estimate", "calix: test_stp_calibration.py, 2 of 30 to 40 LSB"
 )
+SPREAD_STP_OFFSET = _fact(
+    "SPREAD_STP_OFFSET",
+    0.07,
+    "1",
+    "estimate",
+    "calix: test_stp_calibration.py, of the full pulse; at least 1 of 30 to 40 LSB is removed",
+)
+SPREAD_STP_USE = _fact("SPREAD_STP_USE", 0.1, "1", "estimate", "a guess: ratio of capacitors")
+SPREAD_STP_RECOVERY = _fact("SPREAD_STP_RECOVERY", 0.2, "1", "estimate", "a guess: ratio, leakage")
 SPREAD_SYNAPSE_DAC = _fact(
     "SPREAD_SYNAPSE_DAC", 0.1, "1", "estimate", "a guess: bias of a quadrant, which calix equalizes"
 )
