@@ -41,7 +41,14 @@ setup(
                 + [f"{CORE}/kernels_{isa}.c" for isa in ("portable", "avx2", "avx512")],
                 depends=[
                     f"{CORE}/{name}.h"
-                    for name in ("kernels", "kernels_impl", "event_queue", "plasticity")
+                    for name in (
+                        "kernels",
+                        "kernels_impl",
+                        "event_queue",
+                        "plasticity",
+                        "spike_pairs",
+                        "driver_pulses",
+                    )
                 ],
                 include_dirs=[CORE],
                 extra_compile_args=FLAGS,

@@ -67,13 +67,32 @@ and bounded.
   {noise_line:g} weight codes; threshold {noise_th:.2f} mV; rest potential {noise_trial:.2f} mV from
   trial to trial.
 
+## Short-term plasticity
+
+It belongs to the synapse drivers. A driver keeps one state for each address, the voltage of a
+capacitor, and the length of its current pulse follows from it: full at code {v_longest}, none at
+code {v_shortest}, a straight line between. Before each event the state goes a part `u` of its way
+to the charge voltage; between events it returns to the recover voltage with a time constant that
+follows from the recovery code and the speed of the recovery clock of the hemisphere:
+
+    u = {use_step:g} (utilization + 1)
+    tau = {tau_slowest:.0f} µs / 2**speed / (recovery + 1)
+
+so `u` goes from {use_low:g} to {use_high:g} and `tau` from {tau_fastest:.2g} µs to
+{tau_slowest:.0f} µs. Each quadrant has two pairs of voltages, of which each driver chooses one;
+even drivers take those of the west, odd ones those of the east. That there is such a state, what
+the registers are called, and that a step goes "roughly 0.2" of the way is published; the three
+curves are not, nor is how many addresses a driver keeps apart: here it is all {labels}. The steps
+of the clock are not resolved. Drivers with and without short-term plasticity have the same full
+pulse.
+
 ## What is left out
 
 * The shift of the lines' reference (`i_shift_reference`) and the offset currents that it nulls.
 * The separate reference voltages of adaptation (`v_adapt_leak`, `v_adapt_ref`): `a` acts from the
   leak potential.
 * Degeneration of leak and reset; the extra capacitance of lines; conductances between circuits.
-* Short-term plasticity. Of the correlation sensors (`_core/correlation.py`): a limit of their
+* Of the correlation sensors (`_core/correlation.py`): a limit of their
   memory of the last event, non-exponential traces, their effect on the readout of membranes.
 * Cross-talk and ripple of the analog memory; temperature; drift within a run.
 * Coupling of membranes above 1.2 V into the readout.
@@ -229,6 +248,14 @@ def page():
         conductance_step=curves.CONDUCTANCE_STEP,
         cap_max=hicannx.CAPACITANCE_MAX,
         c_m=float(curves.capacitance(hicannx.CAPACITANCE_MAX, 1)),
+        v_longest=hicannx.STP_V_LONGEST,
+        v_shortest=hicannx.STP_V_SHORTEST,
+        use_step=hicannx.STP_USE_STEP,
+        use_low=float(curves.utilization(0)),
+        use_high=float(curves.utilization(hicannx.STP_CODE_MAX)),
+        tau_slowest=float(curves.recovery_time(0, 0)),
+        tau_fastest=float(curves.recovery_time(hicannx.STP_CODE_MAX, hicannx.STP_SPEED_MAX)),
+        labels=hicannx.LABELS,
         deviations=deviation_table(),
         synapses=hicannx.HEMISPHERES * hicannx.ROWS * hicannx.COLUMNS,
         synapse_spread=hicannx.SPREAD_SYNAPSE,

@@ -12,8 +12,10 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.background import BackgroundInputs
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig, ConfigError
+from pynn_bss2sim._core.connect import Connections
 from pynn_bss2sim._core.event_path import FpgaRouting, follow
 from pynn_bss2sim._core.links import Ways
+from pynn_bss2sim._core.pulses import Pulses
 from pynn_bss2sim._core.records import Circuits, SynapseTable, Variable
 
 from .connectivity import Lifted, read_back
@@ -193,9 +195,9 @@ class Configuration:
         )
 
     @cached_property
-    def _wired(self) -> tuple[SynapseTable, Ways | None]:
+    def _wired(self) -> Connections:
         if self.own_synapses is not None:
-            return self.own_synapses, None
+            return Connections(self.own_synapses, Pulses.none())
         return read_back(
             self.model,
             self.chips,
@@ -209,12 +211,17 @@ class Configuration:
     @property
     def synapses(self) -> SynapseTable:
         """Who reaches whom."""
-        return self._wired[0]
+        return self._wired.synapses
 
     @property
     def ways(self) -> Ways | None:
         """The links that events pass on their way to `synapses`; None where they limit nothing."""
-        return self._wired[1]
+        return self._wired.ways
+
+    @property
+    def pulses(self) -> Pulses:
+        """Which synapses lie behind drivers with short-term plasticity."""
+        return self._wired.pulses
 
     @cached_property
     def background(self) -> BackgroundInputs:

@@ -9,11 +9,10 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
-from pynn_bss2sim._core.connect import connect, connect_by_links
+from pynn_bss2sim._core.connect import Connections, connect, connect_by_links
 from pynn_bss2sim._core.event_path import FpgaRouting
 from pynn_bss2sim._core.hops import Timing
-from pynn_bss2sim._core.links import Ways
-from pynn_bss2sim._core.records import LINES, SynapseTable
+from pynn_bss2sim._core.records import LINES
 
 from .generators import GeneratorSources
 from .network import Network
@@ -147,8 +146,8 @@ def read_back(
     n_sources: int,
     timestep: float,
     values: Lifted,
-) -> tuple[SynapseTable, Ways | None]:
-    """The connections that the registers make, and the ways of events over links if they limit."""
+) -> Connections:
+    """The connections that the registers make, with the ways of events over links if they limit."""
     owner = placement.owner()
     of_circuit = np.where(owner[:, np.newaxis] >= 0, values.step.reshape(-1, LINES)[owner], 0.0)
     strength = None
@@ -165,13 +164,14 @@ def read_back(
         own_delay[values.synapse] = values.delay
     latency = latency_steps(timestep)
     wired = configs, fpga, placement.circuit, n_sources, of_circuit, latency
+    own = own_amplitude, own_delay, strength, model.device.driver_dynamics(configs)
     if model.bandwidth == "unlimited":
-        return connect(*wired, own_amplitude, own_delay, strength), None
+        return connect(*wired, *own)
     if own_delay is None:
         timing = Timing.of_latency(timestep, latency)
     else:
         timing = Timing.of_own_delays(timestep)
-    return connect_by_links(*wired, timing, own_amplitude, own_delay, strength)
+    return connect_by_links(*wired, timing, *own)
 
 
 def delays(network: Network, model: ChipModel, routing: Routing) -> np.ndarray:

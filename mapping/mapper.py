@@ -21,6 +21,7 @@ from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.event_path import crossings
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.plasticity import ShortTerm
+from pynn_bss2sim._core.pulses import Pulses
 from pynn_bss2sim._core.records import Circuits, SynapseTable
 from pynn_bss2sim._core.spike_pairs import SpikePairs
 
@@ -84,9 +85,11 @@ class Mapping:
     ways : Ways or None
         The links that events pass on their way to `synapses`; None where they limit nothing.
     short_term : ShortTerm of the core
-        Which of `synapses` have short-term plasticity.
+        Which of `synapses` have short-term plasticity of their own; with lifted routing.
     pairs : SpikePairs of the core
         Which of `synapses` have spike-timing dependent plasticity.
+    pulses : Pulses
+        Which of them lie behind drivers with short-term plasticity; with real routing.
     scaling : Scaling
     weights, delays : tuple of float64 (n,)
         For each projection, in the user's order and units: what is realised; NaN = lost.
@@ -103,6 +106,7 @@ class Mapping:
     synapses: SynapseTable
     short_term: ShortTerm
     pairs: SpikePairs
+    pulses: Pulses
     configs: tuple[ChipConfig, ...]
     placement: Placement
     routing: Routing | None
@@ -265,12 +269,14 @@ def map_network(
         delays = weights.realised_delays(steps, joined.delay, network.timestep)
         synapses = weights.table(network.n_neurons, network.n_sources, joined, fit.amplitude, steps)
         pairs = spike_pairs(network, joined, fit.scaling, steps)
+        pulses = Pulses.none()
     else:
         configs = registers.with_routing(configs, routing, fit.code)
         lifted = connectivity.lifted(network, chip, routing, fit.step, fit.amplitude)
-        synapses, ways = connectivity.read_back(
+        found = connectivity.read_back(
             chip, configs, routing.fpga, placement, network.n_sources, network.timestep, lifted
         )
+        synapses, ways, pulses = found.synapses, found.ways, found.pulses
         delays = connectivity.delays(network, chip, routing)
         weight = np.where(routing.lost, np.nan, weight)
     mapping = Mapping(
@@ -280,6 +286,7 @@ def map_network(
         synapses=synapses,
         short_term=short_term(network, joined, circuits),
         pairs=pairs,
+        pulses=pulses,
         configs=configs,
         placement=placement,
         routing=routing,

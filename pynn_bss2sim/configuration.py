@@ -68,6 +68,7 @@ class Configuration(MappedConfiguration):
             self.timestep,
             probes,
             ways=self.ways,
+            pulses=self.pulses,
             noise_seed=self.model.seed,
         )
         everyone = np.arange(self.n_neurons)

@@ -216,6 +216,7 @@ class State(BaseState):
                     noise_seed=self.chip.seed,
                     short_term=mapping.short_term,
                     pairs=mapping.pairs,
+                    pulses=mapping.pulses,
                 )
             else:
                 self.emulator.reconfigure(
@@ -227,6 +228,7 @@ class State(BaseState):
                     mapping.ways,
                     mapping.short_term,
                     mapping.pairs,
+                    pulses=mapping.pulses,
                 )
             self.scaling = mapping.scaling
             self._background = mapping.background

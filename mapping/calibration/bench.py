@@ -216,7 +216,7 @@ class Bench:
             self.__weight_steps(),
             np.ones(len(Path), np.int64),
             strength=self.__device.synapse_strength(1),
-        )
+        ).synapses
 
     def __weight_steps(self) -> np.ndarray:
         """As `Device.weight_steps`; an inhibitory line that is current-based draws its current."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,13 +11,36 @@ from . import hicannx as chip
 from .background import BackgroundInputs
 from .config import ChipConfig, ConfigError
 from .config import NeuronSwitch as Switch
+from .driver_dynamics import DriverDynamics
 from .event_path import Hits, Registers, follow
 from .fpga_routing import FpgaRouting
 from .hops import Timing, make_ways
 from .links import Ways
+from .pulses import Pulses
 from .records import LINES, SynapseTable
 
-__all__ = ["connect", "connect_by_links"]
+__all__ = ["Connections", "connect", "connect_by_links"]
+
+
+@dataclass(frozen=True, eq=False)
+class Connections:
+    """The connections that registers make.
+
+    Attributes
+    ----------
+    synapses : SynapseTable
+        Ordered by source, target, line and delay; parallel synapses are summed, but not over
+        states of drivers with short-term plasticity, nor over ways. Its external inputs are
+        followed by the `BackgroundInputs` of the chips.
+    pulses : Pulses
+        Which of them lie behind drivers with short-term plasticity.
+    ways : Ways or None
+        The ways of events over links, where they are followed.
+    """
+
+    synapses: SynapseTable
+    pulses: Pulses
+    ways: Ways | None = None
 
 
 def connect(
@@ -29,7 +53,8 @@ def connect(
     amplitude: np.ndarray | None = None,
     delay: np.ndarray | None = None,
     strength: np.ndarray | None = None,
-) -> SynapseTable:
+    drivers: DriverDynamics | None = None,
+) -> Connections:
     """The connections that the registers make.
 
     Parameters
@@ -49,12 +74,8 @@ def connect(
         Of each synapse, in place of the latency: a chip whose delays are as asked for.
     strength : float32 (n_synapses,), optional
         Factor of each synapse where weight codes are used, see `Device.synapse_strength`.
-
-    Returns
-    -------
-    SynapseTable
-        Ordered by source, target, line and delay; parallel synapses are summed. Its external
-        inputs are followed by the `BackgroundInputs` of the chips.
+    drivers : DriverDynamics, optional
+        Short-term plasticity of all drivers; by default all pulses are full ones.
 
     Raises
     ------
@@ -64,7 +85,10 @@ def connect(
     hits = follow(configs, fpga, first, n_sources)
     parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
     n_sources += len(BackgroundInputs(configs))
-    return _summed(len(first), n_sources, hits.source, np.arange(n_sources), parts)[0]
+    state = _driver_states(configs, hits, drivers)
+    rows = hits.source, np.arange(n_sources), state
+    table, _, number = _summed(len(first), n_sources, *rows, parts)
+    return Connections(table, _pulses(number, drivers))
 
 
 def connect_by_links(
@@ -78,7 +102,8 @@ def connect_by_links(
     amplitude: np.ndarray | None = None,
     delay: np.ndarray | None = None,
     strength: np.ndarray | None = None,
-) -> tuple[SynapseTable, Ways]:
+    drivers: DriverDynamics | None = None,
+) -> Connections:
     """The connections that the registers make, and the ways of their events over links.
 
     Parameters and errors are those of `connect`, and `timing` says when events are where. In the
@@ -92,11 +117,33 @@ def connect_by_links(
     rank = np.zeros(len(hops.link), np.int64)
     rank[last] = np.arange(len(last))
     parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
-    table, row = _summed(len(first), n_sources, rank[hits.hop], hops.source[last], parts)
+    rows = rank[hits.hop], hops.source[last], _driver_states(configs, hits, drivers)
+    table, row, number = _summed(len(first), n_sources, *rows, parts)
     begin, end = np.zeros((2, len(rank)), np.int64)
     begin[last] = np.searchsorted(row, np.arange(len(last)), side="left")
     end[last] = np.searchsorted(row, np.arange(len(last)), side="right")
-    return table, make_ways(hops, len(configs), timing, begin, end)
+    ways = make_ways(hops, len(configs), timing, begin, end)
+    return Connections(table, _pulses(number, drivers), ways)
+
+
+def _driver_states(
+    configs: Sequence[ChipConfig], hits: Hits, drivers: DriverDynamics | None
+) -> np.ndarray:
+    """State of a driver that each hit comes from, int64 (n_hits,): see `Pulses`; -1 = none."""
+    state = np.full(len(hits.synapse), -1)
+    if drivers is None or not drivers.enabled.any():
+        return state
+    driver = hits.synapse // (chip.COLUMNS * chip.ROWS_PER_DRIVER)
+    there = np.flatnonzero(drivers.enabled[driver])
+    address = Registers(configs).synapse_label.ravel()[hits.synapse[there]]
+    state[there] = driver[there] * chip.LABELS + address
+    return state
+
+
+def _pulses(number: np.ndarray, drivers: DriverDynamics | None) -> Pulses:
+    """The record of the synapses of a table whose `number` is not -1."""
+    synapse = np.flatnonzero(number >= 0)
+    return drivers.pulses(synapse, number[synapse]) if len(synapse) else Pulses.none()
 
 
 def _driven(
@@ -152,37 +199,46 @@ def _neuron_of_circuit(configs: Sequence[ChipConfig], first: np.ndarray) -> np.n
 
 
 def _summed(
-    n_neurons: int, n_sources: int, row: np.ndarray, source: np.ndarray, parts: list
-) -> tuple[SynapseTable, np.ndarray]:
-    """Sum what has row, target, line and delay in common.
+    n_neurons: int,
+    n_sources: int,
+    row: np.ndarray,
+    source: np.ndarray,
+    state: np.ndarray,
+    parts: list,
+) -> tuple[SynapseTable, np.ndarray, np.ndarray]:
+    """Sum what has row, target, line, delay and state in common.
 
     Parameters
     ----------
     row : int64 (n_hits,)
     source : int64 (n_rows,)
         Of each row; does not descend.
+    state : int64 (n_hits,)
     parts : list
         See `_driven`.
 
     Returns
     -------
     SynapseTable
-    row : int64 (n_synapses,)
+    row, state : int64 (n_synapses,)
     """
     empty = (np.empty(0, np.int64),) * 4 + (np.empty(0),)
     hit, target, line, delay, size = (
         np.concatenate([part[k] for part in [empty, *parts]]) for k in range(len(empty))
     )
-    row = row[hit]
+    row, state = row[hit], state[hit]
     pair = (row * n_neurons + target) * LINES + line
     waits = np.unique(delay)
     key = pair * max(1, len(waits)) + np.searchsorted(waits, delay)
-    order = np.argsort(key, kind="stable")
+    # one key sorts faster than two
+    one_key = bool((state < 0).all())
+    order = np.argsort(key, kind="stable") if one_key else np.lexsort((state, key))
     key = key[order]
-    begin = np.flatnonzero(np.diff(key, prepend=-1))
+    new = (np.diff(key, prepend=-1) != 0) | (np.diff(state[order], prepend=-2) != 0)
+    begin = np.flatnonzero(new)
     total = np.add.reduceat(size[order], begin) if len(begin) else size
     one = order[begin]
     table = SynapseTable.from_pairs(
         n_neurons, n_sources, source[row[one]], target[one], line[one], total, delay[one]
     )
-    return table, row[one]
+    return table, row[one], state[one]

@@ -21,6 +21,7 @@ from .config import AnalogParameter as Analog
 from .config import ChipConfig
 from .config import NeuronSwitch as Switch
 from .deviations import Deviations
+from .driver_dynamics import DriverDynamics, driver_dynamics
 from .hicannx import FACTS, HICANN_X, Target
 from .joined import Neurons, effective_codes
 from .records import LINES, Circuits
@@ -192,6 +193,10 @@ class Device:
             for one in self.chips(n_chips)
         ]
         return np.concatenate([np.empty(0), *map(np.ravel, factors)]).astype(np.float32)
+
+    def driver_dynamics(self, configs: Sequence[ChipConfig]) -> DriverDynamics:
+        """Short-term plasticity of the drivers of chips `index`, ``index + 1`` and so on."""
+        return driver_dynamics(configs, self.chips(len(configs)))
 
     def refractory_time(self, counter, scale) -> np.ndarray:
         """How long the membrane is held at reset, µs; it is released one cycle early."""

@@ -13,6 +13,7 @@ from pynn_bss2sim._core.links import Traffic
 from pynn_bss2sim._core.noise import checked_seed
 from pynn_bss2sim._core.plan import make_plan, make_routes
 from pynn_bss2sim._core.plasticity import ShortTerm, make_releases
+from pynn_bss2sim._core.pulses import Pulses, make_pulse_plan
 from pynn_bss2sim._core.records import (
     Activity,
     Circuits,
@@ -52,6 +53,8 @@ class Emulator:
         Synapses with short-term plasticity; by default none have it.
     pairs : SpikePairs, optional
         Synapses with spike-timing dependent plasticity; by default none have it.
+    pulses : Pulses, optional
+        Synapses whose drivers have short-term plasticity; by default none have it.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class Emulator:
         ways=None,
         short_term: ShortTerm | None = None,
         pairs: SpikePairs | None = None,
+        pulses: Pulses | None = None,
     ):
         self.noise_seed = checked_seed(noise_seed)
         self.timestep = float(timestep)
@@ -87,6 +91,7 @@ class Emulator:
         self._ways = ways
         self._short_term = ShortTerm.none() if short_term is None else short_term
         self._pairs = SpikePairs.none() if pairs is None else pairs
+        self._pulses = Pulses.none() if pulses is None else pulses
         self._build(None)
 
     def _build(self, state: EmulatorState | None) -> None:
@@ -107,7 +112,12 @@ class Emulator:
         releases = None
         if len(self._short_term):
             releases = make_releases(
-                replace(self._short_term, synapse=self._static_place(place)),
+                replace(
+                    self._short_term,
+                    synapse=self._static_place(
+                        "ShortTerm.synapse", self._short_term.synapse, place
+                    ),
+                ),
                 static,
                 self.timestep,
                 state.release,
@@ -116,6 +126,11 @@ class Emulator:
         pair_plan = None
         if len(self._pairs):
             pair_plan = make_pair_plan(self._pairs, self._synapses, self.timestep, state.pairs)
+        pulse_plan = None
+        if len(self._pulses):
+            there = self._static_place("Pulses.synapse", self._pulses.synapse, place)
+            pulses = replace(self._pulses, synapse=there)
+            pulse_plan = make_pulse_plan(pulses, static, self.timestep, self._ways)
         engine = self._make_engine(
             plan,
             routes,
@@ -124,6 +139,7 @@ class Emulator:
             noise_seed=self.noise_seed,
             releases=releases,
             pairs=pair_plan,
+            pulses=pulse_plan,
         )
         engine.import_state(vars(state.with_links(self._n_links)))
         self._depth, self._engine = routes.depth, engine
@@ -146,13 +162,11 @@ class Emulator:
     def _n_links(self) -> int:
         return 0 if self._ways is None else len(self._ways.links)
 
-    def _static_place(self, place: np.ndarray) -> np.ndarray:
-        """Where the synapses with short-term plasticity are among those that spikes leave alone."""
-        synapse = checked_index(
-            "ShortTerm.synapse", self._short_term.synapse, 0, len(self._synapses), np.int64
-        )
+    def _static_place(self, name: str, synapse: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """Where synapses with short-term plasticity are among those that spikes leave alone."""
+        synapse = checked_index(name, synapse, 0, len(self._synapses), np.int64)
         if np.isin(synapse, self._pairs.synapse).any():
-            raise ValueError("ShortTerm.synapse: a synapse has both kinds of plasticity")
+            raise ValueError(f"{name}: a synapse has both kinds of plasticity")
         return place[synapse]
 
     def _fresh(self, depth: int, trial: int) -> EmulatorState:
@@ -163,6 +177,7 @@ class Emulator:
             self.noise_seed,
             self._short_term,
             PairState.at_start(self._pairs, self._synapses),
+            self._pulses,
         )
 
     @property
@@ -316,6 +331,7 @@ class Emulator:
         ways=None,
         short_term: ShortTerm | None = None,
         pairs: SpikePairs | None = None,
+        pulses: Pulses | None = None,
     ) -> None:
         """Exchange parts of the configuration; state and spikes under way are kept.
 
@@ -336,6 +352,8 @@ class Emulator:
             stand behind those that were there.
         pairs : SpikePairs, optional
             The same; weights that were changed by spikes are kept, see `set_weights`.
+        pulses : Pulses, optional
+            The same; drivers keep the state of each address that they go on to serve.
 
         Raises
         ------
@@ -343,7 +361,8 @@ class Emulator:
             If the records do not fit together; the emulator is then as it was before.
         """
         names = (
-            "_circuits", "_synapses", "_probes", "_spike_neurons", "_ways", "_short_term", "_pairs"
+            "_circuits", "_synapses", "_probes", "_spike_neurons", "_ways", "_short_term", "_pairs",
+            "_pulses",
         )  # fmt: skip
         before = {name: getattr(self, name) for name in names}
         if state is None:
@@ -357,6 +376,7 @@ class Emulator:
         self._ways = self._ways if ways is None else ways
         self._short_term = self._short_term if short_term is None else short_term
         self._pairs = self._pairs if pairs is None else pairs
+        self._pulses = self._pulses if pulses is None else pulses
         try:
             self._build(state)
         except Exception:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pynn_bss2sim._core.plan import Plan, Routes
 from pynn_bss2sim._core.plasticity import Releases
+from pynn_bss2sim._core.pulses import PulsePlan
 from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe
 from pynn_bss2sim._core.spike_pairs import PairPlan
 
@@ -35,6 +36,7 @@ class Engine:
         noise_seed: int = 0,
         releases: Releases | None = None,
         pairs: PairPlan | None = None,
+        pulses: PulsePlan | None = None,
     ) -> None: ...
     def get_weights(self) -> NDArray[np.float64]: ...
     def set_weights(self, weights: ArrayLike) -> None: ...

@@ -4,7 +4,8 @@ One step, from state n to state n + 1 (reference.py follows the same order):
 
 1. currents that change at step n take their new value;
 2. external inputs that spike at step n put their synapses' amplitudes on the ring, those with
-   short-term plasticity what they then release (plasticity.h); where links limit events, spikes
+   short-term plasticity what they then release (plasticity.h, or of drivers driver_pulses.h, at the
+   drivers where these are behind links); where links limit events, spikes
    enter their queues instead, and all events that come to a link before step n + 1 move on, some
    of them to the ring (event_queue.h);
 3. every block of neurons is integrated to n + 1 by its kernel, which then applies the refractory
@@ -49,6 +50,7 @@ from pynn_bss2sim._core.noise import (
 )
 from pynn_bss2sim._core.plan import Plan
 from pynn_bss2sim._core.plasticity import checked_release_state, checked_releases
+from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
 from pynn_bss2sim._core.spike_pairs import PairState, checked_pair_plan, checked_pair_state
 
 __all__ = ["Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
@@ -161,6 +163,21 @@ cdef extern from "plasticity.h" nogil:
         int64_t *last
     void bss_release(bss_releases *r, int64_t source, int64_t step, double *table)
 
+cdef extern from "driver_pulses.h" nogil:
+    ctypedef struct bss_pulses:
+        const int64_t *indptr
+        const int64_t *state
+        const int64_t *member_indptr
+        const int64_t *member
+        const double *amplitude
+        const double *use
+        const double *rate
+        const double *charged
+        const double *recovered
+        double *pulse
+        int64_t *last
+    void bss_pulse(bss_pulses *p, int64_t trigger, int64_t step, double *table)
+
 cdef extern from "spike_pairs.h" nogil:
     ctypedef struct bss_pairs:
         const int64_t *synapse_indptr
@@ -254,6 +271,8 @@ cdef class Engine:
         Synapses with short-term plasticity.
     pairs : PairPlan, optional
         Synapses with spike-timing dependent plasticity; they stand in no row of `routes`.
+    pulses : PulsePlan, optional
+        Synapses whose drivers have short-term plasticity.
 
     Raises
     ------
@@ -288,6 +307,12 @@ cdef class Engine:
     cdef object release_plan
     cdef double[:, ::1] release_state
     cdef int64_t[::1] release_last
+    # the same of drivers
+    cdef bint pulsing
+    cdef bss_pulses pulses
+    cdef object pulse_plan
+    cdef double[::1] pulse
+    cdef int64_t[::1] pulse_last
     # spike-timing dependent plasticity: state, and a log of spikes that synapses have still to see
     cdef bint pairing
     cdef bss_pairs pairs
@@ -329,7 +354,7 @@ cdef class Engine:
     cdef object probe_sizes
 
     def __init__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None,
-                 noise_seed=0, releases=None, pairs=None):
+                 noise_seed=0, releases=None, pairs=None, pulses=None):
         self.n = len(plan)
         self.step = 0
         self.noise_seed = checked_seed(noise_seed)
@@ -341,6 +366,7 @@ cdef class Engine:
         self._take_links(routes.links)
         self._take_releases(releases)
         self._take_pairs(pairs)
+        self._take_pulses(pulses)
         self._take_probes(probes)
         mask = np.ones(self.n, np.uint8) if spike_mask is None else spike_mask
         mask = np.array(mask, dtype=np.bool_, copy=True).astype(np.uint8)
@@ -659,6 +685,27 @@ cdef class Engine:
         np.asarray(self.pre_cursor)[:] -= first
         np.asarray(self.post_cursor)[:] -= first
 
+    def _take_pulses(self, plan):
+        self.pulsing = plan is not None and len(plan)
+        if not self.pulsing:
+            return
+        n_triggers = len(self.hop_begin) if self.linked else self.n_sources
+        self.pulse_plan = plan = checked_pulse_plan(plan, n_triggers, len(self.offset))
+        self.pulse = np.zeros(len(plan))
+        self.pulse_last = np.zeros(len(plan), np.int64)
+        cdef bss_pulses *p = &self.pulses
+        p.indptr = int_pointer(plan.indptr)
+        p.state = int_pointer(plan.state)
+        p.member_indptr = int_pointer(plan.member_indptr)
+        p.member = int_pointer(plan.member)
+        p.amplitude = const_pointer(plan.amplitude)
+        p.use = const_pointer(plan.use)
+        p.rate = const_pointer(plan.rate)
+        p.charged = const_pointer(plan.charged)
+        p.recovered = const_pointer(plan.recovered)
+        p.pulse = &self.pulse[0]
+        p.last = &self.pulse_last[0]
+
     def _take_probes(self, probes):
         variable, interval, start, column = probe_columns(probes, self.n)
         self.n_probes = len(variable)
@@ -694,6 +741,10 @@ cdef class Engine:
             state["release"] = np.asarray(self.release_state)[:, group]
             state["release_age"] = self.step - np.asarray(self.release_last)[group]
         state["pairs"] = self._export_pairs() if self.pairing else None
+        if self.pulsing:
+            state["pulse"] = np.array(self.pulse)
+            state["pulse_age"] = self.step - np.asarray(self.pulse_last)
+            state["pulse_number"] = self.pulse_plan.number
         return state
 
     def _restart_clock(self):
@@ -736,6 +787,10 @@ cdef class Engine:
         if self.pairing:
             self._import_pairs(checked_pair_state(self.pair_plan, state["pairs"],
                                                   self.n_sources), step)
+        if self.pulsing:
+            pulse, last = checked_pulse_state(self.pulse_plan, state, step)
+            np.asarray(self.pulse)[:] = pulse
+            np.asarray(self.pulse_last)[:] = last
         if self.releasing:
             release, last = checked_release_state(self.release_plan, state, step)
             np.asarray(self.release_state)[:] = release
@@ -918,6 +973,8 @@ cdef class Engine:
             return
         if self.releasing:
             bss_release(&self.releases, source, self.step, &self.amplitude[0])
+        if self.pulsing:
+            bss_pulse(&self.pulses, source, self.step, &self.amplitude[0])
         if self.pairing:
             self.log_step[self.log_count] = self.step
             self.log_source[self.log_count] = source
@@ -940,6 +997,8 @@ cdef class Engine:
         cdef int64_t hop, start, slot, k
         while bss_next_arrival(&self.queue, until, &hop, &start):
             slot = (self.clock + start) % self.depth
+            if self.pulsing:
+                bss_pulse(&self.pulses, hop, self.step, &self.amplitude[0])
             self._arrive(self.hop_begin[hop], self.hop_end[hop], slot)
             for k in range(self.hop_delay_indptr[hop], self.hop_delay_indptr[hop + 1]):
                 self.busy[(slot + self.hop_delay[k]) % self.depth] = 1

@@ -23,9 +23,11 @@ from pynn_bss2sim._core.noise import (
 )
 from pynn_bss2sim._core.plan import Kind, Mode, Plan, Routes
 from pynn_bss2sim._core.plasticity import Releases
+from pynn_bss2sim._core.pulses import PulsePlan
 from pynn_bss2sim._core.records import Status
 from pynn_bss2sim._core.reference_links import EventQueue
 from pynn_bss2sim._core.reference_plasticity import ReleaseSites
+from pynn_bss2sim._core.reference_pulses import DriverStates
 from pynn_bss2sim._core.reference_spike_pairs import PairSynapses
 from pynn_bss2sim._core.spike_pairs import PairPlan
 
@@ -58,6 +60,7 @@ class ReferenceEngine:
     noise_seed : int, optional
     releases : Releases, optional
     pairs : PairPlan, optional
+    pulses : PulsePlan, optional
     """
 
     interruption = None
@@ -71,6 +74,7 @@ class ReferenceEngine:
         noise_seed=0,
         releases: Releases | None = None,
         pairs: PairPlan | None = None,
+        pulses: PulsePlan | None = None,
     ):
         self.plan, self.routes, self.probes = plan, routes, tuple(probes)
         self.n = n = len(plan)
@@ -90,6 +94,7 @@ class ReferenceEngine:
         self.amplitude = np.array(routes.amplitude)
         self.pairs = None if pairs is None else PairSynapses(pairs, len(routes.indptr) - 1)
         self.sites = None if releases is None else ReleaseSites(releases)
+        self.drivers = None if pulses is None else DriverStates(pulses)
 
     def export_state(self) -> dict:
         """Copies of the state; see engine.pyx."""
@@ -106,6 +111,7 @@ class ReferenceEngine:
             **({} if self.queue is None else self.queue.export(self.step)),
             "pairs": None if self.pairs is None else self.pairs.export(self.step),
             **({} if self.sites is None else self.sites.export(self.step)),
+            **({} if self.drivers is None else self.drivers.export(self.step)),
         }
 
     def import_state(self, state: dict) -> None:
@@ -122,6 +128,8 @@ class ReferenceEngine:
             self.queue.take(state, self.step)
         if self.sites is not None:
             self.sites.take(state, self.step)
+        if self.drivers is not None:
+            self.drivers.take(state, self.step)
         if self.pairs is not None:
             self.pairs.take(state["pairs"], self.step)
 
@@ -208,6 +216,8 @@ class ReferenceEngine:
         else:
             if self.sites is not None:
                 self.sites.event(source, self.step, self.amplitude)
+            if self.drivers is not None:
+                self.drivers.event(source, self.step, self.amplitude)
             if self.pairs is not None:
                 self.pairs.spike(source, self.step)
             self._arrive(self.routes.indptr[source], self.routes.indptr[source + 1], self.step)
@@ -219,6 +229,8 @@ class ReferenceEngine:
         """Let events move on that come to a link before the time `until` (ps)."""
         if self.queue is not None:
             for hop, step in self.queue.arrivals(until):
+                if self.drivers is not None:
+                    self.drivers.event(hop, self.step, self.amplitude)
                 self._arrive(self.queue.plan.begin[hop], self.queue.plan.end[hop], step)
 
     def settle(self):

@@ -8,6 +8,7 @@ import numpy as np
 
 from pynn_bss2sim._core.noise import Stream, noise_table, normals, stream_key
 from pynn_bss2sim._core.plasticity import RELEASE_STATE, ShortTerm
+from pynn_bss2sim._core.pulses import Pulses
 from pynn_bss2sim._core.records import LINES, Circuits
 from pynn_bss2sim._core.spike_pairs import PairState
 
@@ -45,6 +46,12 @@ class EmulatorState:
         Steps since `release` was like that, which is since the last event of the synapse's source.
     pairs : PairState or None
         State of the synapses with spike-timing dependent plasticity.
+    pulse : float64 (m,)
+        Pulse lengths that drivers with short-term plasticity keep; see `pulses.Pulses`.
+    pulse_age : int64 (m,)
+        Steps since `pulse` was like that, which is since the last event there.
+    pulse_number : int64 (m,)
+        Which driver and address each is.
     """
 
     step: int
@@ -61,6 +68,9 @@ class EmulatorState:
     release: np.ndarray = field(default_factory=lambda: np.empty((RELEASE_STATE, 0)))
     release_age: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     pairs: PairState | None = None
+    pulse: np.ndarray = field(default_factory=lambda: np.empty(0))
+    pulse_age: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    pulse_number: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     @classmethod
     def at_start(
@@ -71,12 +81,14 @@ class EmulatorState:
         noise_seed: int,
         short_term: ShortTerm | None = None,
         pairs: PairState | None = None,
+        pulses: Pulses | None = None,
     ) -> EmulatorState:
         """Begin of a trial: membranes at their leak potential, nothing under way.
 
         `depth` is the number of slots of the ring.
         """
         short_term = ShortTerm.none() if short_term is None else short_term
+        pulses = Pulses.none() if pulses is None else pulses
         n = len(circuits)
 
         def drawn(sigma, stream):
@@ -100,12 +112,16 @@ class EmulatorState:
             release=short_term.initial_state(),
             release_age=np.zeros(len(short_term), np.int64),
             pairs=pairs,
+            pulse=np.array(pulses.recovered),
+            pulse_age=np.zeros(len(pulses), np.int64),
+            pulse_number=pulses.number,
         )
 
     def grown(self, fresh: EmulatorState) -> EmulatorState:
         """This state for the neurons, synapses and ring of `fresh`, from which new ones are taken.
 
-        Those with short-term plasticity keep their order, and new ones come behind them.
+        Those with short-term plasticity keep their order, and new ones come behind them; drivers
+        keep the state of each address that they go on to serve.
         """
         old, rows = len(self.v), min(len(fresh.under_way), len(self.under_way))
 
@@ -127,6 +143,7 @@ class EmulatorState:
             release=release,
             release_age=age,
             pairs=self._grown_pairs(fresh),
+            **self._grown_pulses(fresh),
             **{name: put(name) for name in names},
         )
 
@@ -134,6 +151,15 @@ class EmulatorState:
         if self.pairs is None or fresh.pairs is None or not self.step:
             return fresh.pairs
         return self.pairs.grown(fresh.pairs, len(self.v), len(fresh.v))
+
+    def _grown_pulses(self, fresh: EmulatorState) -> dict[str, np.ndarray]:
+        pulse, age = np.array(fresh.pulse), np.full(len(fresh.pulse_age), self.step)
+        if self.step:
+            _, new, old = np.intersect1d(
+                fresh.pulse_number, self.pulse_number, assume_unique=True, return_indices=True
+            )
+            pulse[new], age[new] = self.pulse[old], self.pulse_age[old]
+        return {"pulse": pulse, "pulse_age": age, "pulse_number": fresh.pulse_number}
 
     def with_links(self, n_links: int) -> EmulatorState:
         """The state for `n_links` links, of which those that were not there are free."""

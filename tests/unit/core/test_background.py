@@ -240,14 +240,14 @@ def test_links_count_the_events():
 def test_tables_have_the_inputs_and_the_latency_of_the_crossbar():
     step = np.full((512, 2), 0.5)
     arguments = [registers()], FpgaRouting.none(), FIRST, 10, step, LATENCY
-    table = connect(*arguments)
+    table = connect(*arguments).synapses
     assert table.n_sources == 14
     assert np.diff(table.indptr)[10:].tolist() == [1, 1, 1, 0]
     assert table.amplitude.tolist() == [0.5, 1.0, 1.5]
     assert set(table.delay.tolist()) == {LATENCY[0]}
-    linked, ways = connect_by_links(*arguments, Timing.of_latency(0.1, LATENCY))
-    np.testing.assert_array_equal(linked.amplitude, table.amplitude)
-    assert sorted(set(ways.source.tolist())) == [10, 11, 12, 13]
+    linked = connect_by_links(*arguments, Timing.of_latency(0.1, LATENCY))
+    np.testing.assert_array_equal(linked.synapses.amplitude, table.amplitude)
+    assert sorted(set(linked.ways.source.tolist())) == [10, 11, 12, 13]
 
 
 @pytest.mark.parametrize("timestep", [0.1, 0.01, 0.007])

@@ -15,7 +15,7 @@ from pynn_bss2sim._core.device import Device
 
 QUANTITIES = {f.name: f for f in Deviations.quantities()}
 SEEDS = range(5)
-PINNED = "6297b669c88e7a9c738f336d03ce83f6875c0cb939889cb42471a2ab402bffe5"
+PINNED = "2f4b6647516ad3fa912712cf0ce2e507f16edcfb060084ca78e088cb384cd708"
 PINNED_SYNAPSES = "db718f93362f354e42797d2b191b42a7fe3ebcfe2418cde75b5e721727a97fa2"
 PINNED_SENSORS = "fe5bf36046641c4dfa2f8e572ce9bd044b74d4e8dac8397d8a606580c3e3e477"
 

@@ -50,7 +50,8 @@ AT = 256 + 9  # circuit of that column
 
 def table(config, label=LABEL, channel=2, first=AT):
     step = np.full((512, 2), 0.5)
-    return connect([config], host((0, 0, channel, label)), np.array([first]), 2, step, LATENCY)
+    wired = [config], host((0, 0, channel, label)), np.array([first]), 2, step, LATENCY
+    return connect(*wired).synapses
 
 
 def test_there_are_76_nodes_where_published():
@@ -151,7 +152,8 @@ def test_the_label_of_a_neuron_is_its_output_and_its_address():
     # output 1: row select 001 and two bits of the address
     config = neuron(256 + 44, 0b00_000010)
     first = np.array([256 + 44, 7])
-    found = connect([config], FpgaRouting.none(), first, 2, np.ones((512, 2)), LATENCY)
+    wired = [config], FpgaRouting.none(), first, 2, np.ones((512, 2)), LATENCY
+    found = connect(*wired).synapses
     assert (found.indptr.tolist(), found.target.tolist(), found.delay.tolist()) == (
         [0, 1, 1],
         [1],
@@ -203,7 +205,7 @@ def test_tables_are_checked():
 
 def test_without_chips_nothing_is_connected():
     empty = np.empty(0, np.int64)
-    found = connect([], FpgaRouting.none(), empty, 3, np.empty((0, 2)), LATENCY)
+    found = connect([], FpgaRouting.none(), empty, 3, np.empty((0, 2)), LATENCY).synapses
     assert (len(found), found.n_sources) == (0, 3)
 
 
@@ -212,9 +214,11 @@ def test_single_synapses_have_a_strength_of_their_own():
     strength[(256 + 29) * 256 + 9] = 0.75
     config, step = one_synapse(), np.full((512, 2), 0.5)
     arguments = ([config], host((0, 0, 2, LABEL)), np.array([AT]), 2, step, LATENCY)
-    assert connect(*arguments, strength=strength).amplitude.tolist() == [17 * 0.5 * 0.75]
+    found = connect(*arguments, strength=strength).synapses
+    assert found.amplitude.tolist() == [17 * 0.5 * 0.75]
     exact = np.full(2 * 256 * 256, 3.0)
-    assert connect(*arguments, amplitude=exact, strength=strength).amplitude.tolist() == [3.0]
+    found = connect(*arguments, amplitude=exact, strength=strength).synapses
+    assert found.amplitude.tolist() == [3.0]
 
 
 def hops_of(hops):
@@ -259,8 +263,9 @@ def test_ways_have_the_latency_of_their_path():
     configs, first = two_chips()
     fpga = loop(1 << 8 | 200, to_chip=1)
     wired = configs, fpga, first, 2, np.ones((1024, 2)), LATENCY
-    table, ways = connect_by_links(*wired, Timing.of_latency(0.1, LATENCY))
-    plain = connect(*wired)
+    found = connect_by_links(*wired, Timing.of_latency(0.1, LATENCY))
+    table, ways = found.synapses, found.ways
+    plain = connect(*wired).synapses
     for name in ("indptr", "target", "line", "amplitude", "delay"):
         np.testing.assert_array_equal(getattr(table, name), getattr(plain, name))
     assert ways.at.tolist() == [0, 0, 0, 400_000, 900_000, 900_000, 900_000, 0, 1_150_000]
@@ -278,7 +283,8 @@ def test_synapses_on_two_buses_stay_apart():
     )
     wired = [config], host((0, 0, 2, LABEL), (0, 0, 2, LABEL)), np.array([AT]), 2
     wired = *wired, np.ones((512, 2)), LATENCY
-    table, ways = connect_by_links(*wired, Timing.of_latency(0.1, LATENCY))
-    assert connect(*wired).amplitude.tolist() == [34.0]
+    found = connect_by_links(*wired, Timing.of_latency(0.1, LATENCY))
+    table, ways = found.synapses, found.ways
+    assert connect(*wired).synapses.amplitude.tolist() == [34.0]
     assert table.amplitude.tolist() == [17.0, 17.0]
     assert sorted(zip(ways.begin.tolist(), ways.end.tolist(), strict=True))[-2:] == [(0, 1), (1, 2)]

@@ -66,7 +66,7 @@ def table_of(mapping):
             mapping.network.n_sources,
             mapping.network.timestep,
             mapping.lifted,
-        )[0]
+        ).synapses
     except ConfigError:
         return None
 

@@ -176,7 +176,7 @@ def connections(mapping):
         mapping.network.n_sources,
         mapping.network.timestep,
         mapping.lifted,
-    )[0]
+    ).synapses
 
 
 def test_each_register_of_a_generator_is_noticed(mapping):
