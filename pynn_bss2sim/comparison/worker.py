@@ -1,0 +1,143 @@
+"""One script on one target, in a process of its own.
+
+Usage: python -m pynn_bss2sim.comparison.worker JOB RESULT, two files of `pickle`; see `Job` and
+`Result`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+
+import neo
+
+from .scripts import run_script
+from .targets import Target
+from .watch import Watch
+
+__all__ = ["Job", "MappingPage", "Result", "main"]
+
+#: The package whose version is that of a backend.
+_PACKAGES = {"nest": "nest-simulator", "neuron": "neuron", "brian2": "brian2", "mock": "pyNN"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run."""
+
+    script: str
+    arguments: tuple[str, ...]
+    target: Target
+    seed: int | None
+
+
+@dataclass(frozen=True)
+class MappingPage:
+    """What the chip made of the network: fragment of HTML, and the numbers of it."""
+
+    html: str
+    numbers: dict
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of it.
+
+    Attributes
+    ----------
+    blocks : dict of str to neo.Block
+        What each population recorded, also where the script failed later.
+    seconds : dict of str to float
+        ``setup``: in calls of ``setup()``; ``run``: in calls of ``run()``, which includes what a
+        backend puts off until then; ``all``: from the first line of the script to its last, without the import of the backend.
+    version : str
+        Of the simulator.
+    mapping : MappingPage or None
+        For chips.
+    error : str
+        Why it failed, in one line; empty if it did not.
+    traceback : str
+    """
+
+    blocks: dict[str, neo.Block] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    version: str = ""
+    mapping: MappingPage | None = None
+    error: str = ""
+    traceback: str = ""
+
+
+def main(job_file: str, result_file: str) -> None:
+    """Run the job of one file, write the result to another."""
+    with open(job_file, "rb") as file:
+        job = pickle.load(file)
+    result = run_job(job)
+    unfinished = f"{result_file}.part"
+    with open(unfinished, "wb") as file:
+        pickle.dump(result, file)
+    os.replace(unfinished, result_file)
+
+
+def run_job(job: Job) -> Result:
+    """Run a job in this process; what goes wrong stands in the result."""
+    watch = Watch()
+    error = trace = ""
+    begin: list[float] = []
+
+    def prepare(module: ModuleType) -> None:
+        watch.begin(module)
+        begin.append(time.perf_counter())
+
+    try:
+        run_script(
+            job.script,
+            job.arguments,
+            backend=job.target.backend,
+            chip=job.target.chip,
+            seed=job.seed,
+            prepare=prepare,
+        )
+    except SystemExit as stop:
+        if stop.code not in (None, 0):
+            error = f"the script ended with {stop.code!r}"
+    except Exception as problem:
+        error, trace = f"{type(problem).__name__}: {problem}", traceback.format_exc()
+    seconds = dict(watch.seconds)
+    if begin:
+        seconds["all"] = time.perf_counter() - begin[0]
+    try:
+        watch.collect()
+    except Exception as problem:
+        # what broke the script breaks what is asked after it
+        if not error:
+            error, trace = f"{type(problem).__name__}: {problem}", traceback.format_exc()
+    return Result(
+        watch.blocks, seconds, _version(job.target.backend), _page(watch.report), error, trace
+    )
+
+
+def _page(report) -> MappingPage | None:
+    return None if report is None else MappingPage(report.to_html(), report.to_dict())
+
+
+def _version(backend: str) -> str:
+    package = _PACKAGES.get(backend, "pynn_bss2sim")
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return ""
+
+
+if __name__ == "__main__":
+    logging.captureWarnings(True)
+    # under this name pickle finds the classes again in the process that reads them
+    from pynn_bss2sim.comparison import worker
+
+    worker.main(*sys.argv[1:])
