@@ -53,7 +53,10 @@ setup(
                 include_dirs=[CORE],
                 extra_compile_args=FLAGS,
                 extra_link_args=LINK,
-                define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+                define_macros=[
+                    ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
+                    ("BSS2SIM_FLAGS", f'"{" ".join(FLAGS)}"'),
+                ],
             )
         ],
         compiler_directives={

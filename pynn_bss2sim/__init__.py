@@ -23,6 +23,7 @@ from pyNN.standardmodels import StandardCellType, StandardCurrentSource
 from . import simulator, standardmodels
 from ._core.chip_model import ChipModel
 from .ablation import AblationInterrupted, ablate
+from .comparison import ComparisonInterrupted, compare
 from .configuration import Configuration, load_configuration, save_configuration
 from .connectors import *
 from .control import (
@@ -52,6 +53,7 @@ from .readout import ReadoutError
 from .recording import Recorder
 from .simulator import SimulationError, state
 from .standardmodels import *
+from .versions import show_versions
 
 __version__ = "0.1.0"
 

@@ -104,7 +104,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
             f"setup: max_delay={max_delay} ms is shorter than the timestep ({timestep} ms)"
         )
     _warn_of_unknown(extra_params)
-    chip = _chip(extra_params.get("chip"))
+    chip = chosen_chip(extra_params.get("chip"))
     seed = _seed(extra_params)
     options = _mapping_options(**{k: extra_params[k] for k in _MAPPING if k in extra_params})
     state = simulator.state
@@ -151,7 +151,8 @@ def _warn_of_unknown(extra_params):
         )
 
 
-def _chip(chip) -> ChipModel:
+def chosen_chip(chip: ChipModel | str | None) -> ChipModel:
+    """The model that an argument of `setup` means; raises as `setup` does."""
     if chip is None:
         chip = os.environ.get(CHIP_VARIABLE) or DEFAULT_CHIP
     if isinstance(chip, ChipModel):

@@ -12,6 +12,7 @@ from pynn_bss2sim._core.pulses import PulsePlan
 from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe
 from pynn_bss2sim._core.spike_pairs import PairPlan
 
+BUILD: dict[str, str]
 INSTRUCTION_SETS: tuple[str, ...]
 
 def available_instruction_sets() -> tuple[str, ...]: ...

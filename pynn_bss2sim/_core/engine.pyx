@@ -53,7 +53,24 @@ from pynn_bss2sim._core.plasticity import checked_release_state, checked_release
 from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
 from pynn_bss2sim._core.spike_pairs import PairState, checked_pair_plan, checked_pair_state
 
-__all__ = ["Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
+__all__ = ["BUILD", "Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
+
+cdef extern from *:
+    """
+    #ifndef BSS2SIM_FLAGS
+    #define BSS2SIM_FLAGS ""
+    #endif
+    #ifdef __VERSION__
+    #define BSS2SIM_COMPILER __VERSION__
+    #else
+    #define BSS2SIM_COMPILER "unknown"
+    #endif
+    """
+    const char *BSS2SIM_FLAGS
+    const char *BSS2SIM_COMPILER
+
+#: How this file was compiled, for reports of errors.
+BUILD = {"compiler": BSS2SIM_COMPILER.decode(), "flags": BSS2SIM_FLAGS.decode()}
 
 cdef extern from "kernels.h" nogil:
     ctypedef struct bss_block:

@@ -42,7 +42,7 @@ def compare(
     timeout: float | None = None,
     progress: bool = True,
 ) -> Comparison:
-    """Run an unchanged PyNN script on several backends and chip models, and compare what it records.
+    """Run an unchanged PyNN script on several backends and chips, and compare what it records.
 
     Each run has a process of its own. Whatever backend the script names gives way to the one that
     is compared; the chip in its ``setup()`` does, too. The recordings of all populations are kept,
@@ -107,7 +107,7 @@ def compare(
         )
     from .results import run_all
 
-    runs = [(target.with_seed(seed), seed) for seed in chosen for target in targets]
+    runs = [(target, seed) for seed in chosen for target in targets]
     comparison, whole = run_all(
         Path(script), tuple(map(str, arguments)), runs, processes or os.cpu_count() or 1, timeout,
         progress,

@@ -22,6 +22,8 @@ COLORS = ("#808080", "#d9541e", "#2f8fd0", "#2a9d6f", "#b868c8", "#b08a1a", "#d6
 #: A raster shows at most so many spikes of a target, and a trace so many samples.
 _MOST_SPIKES = 20_000
 _MOST_SAMPLES = 2_000
+#: More than these are drawn smaller.
+_MANY_SPIKES = 3_000
 #: Cells whose traces are drawn.
 _MOST_TRACED = 3
 #: Stands for the page's colour of text until the picture is written.
@@ -55,8 +57,16 @@ def rasters(name: str, recordings: Recordings, colors: Mapping[str, str]) -> str
         panels = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
         for axes, (label, recording) in zip(panels, shown.items(), strict=True):
             times, cells, left_out = _dots(recording)
+            size = 2.4 if times.size < _MANY_SPIKES else 1.2
             axes.plot(
-                times, cells, ls="", marker=".", ms=2.0, mew=0, color=colors[label], rasterized=True
+                times,
+                cells,
+                ls="",
+                marker="o",
+                ms=size,
+                mew=0,
+                color=colors[label],
+                rasterized=True,
             )
             axes.set_title(label if not left_out else f"{label} (1 spike of {left_out})")
             axes.set_xlabel("time (ms)")
@@ -152,6 +162,7 @@ def _svg(figure: Figure, name: str) -> str:
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue()
     text = text[text.index("<svg") :].replace(_INK, "currentColor")
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     # the page's style gives the width; identifiers of groups serve nobody
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import neo
 import numpy as np
@@ -38,6 +39,16 @@ MOST_CELLS = 60
 _FEWEST_SPIKES = 4
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without warnings that concern Elephant's own code, or spikes in an incomplete last bin."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", category=UserWarning, module="elephant")
+        yield
+
+
+@_quietly()
 def statistics(recording: Recording) -> dict[str, float]:
     """Rate, irregularity and synchrony of a population; NaN where they are not defined.
 
@@ -69,6 +80,7 @@ def rates(recording: Recording) -> np.ndarray:
     return 1e3 * np.array(list(counts.values()), dtype=np.float64) / recording.duration
 
 
+@_quietly()
 def intervals(recording: Recording) -> np.ndarray:
     """Times between successive spikes of the same cell, ms, of all cells: float64 (n,)."""
     parts = [isi(train).rescale("ms").magnitude for train in recording.trains.values()]
@@ -85,15 +97,13 @@ def _correlation(recording: Recording) -> float:
         trains = _spread(trains)
         if len(trains) < 2 or _length(trains[0]) < 2 * BIN:
             continue
-        with warnings.catch_warnings():
-            # of spikes in the last, incomplete bin
-            warnings.simplefilter("ignore", UserWarning)
-            binned = BinnedSpikeTrain(trains, bin_size=BIN * pq.ms, tolerance=None)
-            matrix = correlation_coefficient(binned)
+        binned = BinnedSpikeTrain(trains, bin_size=BIN * pq.ms, tolerance=None)
+        matrix = correlation_coefficient(binned)
         found.append(matrix[np.triu_indices_from(matrix, 1)])
     return _mean(np.concatenate(found)) if found else math.nan
 
 
+@_quietly()
 def distances(recording: Recording, reference: Recording) -> dict[str, float]:
     """Distances of spike trains from those of the same cells on the reference.
 

@@ -55,8 +55,7 @@ def _template(name: str) -> jinja2.Template:
 
 def _content(comparison: Comparison) -> dict:
     colors = {
-        label: figures.COLORS[k % len(figures.COLORS)]
-        for k, label in enumerate(comparison.targets)
+        label: figures.COLORS[k % len(figures.COLORS)] for k, label in enumerate(comparison.targets)
     }
     first = comparison.outcomes[: len(comparison.targets)]
     recordings = {outcome.target: outcome.recordings() for outcome in first}

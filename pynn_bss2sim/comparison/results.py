@@ -194,9 +194,7 @@ class Comparison:
         the reference.
         """
         rows = []
-        for (population, target), group in self.table.groupby(
-            ["population", "target"], sort=False
-        ):
+        for (population, target), group in self.table.groupby(["population", "target"], sort=False):
             row = {"population": population, "target": target, "runs": len(group)}
             for name in _MEASURES:
                 row |= {name: group[name].mean(), f"{name}_sd": group[name].std()}

@@ -12,6 +12,7 @@ import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,7 @@ import pyNN
 import pyNN.utility
 
 from .._core.chip_model import ChipModel
+from ..control import chosen_chip
 from .targets import OWN
 
 __all__ = ["BACKENDS", "run_script"]
@@ -58,7 +60,7 @@ def run_script(
     chip : ChipModel, optional
         Takes the place of the chip that the script gives to ``setup()``.
     seed : int, not negative, optional
-        Takes the place of the seed that the script gives to ``setup()``, and is that of NumPy's
+        Takes the place of the seeds of chip and backend in ``setup()``, and is that of NumPy's
         global generator. Generators that the script seeds by itself stay as they are.
     prepare : callable, optional
         Called with the module of the backend before the script begins, to watch what it does.
@@ -111,8 +113,9 @@ def _forced_setup(
         if backend != OWN:
             for name in _OWN_ARGUMENTS:
                 parameters.pop(name, None)
-        elif chip is not None:
-            parameters["chip"] = chip
+        else:
+            model = chosen_chip(parameters.get("chip") if chip is None else chip)
+            parameters["chip"] = model if seed is None else replace(model, seed=seed)
         if seed is not None and backend in _SEED_ARGUMENTS:
             parameters |= _SEED_ARGUMENTS[backend](seed)
         if backend == "neuron":
@@ -179,11 +182,10 @@ def _without_name(get_simulator: Callable[..., Any], backend: str, words: list[s
 @contextmanager
 def _command_line(path: Path, words: list[str]) -> Iterator[None]:
     """The script's own arguments and the folder from which it imports."""
-    arguments, folders = list(sys.argv), list(sys.path)
-    sys.argv[:] = [str(path), *words]
-    sys.path.insert(0, str(path.resolve().parent))
+    arguments, folders = sys.argv, sys.path
+    sys.argv = [str(path), *words]
+    sys.path = [str(path.resolve().parent), *folders]
     try:
         yield
     finally:
-        sys.argv[:] = arguments
-        sys.path[:] = folders
+        sys.argv, sys.path = arguments, folders

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from keyword import iskeyword
 
 from .._core.chip_model import ChipModel
@@ -31,12 +31,6 @@ class Target:
     label: str
     backend: str
     chip: ChipModel | None = None
-
-    def with_seed(self, seed: int | None) -> Target:
-        """The same with the chip of a seed; None leaves the seed as it is."""
-        if seed is None or self.chip is None:
-            return self
-        return replace(self, chip=replace(self.chip, seed=seed))
 
 
 def make_targets(

@@ -6,7 +6,8 @@ import functools
 import inspect
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -31,12 +32,15 @@ class Watch:
         Time spent in ``setup()`` and in ``run()``.
     report : Any
         What ``mapping_report()`` returned last; None where the backend has none.
+    problem : Exception or None
+        The first that came of reading recordings or report.
     """
 
     def __init__(self) -> None:
         self.blocks: dict[str, neo.Block] = {}
         self.seconds: dict[str, float] = defaultdict(float)
         self.report: Any = None
+        self.problem: Exception | None = None
         self._module: ModuleType | None = None
         self._recorders: list[recording.Recorder] = []
         self._cleared: dict[recording.Recorder, list[neo.Segment]] = defaultdict(list)
@@ -71,11 +75,21 @@ class Watch:
             name = label if seen[label] == 1 else f"{label} ({seen[label]})"
             if self._simulations > 1:
                 name = f"{name}, simulation {self._simulations}"
-            block = recorder.get("all", gather=True)
-            block.segments = [*self._cleared[recorder], *block.segments]
-            self.blocks[name] = block
+            with self._noted():
+                block = recorder.get("all", gather=True)
+                block.segments = [*self._cleared[recorder], *block.segments]
+                self.blocks[name] = block
         if hasattr(self._module, "mapping_report"):
-            self.report = self._module.mapping_report()
+            with self._noted():
+                self.report = self._module.mapping_report()
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """What goes wrong while we look on does not stop the script, and is told after it."""
+        try:
+            yield
+        except Exception as problem:
+            self.problem = self.problem or problem
 
     def _listed(self, initialize):
         @functools.wraps(initialize)

@@ -56,7 +56,8 @@ class Result:
         What each population recorded, also where the script failed later.
     seconds : dict of str to float
         ``setup``: in calls of ``setup()``; ``run``: in calls of ``run()``, which includes what a
-        backend puts off until then; ``all``: from the first line of the script to its last, without the import of the backend.
+        backend puts off until then; ``all``: from the first line of the script to its last, without
+        the import of the backend.
     version : str
         Of the simulator.
     mapping : MappingPage or None
@@ -108,19 +109,21 @@ def run_job(job: Job) -> Result:
         if stop.code not in (None, 0):
             error = f"the script ended with {stop.code!r}"
     except Exception as problem:
-        error, trace = f"{type(problem).__name__}: {problem}", traceback.format_exc()
+        error, trace = _told(problem)
     seconds = dict(watch.seconds)
     if begin:
         seconds["all"] = time.perf_counter() - begin[0]
-    try:
-        watch.collect()
-    except Exception as problem:
-        # what broke the script breaks what is asked after it
-        if not error:
-            error, trace = f"{type(problem).__name__}: {problem}", traceback.format_exc()
+    watch.collect()
+    if watch.problem is not None and not error:
+        error, trace = _told(watch.problem)
     return Result(
         watch.blocks, seconds, _version(job.target.backend), _page(watch.report), error, trace
     )
+
+
+def _told(problem: Exception) -> tuple[str, str]:
+    """In one line, and in full."""
+    return f"{type(problem).__name__}: {problem}", "".join(traceback.format_exception(problem))
 
 
 def _page(report) -> MappingPage | None:
