@@ -36,8 +36,9 @@ figures: $(VENV)/.demo  ## draw the pictures of the documentation again
 	cp results/balanced_network_COBA_bss2sim_quantized.png docs/images/balanced_network.png
 	cp results/chip.png docs/images/chip.png
 
-model: $(VENV)/.demo  ## write docs/model.md from the numbers in the code
+model: $(VENV)/.demo  ## write docs/model.md from the numbers in the code, measure docs/figures.md
 	$(BIN)/python docs/make_model.py
+	$(BIN)/python docs/make_figures.py
 
 silicon: $(VENV)/.test  ## measure docs/silicon.md again: networks on ten chips, and on NEST
 	$(BIN)/python docs/make_silicon.py
