@@ -1,5 +1,6 @@
 """From a network to configured chips, and the tables that lead back."""
 
+from .coded import CodedMapping, coded_network, map_codes
 from .configuration import Cells, Configuration
 from .constraints import Constraints, Group, Where
 from .errors import (
@@ -34,6 +35,7 @@ __all__ = [
     "LIF_PARAMETERS",
     "Cells",
     "CheckError",
+    "CodedMapping",
     "Configuration",
     "ConfigurationError",
     "Constraints",
@@ -60,5 +62,7 @@ __all__ = [
     "SpikePairs",
     "WeightError",
     "Where",
+    "coded_network",
+    "map_codes",
     "map_network",
 ]

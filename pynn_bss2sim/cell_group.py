@@ -8,7 +8,37 @@ from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, simplify
 
 from . import simulator
 
-__all__ = ["CellGroup", "full_array"]
+__all__ = ["CellGroup", "evaluated", "full_array"]
+
+
+def evaluated(label: str, parameters: ParameterSpace, size: int) -> dict[str, np.ndarray]:
+    """Evaluate the parameters of a population to arrays of shape (size,), see `full_array`.
+
+    Raises
+    ------
+    NotImplementedError
+        A random number generator draws no numbers.
+    pyNN.errors.InvalidDimensionsError, pyNN.errors.InvalidParameterValueError
+        There is not one value for each cell, or one of the wrong kind.
+    """
+    if parameters.has_native_rngs:
+        raise NotImplementedError(
+            f"{label}: PyNN's abstract NativeRNG draws no numbers; use NumpyRNG or this "
+            "backend's NativeRNG"
+        )
+    try:
+        parameters.shape = (size,)
+    except ValueError as error:
+        raise errors.InvalidDimensionsError(
+            f"{label}: a parameter does not have one value for each of {size} cells: {error}"
+        ) from error
+    arrays = {}
+    for name, value in parameters.items():
+        try:
+            arrays[name] = full_array(value, size)
+        except (TypeError, ValueError) as error:
+            raise errors.InvalidParameterValueError(f"{label}: {name}: {error}") from error
+    return arrays
 
 
 def full_array(value: LazyArray, size: int) -> np.ndarray:

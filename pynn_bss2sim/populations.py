@@ -9,7 +9,7 @@ from pyNN.parameters import LazyArray
 from pyNN.recording import get_io
 
 from . import simulator
-from .cell_group import CellGroup, full_array
+from .cell_group import CellGroup, evaluated, full_array
 from .mapping.constraints import ANYWHERE
 from .recording import Recorder
 from .segments import joined_name, variable_of, with_session
@@ -102,7 +102,7 @@ class PopulationView(CellGroup, common.PopulationView):
         self.cell_index = np.asarray(self.index_in_grandparent(np.arange(self.size)))
 
     def _get_view(self, selector, label=None):
-        return PopulationView(self, selector, label)
+        return type(self)(self, selector, label)
 
     # PyNN's class compares by value and thereby lost its hash
     def __hash__(self):
@@ -245,7 +245,7 @@ class Population(CellGroup, common.Population):
     def _create_cells(self):
         state = simulator.state
         self.first_id_number = state.id_counter
-        parameters = self._evaluate_parameters()
+        parameters = evaluated(self.label, self.celltype.native_parameters, self.size)
         self.celltype.validate(self.label, parameters)
         self.parameter_arrays = parameters
         #: chip, hemisphere and circuit to which each cell is pinned
@@ -266,28 +266,6 @@ class Population(CellGroup, common.Population):
             return self.celltype.on_chip_process(self.size, self.parameter_arrays)
         seed = int(np.random.SeedSequence(self._seed).generate_state(1, np.uint64)[0])
         return self.celltype.process(self.label, self.size, self.parameter_arrays, seed)
-
-    def _evaluate_parameters(self):
-        parameters = self.celltype.native_parameters
-        if parameters.has_native_rngs:
-            raise NotImplementedError(
-                f"{self.label}: PyNN's abstract NativeRNG draws no numbers; use NumpyRNG or this "
-                "backend's NativeRNG"
-            )
-        try:
-            parameters.shape = (self.size,)
-        except ValueError as error:
-            raise errors.InvalidDimensionsError(
-                f"{self.label}: a parameter does not have one value for each of {self.size} "
-                f"cells: {error}"
-            ) from error
-        arrays = {}
-        for name, value in parameters.items():
-            try:
-                arrays[name] = full_array(value, self.size)
-            except (TypeError, ValueError) as error:
-                raise errors.InvalidParameterValueError(f"{self.label}: {name}: {error}") from error
-        return arrays
 
     def replace_parameters(self, new: dict):
         """Take new parameter arrays (size,) if the cell type accepts them, else keep the old."""

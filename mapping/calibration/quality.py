@@ -219,6 +219,7 @@ def _config(law: Characteristics, targets: Table[str, float]) -> ChipConfig:
     leak, on = leak_switches(law, targets["tau_mem"])
     tau_w = law.tau_w.code(targets["tau_w"])
     names = ("ADAPTATION_ENABLE", "ADAPTATION_PULSE_ENABLE", "EXPONENTIAL_ENABLE", "OFFSET_ENABLE")
+    names += ("THRESHOLD_ENABLE",)
     on |= dict.fromkeys((Switch[name] for name in names), True)
     pulse = float(curves.pulse_length(_PULSE_SCALE))
     analog = {

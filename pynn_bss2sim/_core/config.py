@@ -74,6 +74,8 @@ class NeuronSwitch(enum.IntEnum):
     EXPONENTIAL_ENABLE = 17
     DIGITAL_ENABLE = 18  #: spikes leave the circuit as events
     CONNECT_RIGHT = 19  #: membrane joined with that of the right neighbour
+    BYPASS_EXC = 20  #: each event at the excitatory line is a spike of the circuit
+    BYPASS_INH = 21
 
 
 class RowMode(enum.IntEnum):

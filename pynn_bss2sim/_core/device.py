@@ -15,7 +15,7 @@ from numbers import Integral
 
 import numpy as np
 
-from . import curves, imperfections
+from . import bypass, curves, imperfections
 from . import hicannx as chip
 from .config import AnalogParameter as Analog
 from .config import ChipConfig
@@ -37,6 +37,7 @@ LINE_REVERSAL = (Analog.E_SYNIN_EXC_REV, Analog.E_SYNIN_INH_REV)
 LINE_ENABLE = (Switch.EXC_ENABLE, Switch.INH_ENABLE)
 LINE_HIGH_RESISTANCE = (Switch.EXC_HIGH_RESISTANCE, Switch.INH_HIGH_RESISTANCE)
 LINE_IS_COBA = (Switch.EXC_COBA, Switch.INH_COBA)
+LINE_BYPASS = (Switch.BYPASS_EXC, Switch.BYPASS_INH)
 
 
 #: Parameters of a line that every circuit of a neuron uses.
@@ -45,6 +46,9 @@ LINE_PARAMETERS = tuple(
     for k in range(LINES)
 )
 _MAX_SEED = 2**64 - 1
+
+#: Threshold of a circuit whose comparator is off, mV: no membrane gets there.
+NO_THRESHOLD = 1e6
 
 #: Chips are asked for again with every change of a network; one takes less than 1 MiB.
 _drawn = lru_cache(maxsize=64)(Deviations.draw)
@@ -176,7 +180,7 @@ class Device:
             * switches[:, LINE_ENABLE[line]]
             for line in range(LINES)
         ]
-        return np.stack(steps, axis=1) * gain
+        return bypass.steps(np.stack(steps, axis=1) * gain, switches[:, LINE_BYPASS])
 
     def synapse_strength(self, n_chips: int = 1) -> np.ndarray | None:
         """Factors of the single synapses, drivers included.
@@ -255,14 +259,18 @@ class Device:
         c_m = curves.capacitance(*neurons.capacitance_codes())
         g_leak = self._leak(neurons)
         limits = self.seed is not None if limits is None else limits
-        return Circuits(
+        columns = dict(
             adex=adex | exponential,
             conductance_based=neurons.switch(LINE_IS_COBA[0]),
             c_m=c_m,
             g_leak=g_leak,
             e_leak=curves.LEAK.value(neurons.code(Analog.V_LEAK)),
             v_reset=curves.RESET.value(neurons.code(Analog.V_RESET)),
-            v_thresh=curves.THRESHOLD.value(neurons.code(Analog.V_THRESHOLD)),
+            v_thresh=np.where(
+                neurons.switch(Switch.THRESHOLD_ENABLE),
+                curves.THRESHOLD.value(neurons.code(Analog.V_THRESHOLD)),
+                NO_THRESHOLD,
+            ),
             refractory_steps=np.maximum(np.rint(self._held(neurons) / timestep), int(limits)),
             i_offset=_offset_current(neurons),
             **_lines(self, neurons),
@@ -270,6 +278,8 @@ class Device:
             **_adaptation(self, neurons, adex),
             **self._departures(neurons, c_m, g_leak, limits, noise),
         )
+        forwards = np.logical_or(*(neurons.switch(name) for name in LINE_BYPASS))
+        return Circuits(**bypass.columns(columns, forwards, timestep))
 
     def _held(self, neurons: Neurons) -> np.ndarray:
         return self.refractory_time(neurons.of("refractory_counter"), neurons.clock_scale())

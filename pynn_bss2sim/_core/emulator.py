@@ -55,6 +55,8 @@ class Emulator:
         Synapses with spike-timing dependent plasticity; by default none have it.
     pulses : Pulses, optional
         Synapses whose drivers have short-term plasticity; by default none have it.
+    trial : int, optional
+        Number of the trial that it begins with; each has noise of its own.
 
     Raises
     ------
@@ -82,6 +84,7 @@ class Emulator:
         short_term: ShortTerm | None = None,
         pairs: SpikePairs | None = None,
         pulses: Pulses | None = None,
+        trial: int = 0,
     ):
         self.noise_seed = checked_seed(noise_seed)
         self.timestep = float(timestep)
@@ -92,6 +95,7 @@ class Emulator:
         self._short_term = ShortTerm.none() if short_term is None else short_term
         self._pairs = SpikePairs.none() if pairs is None else pairs
         self._pulses = Pulses.none() if pulses is None else pulses
+        self._first_trial = trial
         self._build(None)
 
     def _build(self, state: EmulatorState | None) -> None:
@@ -107,7 +111,7 @@ class Emulator:
         min_depth = max(min_depth, int(self._synapses.delay.max(initial=1)) + 1)
         routes = make_routes(static, min_depth, self._ways)
         plan = make_plan(self._circuits, self.timestep)
-        fresh = self._fresh(routes.depth, 0 if state is None else state.trial)
+        fresh = self._fresh(routes.depth, self._first_trial if state is None else state.trial)
         state = fresh if state is None else state.grown(fresh)
         releases = None
         if len(self._short_term):

@@ -107,6 +107,7 @@ BACKGROUND_MASK_MAX = _fact("BACKGROUND_MASK_MAX", 255, "1", "code", "haldls: ba
 BACKGROUND_SEED_MAX = _fact("BACKGROUND_SEED_MAX", 2**32 - 1, "1", "code", "haldls: background.h")
 
 # --- background generators ------------------------------------------------------------------------
+FPGA_CLOCK = _fact("FPGA_CLOCK", 125.0, "1/us", "code", "haldls: timer.h, events and their stamps")
 BACKGROUND_CLOCK = _fact(
     "BACKGROUND_CLOCK", 250.0, "1/us", "code", "grenade: test-background_spike_source.cpp"
 )
@@ -204,6 +205,7 @@ MADC_SCALE_MAX = _fact("MADC_SCALE_MAX", 15, "1", "estimate", "haldls: madc.h, f
 MADC_NOISE = _fact("MADC_NOISE", 1.2, "LSB", "estimate", "calix: below 2 on a static input")
 CADC_BITS = _fact("CADC_BITS", 8, "1", "paper", "DISS: column converters")
 CADC_CHANNELS = _fact("CADC_CHANNELS", 2, "1", "paper", "DISS: causal and acausal, per column")
+CADC_SAMPLES = _fact("CADC_SAMPLES", 100, "1", "code", "grenade: ppu.h, of a run in block RAM")
 CADC_PERIOD = _fact("CADC_PERIOD", 1.7, "us", "code", "hxtorch: neuron.py, shortest period")
 CADC_CORRECTION_LOW = _fact("CADC_CORRECTION_LOW", -128, "LSB", "code", "haldls: cadc.h")
 CADC_CORRECTION_HIGH = _fact("CADC_CORRECTION_HIGH", 127, "LSB", "code", "haldls: cadc.h")

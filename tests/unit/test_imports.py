@@ -54,6 +54,16 @@ def violations(layer, source, cython=False):
     ]
 
 
+def test_the_frontend_does_not_know_the_chips_own_face():
+    files = [
+        path
+        for folder in ("pynn_bss2sim", "pynn_bss2sim/standardmodels")
+        for path in (ROOT / folder).glob("*.py")
+    ]
+    found = {p.name: imported_modules(p.read_text(), cython=False) for p in files}
+    assert [name for name, modules in found.items() if "brainscales2" in str(modules)] == []
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_layer_imports_only_what_lies_below(layer):
     files = sorted(p for p in (ROOT / layer).rglob("*") if p.suffix in (".py", ".pyx", ".pxd"))

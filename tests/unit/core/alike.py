@@ -25,11 +25,11 @@ ALONE = np.arange(512), np.ones(512, np.int64)
 
 
 def all_alike(codes=None, switches=EVERYTHING, **registers):
-    """A chip whose circuits all have the same codes and switches."""
+    """A chip whose circuits all have the same codes and switches, and can spike."""
     analog = np.zeros((512, len(Analog)), np.uint16)
     for name, code in {**DEFAULTS, **(codes or {})}.items():
         analog[:, name] = code
     switch = np.zeros((512, len(Switch)), bool)
-    switch[:, list(switches)] = True
+    switch[:, [Switch.THRESHOLD_ENABLE, *switches]] = True
     registers = {"capacitance": np.full(512, 63), **registers}
     return ChipConfig.default(analog=analog, switches=switch, **registers)

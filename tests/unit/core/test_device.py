@@ -91,6 +91,7 @@ def one_chip(codes=None, switches=None, **registers):
     analog[:, [Analog.I_BIAS_LEAK, Analog.I_BIAS_SYNIN_EXC_TAU, Analog.I_BIAS_SYNIN_INH_TAU]] = 100
     analog[:, [Analog.V_LEAK, Analog.V_RESET, Analog.V_THRESHOLD]] = (600, 450, 330)
     switch = np.zeros((512, len(Switch)), bool)
+    switch[:, Switch.THRESHOLD_ENABLE] = True
     for name, code in (codes or {}).items():
         analog[0, name] = code
     for name in switches or ():

@@ -1,0 +1,240 @@
+"""Networks whose registers are given: one circuit for each neuron, weights in codes.
+
+The chip's own frontend speaks in register codes. Nothing is translated or fitted for it: neurons
+lie where they are told to, and have the registers that they are given; connections are routed as
+in `mapper`, and read back from the registers as there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pynn_bss2sim._core.background import BackgroundInputs
+from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.device import LINE_BYPASS, LINE_IS_COBA
+from pynn_bss2sim._core.hicannx import HICANN_X, ROWS, WEIGHT_MAX
+from pynn_bss2sim._core.links import Ways
+from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
+
+from . import connectivity, registers, weights
+from .constraints import Constraints
+from .errors import ParameterError, PlacementError, RoutingError
+from .generators import GeneratorSources
+from .network import Network, Population, Projection, Sources
+from .place import Placement
+from .route import Routing, route
+
+__all__ = ["CodedMapping", "coded_network", "map_codes"]
+
+_RECEPTORS = ("excitatory", "inhibitory")
+
+
+@dataclass(frozen=True, eq=False)
+class CodedMapping:
+    """A network in codes on one chip.
+
+    Attributes
+    ----------
+    network : Network
+        Its weights are signed codes.
+    chip : ChipModel
+    config : ChipConfig
+        All registers of the chip.
+    placement : Placement
+    routing : Routing
+    circuits : Circuits
+    synapses : SynapseTable
+    ways : Ways or None
+    """
+
+    network: Network
+    chip: ChipModel
+    config: ChipConfig
+    placement: Placement
+    routing: Routing
+    circuits: Circuits
+    synapses: SynapseTable
+    ways: Ways | None
+
+    @property
+    def background(self) -> BackgroundInputs:
+        """The inputs behind those of the network: generators that run on the chip."""
+        return BackgroundInputs((self.config,))
+
+    def synapses_of(self, projection: int) -> list[np.ndarray]:
+        """Synapses of each connection of a projection: int64 (k,), ``row * 256 + column``.
+
+        Rows are counted over both arrays, those of the top half first.
+        """
+        first, last = self.routing.joined.offset[projection : projection + 2]
+        connection = self.routing.connection
+        mine = np.flatnonzero((connection >= first) & (connection < last))
+        mine = mine[np.lexsort((self.routing.part[mine], connection[mine]))]
+        ends = np.searchsorted(connection[mine], np.arange(first + 1, last + 1))
+        return np.split(self.routing.synapse[mine], ends)[: last - first]
+
+
+def coded_network(
+    timestep: float,
+    populations: Sequence[tuple[str, int]],
+    sources: Sequence[Sources],
+    projections: Sequence[Projection],
+) -> Network:
+    """A network whose neurons have no parameters but their registers.
+
+    Parameters
+    ----------
+    timestep : float, µs
+    populations : sequence of (str, int)
+        Label and size of each.
+    sources : sequence of Sources
+    projections : sequence of Projection
+        Weights are codes, negative at the inhibitory line 1.
+    """
+    return Network(
+        timestep,
+        tuple(
+            Population(
+                label, size, False, False, _RECEPTORS, {}, np.ones((LINES, size)),
+                np.zeros((LINES, size)),
+            )
+            for label, size in populations
+        ),
+        tuple(sources),
+        tuple(projections),
+    )  # fmt: skip
+
+
+def map_codes(
+    network: Network,
+    config: ChipConfig,
+    circuit: np.ndarray,
+    model: ChipModel,
+    previous: Routing | None = None,
+) -> CodedMapping:
+    """Route a network in codes, and read from the registers what it becomes.
+
+    Parameters
+    ----------
+    network : Network
+        See `coded_network`; it has at least one neuron.
+    config : ChipConfig
+        The registers of neurons and their surroundings; those of synapses and routing are set here.
+    circuit : int64 (n_neurons,), 0 to 511
+        Where each neuron lies.
+    model : ChipModel
+        With ``parameters="10bit"`` and ``routing="real"``.
+    previous : Routing, optional
+        Of an earlier mapping; kept if it serves.
+
+    Raises
+    ------
+    ParameterError
+        Limits that codes are about are lifted in the chip model, or a neuron's lines are not of one
+        kind.
+    PlacementError
+        A circuit is used twice.
+    RoutingError
+        A neuron has more synapses than rows, or connections find no rows or labels.
+    """
+    if model.parameters == "exact" or model.weights == "exact" or model.routing != "real":
+        raise ParameterError(
+            f"{model!r} does not emulate the registers of the chip, in which this network is "
+            "given; choose the chip 'silicon', 'uncalibrated' or 'quantized'"
+        )
+    placement = _placed(network, np.array(circuit, np.int64))
+    joined = weights.join(network)
+    code = np.abs(joined.weight).astype(np.int64)
+    rows = np.maximum(1, -(-code // WEIGHT_MAX))
+    _check_rows(network, joined, rows)
+    generators = GeneratorSources.of(network)
+    routing = previous
+    if previous is None or not _serves(previous, joined, rows, placement, generators):
+        routing = route(joined, rows, placement, generators, model.seed)
+    _refuse_loss(network, routing)
+    (config,) = registers.with_routing((config,), routing, code)
+    synapses, ways = connectivity.read_back(
+        model, (config,), routing.fpga, placement, network.n_sources, network.timestep,
+        connectivity.Lifted(
+            _signs(network, config, placement), np.empty(0, np.int64), np.empty(0),
+            np.empty(0, np.int32),
+        ),
+    )  # fmt: skip
+    circuits = model.device.circuits(
+        (config,), placement.circuit, placement.count, network.timestep, noise=model.noise
+    )
+    return CodedMapping(network, model, config, placement, routing, circuits, synapses, ways)
+
+
+def _placed(network: Network, circuit: np.ndarray) -> Placement:
+    used, times = np.unique(circuit, return_counts=True)
+    if len(used) < len(circuit):
+        raise PlacementError(f"circuit {used[times > 1][0]} is given to two neurons")
+    n = network.n_neurons
+    constraints = Constraints.of_labels(
+        [p.label for p in network.populations],
+        [p.size for p in network.populations],
+        chip=np.zeros(n, np.int64),
+        circuit=circuit,
+    )
+    return Placement(HICANN_X, circuit, np.ones(n, np.int64), constraints)
+
+
+def _serves(
+    routing: Routing,
+    joined: weights.Joined,
+    rows: np.ndarray,
+    placement: Placement,
+    generators: GeneratorSources,
+) -> bool:
+    """Whether a routing can be kept; a connection has as many synapses as its code asks for."""
+    same = routing.serves(joined, rows, placement, generators)
+    return same and np.array_equal(rows, routing.rows)
+
+
+def _check_rows(network: Network, joined: weights.Joined, rows: np.ndarray) -> None:
+    needed = np.bincount(joined.post, rows, network.n_neurons)
+    bad = np.flatnonzero(needed > ROWS)
+    if len(bad):
+        raise RoutingError(
+            f"{_name(network, bad[0])} needs {needed[bad[0]]:.0f} synapses, a circuit has {ROWS}; "
+            f"give it fewer connections or weights below {WEIGHT_MAX}"
+        )
+
+
+def _refuse_loss(network: Network, routing: Routing) -> None:
+    if not routing.lost.any():
+        return
+    joined = routing.joined
+    first = int(np.flatnonzero(routing.lost)[0])
+    k = int(np.searchsorted(joined.offset, first, side="right")) - 1
+    raise RoutingError(
+        f"{network.projections[k].label}: {np.count_nonzero(routing.lost)} of {len(joined)} "
+        "connections find no synapse rows or labels on the chip; use fewer connections or smaller "
+        "weights, or other places of the neurons"
+    )
+
+
+def _name(network: Network, neuron: int) -> str:
+    first = network.first_neuron
+    k = int(np.searchsorted(first, neuron, side="right")) - 1
+    return f"{network.populations[k].label}[{neuron - first[k]}]"
+
+
+def _signs(network: Network, config: ChipConfig, placement: Placement) -> np.ndarray:
+    """Sign of what a weight code adds at each line: float64 (2 * n_neurons,)."""
+    switches = config.switches[placement.circuit]
+    coba = switches[:, LINE_IS_COBA]
+    bypassed = switches[:, LINE_BYPASS].any(axis=1)
+    mixed = np.flatnonzero((coba[:, 0] != coba[:, 1]) & ~bypassed)
+    if len(mixed):
+        raise ParameterError(
+            f"{_name(network, mixed[0])}: one of its inputs is conductance-based and the other is "
+            "not, which is not emulated; give both the same mode"
+        )
+    sign = np.where(coba | bypassed[:, np.newaxis], 1.0, [1.0, -1.0])
+    return sign.ravel()

@@ -1,0 +1,182 @@
+"""Coordinates: integers of a range, each kind a type of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import ClassVar
+
+from pynn_bss2sim._core import hicannx as chip
+
+__all__ = [
+    "AtomicNeuronOnDLS",
+    "AtomicNeuronOnLogicalNeuron",
+    "CADCChannelColumnOnSynram",
+    "CADCReadoutChainOnDLS",
+    "CommonNeuronBackendConfigOnDLS",
+    "CompartmentOnLogicalNeuron",
+    "Coordinate",
+    "CrossbarOutputConfigOnDLS",
+    "CrossbarOutputOnDLS",
+    "Enum",
+    "HemisphereOnDLS",
+    "NeuronColumnOnDLS",
+    "NeuronRowOnDLS",
+    "PPUMemoryBlockSize",
+    "SynapseOnSynapseRow",
+    "SynapseRowOnDLS",
+    "SynapseWeightRowOnDLS",
+    "SynramOnDLS",
+    "common",
+    "iter_all",
+]
+
+
+class Enum(int):
+    """The linear index of a coordinate."""
+
+    def value(self) -> int:
+        """As a plain integer."""
+        return int(self)
+
+
+class Coordinate(int):
+    """An integer in [0, `size`).
+
+    Raises
+    ------
+    TypeError
+        It is negative, or no integer.
+    OverflowError
+        It is `size` or larger.
+    """
+
+    size: ClassVar[int]
+    min: ClassVar[Coordinate]
+    max: ClassVar[Coordinate]
+    enum_type: ClassVar[type] = Enum
+
+    def __init_subclass__(cls, size: int):
+        cls.size = size
+        cls.min, cls.max = cls(0), cls(size - 1)
+
+    def __new__(cls, value=0):
+        if not hasattr(value, "__index__"):
+            raise TypeError(f"{cls.__name__}({value!r}): an integer is needed")
+        number = value.__index__()
+        if number < 0:
+            raise TypeError(f"{cls.__name__}({number}): it must not be negative")
+        if number >= cls.size:
+            raise OverflowError(f"{cls.__name__}({number}): {cls.size - 1} is the largest")
+        return super().__new__(cls, number)
+
+    def value(self) -> int:
+        """As a plain integer."""
+        return int(self)
+
+    def toEnum(self) -> Enum:
+        """The linear index."""
+        return Enum(self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({int(self)})"
+
+    __str__ = __repr__
+
+    def __getnewargs__(self):
+        return (int(self),)
+
+
+def iter_all(kind: type[Coordinate]) -> Iterator[Coordinate]:
+    """All coordinates of a type."""
+    return map(kind, range(kind.size))
+
+
+class NeuronColumnOnDLS(Coordinate, size=chip.COLUMNS):
+    """Column of a neuron circuit."""
+
+
+class NeuronRowOnDLS(Coordinate, size=chip.HEMISPHERES):
+    """Row of a neuron circuit: 0 on top."""
+
+
+class AtomicNeuronOnDLS(Coordinate, size=chip.HICANN_X.circuits):
+    """A neuron circuit: ``row * 256 + column``, or its column and row."""
+
+    def __new__(cls, column=0, row=None):
+        if row is None:
+            return super().__new__(cls, column)
+        return super().__new__(cls, NeuronRowOnDLS(row) * chip.COLUMNS + NeuronColumnOnDLS(column))
+
+    def toNeuronColumnOnDLS(self) -> NeuronColumnOnDLS:
+        """Its column."""
+        return NeuronColumnOnDLS(self % chip.COLUMNS)
+
+    def toNeuronRowOnDLS(self) -> NeuronRowOnDLS:
+        """Its row."""
+        return NeuronRowOnDLS(self // chip.COLUMNS)
+
+
+class CommonNeuronBackendConfigOnDLS(Coordinate, size=chip.BACKEND_BLOCKS):
+    """A block of neuron backends: columns 0 to 127, or 128 to 255."""
+
+
+class CompartmentOnLogicalNeuron(Coordinate, size=chip.HICANN_X.circuits):
+    """A compartment of a neuron."""
+
+
+class AtomicNeuronOnLogicalNeuron(Coordinate, size=chip.HICANN_X.circuits):
+    """A circuit of a neuron."""
+
+
+class CrossbarOutputOnDLS(Coordinate, size=chip.CROSSBAR_OUTPUTS):
+    """An output of the event crossbar: 0 to 7 to the synapse drivers, 8 to 11 off the chip."""
+
+
+class CrossbarOutputConfigOnDLS(Coordinate, size=1):
+    """The configuration of the crossbar's outputs."""
+
+
+class SynramOnDLS(Coordinate, size=chip.HEMISPHERES):
+    """A synapse array: 0 on top."""
+
+
+class HemisphereOnDLS(Coordinate, size=chip.HEMISPHERES):
+    """Half of the chip."""
+
+    top: ClassVar[HemisphereOnDLS]
+    bottom: ClassVar[HemisphereOnDLS]
+
+
+HemisphereOnDLS.top, HemisphereOnDLS.bottom = iter_all(HemisphereOnDLS)
+
+
+class SynapseWeightRowOnDLS(Coordinate, size=chip.HEMISPHERES * chip.ROWS):
+    """The weights of a synapse row, those of the top array first."""
+
+
+class SynapseRowOnDLS(Coordinate, size=chip.HEMISPHERES * chip.ROWS):
+    """A synapse row, those of the top array first."""
+
+    def toSynapseWeightRowOnDLS(self) -> SynapseWeightRowOnDLS:
+        """Its weights."""
+        return SynapseWeightRowOnDLS(self)
+
+
+class SynapseOnSynapseRow(Coordinate, size=chip.COLUMNS):
+    """A synapse of a row: the column of its neuron."""
+
+
+class CADCReadoutChainOnDLS(Coordinate, size=chip.HEMISPHERES):
+    """The column converters of one half of the chip."""
+
+
+class CADCChannelColumnOnSynram(Coordinate, size=chip.COLUMNS):
+    """Column of a converter."""
+
+
+class PPUMemoryBlockSize(Coordinate, size=4096):
+    """Number of words of a block of PPU memory."""
+
+
+common = SimpleNamespace(Enum=Enum, iter_all=iter_all)

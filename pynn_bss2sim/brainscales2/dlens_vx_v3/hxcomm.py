@@ -1,0 +1,47 @@
+"""Connections to chips: here, to emulated ones."""
+
+from __future__ import annotations
+
+from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim.control import chip_model
+
+__all__ = ["ConnectionHandle", "ManagedConnection"]
+
+
+class ConnectionHandle:
+    """An open connection to an emulated chip; `setup` takes it.
+
+    Attributes
+    ----------
+    chip : ChipModel
+    """
+
+    def __init__(self, chip: ChipModel):
+        self.chip = chip
+
+    def get_unique_identifier(self) -> list[str]:
+        """The name of each chip that can be reached."""
+        return [f"emulated-{self.chip.name}-{self.chip.seed}"]
+
+    def get_hwdb_entry(self) -> dict:
+        """What is known of the chip."""
+        return {"chip": repr(self.chip)}
+
+
+class ManagedConnection:
+    """Context in which a connection is open.
+
+    Parameters
+    ----------
+    chip : ChipModel or str, optional
+        By default as `setup` chooses it.
+    """
+
+    def __init__(self, chip: ChipModel | str | None = None):
+        self._chip = chip_model(chip)
+
+    def __enter__(self) -> ConnectionHandle:
+        return ConnectionHandle(self._chip)
+
+    def __exit__(self, *exception) -> None:
+        pass

@@ -1,0 +1,304 @@
+"""Containers of a whole chip: neuron circuits with their names, weights of rows and arrays."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.config import ChipConfig
+
+from ..circuit_parameters import (
+    CIRCUITS,
+    GROUPS,
+    check_column,
+    configured,
+    defaults,
+    registers_of,
+)
+from .halco import AtomicNeuronOnDLS, CommonNeuronBackendConfigOnDLS
+
+__all__ = ["AtomicNeuron", "Chip", "SynapseMatrix", "SynapseWeightRow"]
+
+
+class _Fields:
+    """Fields of a container that are entries of columns: named, checked, mutable in place.
+
+    Parameters
+    ----------
+    columns : dict of str to array (n,)
+    row : int
+    prefix : str
+        Of the fields' names in the columns.
+    """
+
+    __slots__ = ("_columns", "_prefix", "_row")
+
+    def __init__(self, columns: dict[str, np.ndarray], row: int, prefix: str):
+        for name, value in (("_columns", columns), ("_row", row), ("_prefix", prefix)):
+            object.__setattr__(self, name, value)
+
+    def _column(self, name: str) -> str:
+        column = self._prefix + name
+        if column not in self._columns:
+            known = [c.removeprefix(self._prefix) for c in self._names()]
+            raise AttributeError(f"there is no field {name!r}; there are {', '.join(known)}")
+        return column
+
+    def _names(self) -> list[str]:
+        return [name for name in self._columns if name.startswith(self._prefix)]
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = self._columns[self._column(name)][self._row]
+        return bool(value) if isinstance(value, np.bool_) else int(value)
+
+    def __setattr__(self, name: str, value):
+        column = self._column(name)
+        self._columns[column][self._row] = check_column(column, [value])[0]
+
+    def __eq__(self, other) -> bool:
+        if not isinstance(other, _Fields) or self._prefix != other._prefix:
+            return NotImplemented
+        return all(
+            self._columns[name][self._row] == other._columns[name][other._row]
+            for name in self._names()
+        )
+
+    __hash__ = None
+
+    def __repr__(self) -> str:
+        values = ", ".join(
+            f"{name.removeprefix(self._prefix)}={self._columns[name][self._row]}"
+            for name in self._names()
+        )
+        return f"({values})"
+
+
+class AtomicNeuron:
+    """A neuron circuit: groups of fields, as in ``neuron.leak.v_leak``.
+
+    Groups and fields are those of the parameters of `HXNeuron`, at the first underscore that
+    separates a group from a field. A circuit by itself begins with the values after reset.
+    """
+
+    class Readout:
+        """Constants of the group ``readout``."""
+
+        Source = enum.IntEnum(
+            "Source", ["membrane", "exc_synin", "inh_synin", "adaptation"], start=0
+        )
+
+    class EventRouting:
+        """Constants of the group ``event_routing``."""
+
+        AnalogOutputMode = enum.IntEnum("AnalogOutputMode", "off normal strong", start=0)
+
+    def __init__(self, columns: dict[str, np.ndarray] | None = None, row: int = 0):
+        self._columns = defaults(1) if columns is None else columns
+        self._row = row
+
+    def __getattr__(self, name: str):
+        if name not in GROUPS:
+            raise AttributeError(f"a neuron circuit has no {name!r}; it has {', '.join(GROUPS)}")
+        return _Fields(self._columns, self._row, f"{name}_")
+
+    def values(self) -> dict[str, float | bool]:
+        """All fields by their flattened names."""
+        return {name: column[self._row].item() for name, column in self._columns.items()}
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, AtomicNeuron) and self.values() == other.values()
+
+    __hash__ = None
+
+    def __deepcopy__(self, memo) -> AtomicNeuron:
+        row = slice(self._row, self._row + 1)
+        return AtomicNeuron({name: c[row].copy() for name, c in self._columns.items()})
+
+    def __reduce__(self):
+        return AtomicNeuron, (self.__deepcopy__({})._columns,)
+
+    def __repr__(self) -> str:
+        return f"AtomicNeuron({self.values()})"
+
+
+class _Neurons:
+    """The circuits of a chip by their coordinate; iterated in its order."""
+
+    def __init__(self, columns: dict[str, np.ndarray]):
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return CIRCUITS
+
+    def __getitem__(self, coordinate) -> AtomicNeuron:
+        return AtomicNeuron(self._columns, int(AtomicNeuronOnDLS(coordinate)))
+
+    def __setitem__(self, coordinate, neuron: AtomicNeuron):
+        row = int(AtomicNeuronOnDLS(coordinate))
+        for name, value in neuron.values().items():
+            self._columns[name][row] = value
+
+    def __iter__(self) -> Iterator[AtomicNeuron]:
+        return (self[k] for k in range(CIRCUITS))
+
+
+class _Backend:
+    """Clocks of a block of neurons."""
+
+    def __init__(self):
+        self.enable_clocks = True
+        self.clock_scale_slow = self.clock_scale_fast = 0
+        self.clock_scale_adaptation_pulse = self.clock_scale_post_pulse = 0
+
+    def __setattr__(self, name: str, value):
+        if name.startswith("clock_scale") and not 0 <= int(value) <= chip.CLOCK_SCALE_MAX:
+            raise ValueError(f"{name} = {value}; the register holds 0 to {chip.CLOCK_SCALE_MAX}")
+        object.__setattr__(self, name, value)
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, _Backend) and vars(self) == vars(other)
+
+    __hash__ = None
+
+
+class _Blocks(list):
+    """The backends of both blocks by their coordinate."""
+
+    def __getitem__(self, coordinate) -> _Backend:
+        return super().__getitem__(int(CommonNeuronBackendConfigOnDLS(coordinate)))
+
+
+class _NeuronBlock:
+    """All neurons of a chip and what drives them."""
+
+    def __init__(self, columns: dict[str, np.ndarray]):
+        self.columns = columns
+        self.backends = _Blocks(_Backend() for _ in range(chip.BACKEND_BLOCKS))
+
+    @property
+    def atomic_neurons(self) -> _Neurons:
+        """The neuron circuits."""
+        return _Neurons(self.columns)
+
+
+class _Channel:
+    """The input of a column converter."""
+
+    def __init__(self):
+        self.enable_connect_neuron = True
+
+
+class _ReadoutChain:
+    """The column converters of one half of the chip."""
+
+    def __init__(self):
+        self.channels_causal = [_Channel() for _ in range(chip.COLUMNS)]
+        self.channels_acausal = [_Channel() for _ in range(chip.COLUMNS)]
+
+
+class Chip:
+    """The configuration of a chip; the arguments of `setup` take it, calibrations give it.
+
+    Attributes
+    ----------
+    neuron_block
+        ``atomic_neurons`` by coordinate, and ``backends``.
+    synapse_bias : int64 (4,)
+        Bias of the synapses of each quadrant.
+    cadc_correction : int64 (1024,)
+        What is added to the readings of the column converters.
+    """
+
+    default_neuron_bypass: ClassVar[Chip]
+
+    def __init__(self):
+        self.neuron_block = _NeuronBlock(defaults(CIRCUITS))
+        self.synapse_bias = np.full(chip.QUADRANTS, chip.SYNAPSE_BIAS)
+        self.cadc_correction = np.zeros(chip.CADC_CHANNELS * CIRCUITS, np.int64)
+
+    @classmethod
+    def of(cls, config: ChipConfig, cadc_correction: np.ndarray) -> Chip:
+        """The neurons, clocks and synapse bias that registers hold."""
+        result = cls()
+        result.neuron_block.columns.update(registers_of(config))
+        for k, backend in enumerate(result.neuron_block.backends):
+            slow, fast = config.refractory_clock_scale[k]
+            backend.clock_scale_slow, backend.clock_scale_fast = int(slow), int(fast)
+            backend.clock_scale_adaptation_pulse = int(config.adaptation_pulse_scale[k])
+        result.synapse_bias = config.synapse_bias.astype(np.int64)
+        result.cadc_correction = cadc_correction.copy()
+        return result
+
+    @property
+    def cadc_readout_chains(self) -> tuple[_ReadoutChain, ...]:
+        """The column converters of both halves."""
+        # hundreds of objects that few scripts look at
+        if "_chains" not in vars(self):
+            self._chains = tuple(_ReadoutChain() for _ in range(chip.HEMISPHERES))
+        return self._chains
+
+    def config(self, columns: dict[str, np.ndarray] | None = None) -> ChipConfig:
+        """Its registers, with other `columns` of the neurons."""
+        backends = self.neuron_block.backends
+        return configured(
+            self.neuron_block.columns if columns is None else columns,
+            refractory_clock_scale=[[b.clock_scale_slow, b.clock_scale_fast] for b in backends],
+            adaptation_pulse_scale=[b.clock_scale_adaptation_pulse for b in backends],
+            synapse_bias=self.synapse_bias,
+        )
+
+
+def _bypass() -> Chip:
+    result = Chip()
+    columns = result.neuron_block.columns
+    for name in ("excitatory", "inhibitory"):
+        columns[f"event_routing_enable_bypass_{name}"][:] = True
+    return result
+
+
+Chip.default_neuron_bypass = _bypass()
+
+
+class SynapseWeightRow:
+    """The weights of a synapse row, ``values[column]``: 0 to 63."""
+
+    def __init__(self):
+        self.values = np.zeros(chip.COLUMNS, np.int64)
+
+    def check(self) -> np.ndarray:
+        """The weights: uint8 (256,).
+
+        Raises
+        ------
+        ValueError
+            One does not fit its register.
+        """
+        values = np.asarray(self.values)
+        bad = np.flatnonzero((values < 0) | (values > chip.WEIGHT_MAX))
+        if len(bad):
+            raise ValueError(
+                f"SynapseWeightRow: {values[bad[0]]} in column {bad[0]}; a synapse holds 0 to "
+                f"{chip.WEIGHT_MAX}"
+            )
+        return values.astype(np.uint8)
+
+
+class _Weights(np.ndarray):
+    """Weights of an array that call themselves what scripts expect."""
+
+    def to_numpy(self) -> np.ndarray:
+        """As a plain array."""
+        return np.array(self)
+
+
+class SynapseMatrix:
+    """A synapse array: ``weights`` and ``labels``, uint8 (256, 256) by row and column."""
+
+    def __init__(self, weights: np.ndarray, labels: np.ndarray):
+        self.weights, self.labels = weights.view(_Weights), labels.view(_Weights)

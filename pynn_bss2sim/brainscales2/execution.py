@@ -1,0 +1,201 @@
+"""Experiments: snippets mapped onto the chip and emulated one after the other without a gap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.emulator import Emulator
+from pynn_bss2sim._core.records import InputEvents, Status, Variable
+from pynn_bss2sim.mapping import CodedMapping, MappingError, map_codes
+from pynn_bss2sim.simulator import SimulationError, warn_of_loss
+
+from .clock import CYCLES_PER_STEP, TIMESTEP, to_ms, to_steps
+from .readout import Readout
+from .recording_data import SnippetData
+from .snapshot import Snapshot
+
+__all__ = ["Experiment"]
+
+#: Steps that one call of the emulator covers; they bound the memory of what is observed.
+_CHUNK = 20_000
+
+#: Streams of random numbers of an experiment beside those of the circuits.
+_PHASES = 7
+
+
+@dataclass(frozen=True, eq=False)
+class _Played:
+    """A snippet that has been emulated."""
+
+    snapshot: Snapshot
+    readout: Readout | None
+
+
+class Experiment:
+    """What is executed on one chip between a setup() and the next.
+
+    Parameters
+    ----------
+    model : ChipModel
+
+    Attributes
+    ----------
+    mapping : CodedMapping or None
+        Of the last snippet that was mapped.
+    """
+
+    def __init__(self, model: ChipModel):
+        self._model = model
+        self._trial = -1
+        self.mapping: CodedMapping | None = None
+        self._mapped: Snapshot | None = None
+        self._emulator: Emulator | None = None
+        self._steps: list[np.ndarray] = []
+        self._neurons: list[np.ndarray] = []
+
+    # --- mapping --------------------------------------------------------------------------
+
+    def map(self, snapshot: Snapshot) -> CodedMapping | None:
+        """Map a snippet; None where there are no neurons.
+
+        Raises
+        ------
+        RuntimeError
+            The chip has no room for it.
+        """
+        self._mapped = snapshot
+        if not len(snapshot.circuit):
+            self.mapping = None
+            return None
+        previous = None if self.mapping is None else self.mapping.routing
+        self.mapping = _mapped(snapshot, self._model, previous)
+        return self.mapping
+
+    def knows(self, projection) -> bool:
+        """Whether the connections of a projection have places."""
+        return self._mapped is not None and projection in self._mapped.projections
+
+    def synapses_of(self, projection) -> list[np.ndarray]:
+        """Synapses of each connection, see `CodedMapping.synapses_of`."""
+        return self.mapping.synapses_of(self._mapped.projections.index(projection))
+
+    # --- executing ------------------------------------------------------------------------
+
+    def execute(self, snapshots: list[Snapshot]) -> list[dict]:
+        """Play snippets from the beginning of an experiment.
+
+        Returns
+        -------
+        list of dict of Population to SnippetData
+            For each snippet.
+
+        Raises
+        ------
+        SimulationError
+            The state of a circuit became infinite.
+        """
+        self._trial += 1
+        self._emulator, self._steps, self._neurons = None, [], []
+        played = [self._play(snapshot) for snapshot in snapshots]
+        cycle = np.concatenate([np.empty(0, np.int64), *self._steps]) * CYCLES_PER_STEP
+        neuron = np.concatenate([np.empty(0, np.int32), *self._neurons])
+        return [_collected(one, cycle, neuron) for one in played]
+
+    def _play(self, snapshot: Snapshot) -> _Played:
+        mapping = self.map(snapshot)
+        if mapping is None:
+            return _Played(snapshot, None)
+        readout = Readout(snapshot, mapping, self._model, self._trial)
+        self._configure(mapping, readout)
+        readout.begin(self._emulator.get_state)
+        n_inputs = snapshot.network.n_sources - snapshot.network.n_neurons
+        host = InputEvents(snapshot.cycle // CYCLES_PER_STEP, snapshot.source.astype(np.int32))
+        start, stop = to_steps(snapshot.start), to_steps(snapshot.stop)
+        background = mapping.background
+        for begin in range(start, stop, _CHUNK):
+            end = min(begin + _CHUNK, stop)
+            here = slice(*np.searchsorted(host.step, (begin, end)))
+            events = InputEvents(host.step[here], host.source[here])
+            events = background.events(begin, end, TIMESTEP, n_inputs, events)
+            activity = self._emulator.run(end - begin, events)
+            self._steps.append(activity.spike_step)
+            self._neurons.append(activity.spike_neuron)
+            readout.take(activity.samples, begin)
+            self._check(activity)
+        return _Played(snapshot, readout)
+
+    def _configure(self, mapping: CodedMapping, readout: Readout):
+        """Bring the emulator up to date, keeping the state of the circuits."""
+        if self._emulator is not None:
+            self._emulator.reconfigure(
+                mapping.circuits, mapping.synapses, readout.probes, None, None, mapping.ways
+            )
+            return
+        self._emulator = Emulator(
+            mapping.circuits,
+            mapping.synapses,
+            TIMESTEP,
+            readout.probes,
+            noise_seed=self._model.seed,
+            ways=mapping.ways,
+            trial=self._trial,
+        )
+        self._spread_phases(mapping)
+
+    def _spread_phases(self, mapping: CodedMapping):
+        """Neurons that fire by themselves have done so before: they begin anywhere on their way."""
+        circuits = mapping.circuits
+        firing = np.flatnonzero(circuits.e_leak > circuits.v_thresh)
+        if not len(firing):
+            return
+        random = np.random.default_rng((self._model.seed, self._trial, _PHASES))
+        low = np.minimum(circuits.v_reset, circuits.v_thresh)[firing]
+        way = random.random(len(circuits))[firing]
+        self._emulator.set_state(Variable.V, firing, low + way * (circuits.v_thresh[firing] - low))
+
+    def _check(self, activity):
+        if activity.traffic is not None and activity.traffic.dropped.any():
+            warn_of_loss(activity.traffic, activity.stop_step * TIMESTEP / 1e3)
+        if activity.status is Status.INTERRUPTED:
+            raise self._emulator.interruption or KeyboardInterrupt
+        if activity.status is Status.NON_FINITE:
+            raise SimulationError(
+                f"neuron {activity.culprit}: its state became infinite or NaN at "
+                f"t = {activity.stop_step * TIMESTEP / 1e3:g} ms"
+            )
+
+
+def _mapped(snapshot: Snapshot, model: ChipModel, previous) -> CodedMapping:
+    try:
+        return map_codes(snapshot.network, snapshot.config, snapshot.circuit, model, previous)
+    except MappingError as error:
+        raise RuntimeError(f"the network does not fit the chip: {error}") from error
+
+
+def _collected(played: _Played, cycle: np.ndarray, neuron: np.ndarray) -> dict:
+    """What each population recorded in a snippet."""
+    snapshot, result = played.snapshot, {}
+    inside = (cycle >= snapshot.start) & (cycle < snapshot.stop)
+    own = {"neurons": (cycle[inside], neuron[inside].astype(np.int64))}
+    own["sources"] = (snapshot.cycle, snapshot.source)
+    signals = {} if played.readout is None else played.readout.signals()
+    for kind, (when, who) in own.items():
+        first = 0
+        for population in getattr(snapshot, kind):
+            request = snapshot.requests[population]
+            mine = (who >= first) & (who < first + population.size)
+            mine &= np.isin(who - first, request.spiking)
+            if not request.is_empty:
+                result[population] = SnippetData(
+                    to_ms(snapshot.start),
+                    to_ms(snapshot.stop),
+                    request.spiking,
+                    to_ms(when[mine]),
+                    who[mine] - first,
+                    tuple(signals.get(population, ())),
+                )
+            first += population.size
+    return result

@@ -1,0 +1,262 @@
+"""Populations on the chip, spike sources, views and assemblies."""
+
+from __future__ import annotations
+
+import numpy as np
+from pyNN import common, errors
+from pyNN.parameters import simplify as simplified
+
+from pynn_bss2sim import populations as frontend
+from pynn_bss2sim.cell_group import CellGroup, evaluated
+
+from . import simulator
+from .recording import Recorder
+
+__all__ = ["Assembly", "Population", "PopulationView"]
+
+
+class Assembly(common.Assembly):
+    """Cells of several populations or views, in their order."""
+
+    _simulator = simulator
+
+    def record(
+        self, variables, to_file=None, sampling_interval=None, locations=None, *, device="madc"
+    ):
+        """Record variables of all cells, as `Population.record`."""
+        for population in self.populations:
+            population.record(variables, to_file, sampling_interval, locations, device=device)
+
+
+class _Cells(CellGroup):
+    """What populations and their views have in common."""
+
+    _simulator = simulator
+
+    def set(self, **parameters):
+        """Set parameters of all cells of this group.
+
+        Parameters
+        ----------
+        **parameters
+            A number, or one for each cell; spike times are a sequence, or one for each cell.
+
+        Raises
+        ------
+        pyNN.errors.NonExistentParameterError
+            The cell type has no such parameter.
+        pyNN.errors.InvalidParameterValueError
+            A value does not fit its register.
+        RuntimeError
+            The parameters come from `initial_config`, and have not been read from it yet.
+        """
+        self.root.require_loaded("set")
+        super().set(**parameters)
+
+    def get(self, parameter_names, gather=False, simplify=True):
+        """Return parameters of all cells.
+
+        Parameters
+        ----------
+        parameter_names : str or sequence of str
+        gather : bool
+            Without effect.
+        simplify : bool
+            Give one value where all cells have the same; else always arrays (size,).
+
+        Returns
+        -------
+        value, array (size,), or list of them
+            A list where `parameter_names` is a sequence.
+        """
+        self.root.require_loaded("get")
+        single = isinstance(parameter_names, str)
+        known = self.root.parameter_arrays
+        values = []
+        for name in (parameter_names,) if single else parameter_names:
+            if name not in known:
+                raise errors.NonExistentParameterError(
+                    name, type(self.celltype).__name__, list(known)
+                )
+            array = known[name][self.cell_index]
+            value = simplified(array) if simplify else array
+            values.append(value.item() if isinstance(value, np.generic) else value)
+        return values[0] if single else values
+
+    def initialize(self, **initial_values):
+        """Accepted for PyNN's sake: the chip cannot set the state of its circuits."""
+        unknown = sorted(set(initial_values) - set(self.celltype.recordable))
+        if unknown:
+            raise errors.InvalidParameterValueError(
+                f"{self.label}: {type(self.celltype).__name__} has no initial value {unknown[0]!r}"
+            )
+
+    def record(
+        self, variables, to_file=None, sampling_interval=None, locations=None, *, device="madc"
+    ):
+        """Record variables of all cells of this group from the next snippet on.
+
+        Parameters
+        ----------
+        variables : str, sequence of str, or None
+            "spikes", and one of "v", "exc_synin", "inh_synin", "adaptation". None stops recording
+            of the whole population and drops data that have not been fetched.
+        to_file : str, optional
+            Where end() writes the data.
+        sampling_interval : None
+            The converters have their own.
+        locations : None
+            For neurons of several compartments.
+        device : {"madc", "cadc", "pad_0", "pad_1"}
+            What reads an analog variable; pads may end in "_buffered" or "_unbuffered", and give no
+            data.
+
+        Raises
+        ------
+        RuntimeError
+            There is no such variable; or the cells have one compartment, and `locations` is given.
+        NotImplementedError
+            A sampling interval is given.
+        ValueError
+            The device does not exist, or cannot record this.
+        """
+        if variables is None:
+            self.root.recorder.reset()
+            return
+        if sampling_interval:
+            raise NotImplementedError(
+                f"{self.label}: sampling_interval={sampling_interval}: converters have their own"
+            )
+        if locations is not None:
+            raise RuntimeError(
+                f"{self.label}: locations={locations!r}: its cells have one compartment"
+            )
+        self.root.recorder.record(variables, self.cell_index, device)
+        if isinstance(to_file, str):
+            self.root.recorder.file = to_file
+            simulator.state.write_on_end.append((self, variables, to_file))
+
+
+class PopulationView(_Cells, frontend.PopulationView):
+    """Some cells of a population."""
+
+    _assembly_class = Assembly
+
+
+class Population(_Cells, common.Population):
+    """Cells of one type.
+
+    Parameters
+    ----------
+    size : int or tuple of int
+    cellclass : cell type
+        With its parameters; or a class, and `cellparams`.
+    cellparams : dict, optional
+    structure : pyNN.space.BaseStructure, optional
+    initial_values : dict, optional
+        Without effect: the chip cannot set the state of its circuits.
+    label : str, optional
+
+    Raises
+    ------
+    RuntimeError
+        Before setup().
+    pyNN.errors.NonExistentParameterError
+        The cell type has no such parameter.
+    pyNN.errors.InvalidParameterValueError
+        A value does not fit its register.
+    """
+
+    _recorder_class = Recorder
+    _assembly_class = Assembly
+
+    def __init__(
+        self, size, cellclass, cellparams=None, structure=None, initial_values=None, label=None
+    ):
+        state = simulator.current("Population()")
+        if isinstance(cellclass, type):
+            cellparams = cellparams or {}
+        super().__init__(size, cellclass, cellparams, structure, initial_values or {}, label)
+        state.populations.append(self)
+
+    def _get_view(self, selector, label=None):
+        return PopulationView(self, selector, label)
+
+    @property
+    def root(self):
+        """The population itself."""
+        return self
+
+    @property
+    def cell_index(self) -> np.ndarray:
+        """Positions of all cells."""
+        return np.arange(self.size)
+
+    @property
+    def is_source(self) -> bool:
+        """The cells are spike sources."""
+        return self.celltype.is_source
+
+    def _create_cells(self):
+        state = simulator.state
+        given = evaluated(self.label, self.celltype.native_parameters, self.size)
+        self.parameter_arrays = self.celltype.checked(self.label, given)
+        self.all_cells = np.empty(self.size, dtype=object)
+        first = state.id_counter
+        self.first_id_number = first
+        self.all_cells[:] = [simulator.ID(n, self) for n in range(first, first + self.size)]
+        self._mask_local = np.ones(self.size, dtype=bool)
+        state.id_counter += self.size
+        self._loaded = state.initial_config is None
+        self._spikes = [np.empty(0, np.int64)] * self.size
+        self._stale = np.ones(self.size, dtype=bool)
+
+    def replace_parameters(self, new: dict):
+        """Take new parameter arrays (size,) if the cell type accepts them."""
+        checked = self.celltype.checked(self.label, self.parameter_arrays | new)
+        changed = np.zeros(self.size, dtype=bool)
+        for name in new:
+            changed |= checked[name] != self.parameter_arrays[name]
+        self.parameter_arrays = checked
+        self._stale |= changed
+
+    def spikes(self) -> list[np.ndarray]:
+        """Spikes of each cell of a source on the host: int64 (n,), cycles, ascending.
+
+        They are drawn anew for cells whose parameters have changed.
+        """
+        for cell in np.flatnonzero(self._stale):
+            self._spikes[cell] = self.celltype.draw(self.parameter_arrays, cell)
+        self._stale[:] = False
+        return self._spikes
+
+    # --- parameters that come from a calibrated chip ---
+
+    def require_loaded(self, action: str):
+        """Raise RuntimeError before the parameters have been read from `initial_config`."""
+        if self._loaded or not self.celltype.reads_initial_config:
+            return
+        raise RuntimeError(
+            f"{self.label}: {action}: its parameters come from initial_config and are not known "
+            "before it is placed; give them to the cell type, or call "
+            "run(None, RunCommand.PREPARE) first"
+        )
+
+    def load(self, columns: dict, circuit: np.ndarray):
+        """Take the parameters that nobody has given from the circuits that the cells are placed on.
+
+        Parameters
+        ----------
+        columns : dict of str to array (512,)
+        circuit : int64 (size,)
+        """
+        if not self._loaded and self.celltype.reads_initial_config:
+            given = self.celltype.given
+            self.parameter_arrays |= {
+                name: columns[name][circuit]
+                for name in self.parameter_arrays
+                if name not in given and name in columns
+            }
+        self._loaded = True
+
+    id_to_index = frontend.Population.id_to_index

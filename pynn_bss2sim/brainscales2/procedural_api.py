@@ -1,0 +1,39 @@
+"""PyNN's functions for those who do not want objects."""
+
+from __future__ import annotations
+
+from pyNN import common
+from pyNN.core import deprecated
+
+from .connectors import FixedProbabilityConnector
+from .populations import Population
+from .projections import Projection
+from .simulator import ID
+from .standardmodels.synapses import StaticSynapse
+
+__all__ = ["connect", "create", "initialize", "list_standard_models", "record", "set"]
+
+create = common.build_create(Population)
+
+connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
+
+set = common.set
+
+initialize = common.initialize
+
+
+@deprecated("Population.record()")
+def record(variables, source, filename, sampling_interval=None, annotations=None):
+    """Record variables of a population, view, assembly or cell to a file."""
+    if isinstance(source, ID):
+        source = source.as_view()
+    source.record(variables, filename, sampling_interval)
+    if annotations:
+        source.annotate(**annotations)
+
+
+def list_standard_models() -> list[type]:
+    """Return the cell types of neurons on the chip."""
+    from .standardmodels import cells
+
+    return [cells.HXNeuron]

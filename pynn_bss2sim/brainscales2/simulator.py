@@ -1,0 +1,180 @@
+"""The state of the simulated chip under experiment: what setup() begins and end() drops."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyNN.common.control import BaseState
+
+from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim.simulator import ID
+
+from .clock import to_cycles, to_ms
+from .dlens_vx_v3.lola import Chip
+from .execution import Experiment
+from .snapshot import Snapshot, take_snapshot
+
+if TYPE_CHECKING:
+    from .injection import InjectedConfiguration, InjectedReadout
+
+__all__ = ["ID", "State", "current", "name", "state"]
+
+#: How this backend calls itself in the annotations of recorded data.
+name = "HX"
+
+
+class State(BaseState):
+    """Everything between a setup() and the next.
+
+    Parameters
+    ----------
+    timestep : float, ms
+        Kept for scripts that ask for it.
+    min_delay, max_delay : float, ms
+    model : ChipModel
+        The chip.
+    permutation : int64 (n,), n at most 512
+        Circuit of each neuron, in the order of their creation.
+    initial_config : Chip or None
+    injected_config, injected_readout
+
+    Attributes
+    ----------
+    chip_config : Chip
+        What the registers hold that nobody sets: `initial_config`, or a chip after reset.
+    populations, projections : list
+        In the order of their creation.
+    runtimes : list of int, FPGA cycles
+        Of the snippets appended since the last reset.
+    """
+
+    mpi_rank = 0
+    num_processes = 1
+    log = logging.getLogger("pynn_bss2sim.brainscales2")
+
+    def __init__(
+        self,
+        timestep: float,
+        min_delay: float,
+        max_delay: float,
+        model: ChipModel,
+        permutation: np.ndarray,
+        initial_config: Chip | None,
+        injected_config: InjectedConfiguration,
+        injected_readout: InjectedReadout,
+    ):
+        super().__init__()
+        self.dt = timestep
+        self.min_delay, self.max_delay = min_delay, max_delay
+        self.model = model
+        self.permutation = permutation
+        self.initial_config = initial_config
+        self.chip_config = Chip() if initial_config is None else initial_config
+        self.injected_config = injected_config
+        self.injected_readout = injected_readout
+        self.id_counter = 0
+        self.populations, self.projections, self.plasticity_rules = [], [], []
+        self.runtimes: list[int] = []
+        self.segment_counter = 0
+        self.executed = False
+        self.snapshots: list[Snapshot] = []
+        self.experiment = Experiment(model)
+
+    @property
+    def t(self) -> float:
+        """Time since the last reset, ms."""
+        return to_ms(sum(self.runtimes))
+
+    @property
+    def grenade_chip_config(self) -> Chip:
+        """The chip that is configured where nobody says otherwise; may be changed in place."""
+        return self.chip_config
+
+    @property
+    def neurons(self) -> list:
+        """The populations of neurons on the chip."""
+        return [p for p in self.populations if not p.is_source]
+
+    @property
+    def sources(self) -> list:
+        """The populations of spike sources."""
+        return [p for p in self.populations if p.is_source]
+
+    def circuits(self) -> np.ndarray:
+        """Circuit of each neuron, population after population: int64 (n,).
+
+        Raises
+        ------
+        RuntimeError
+            There are more neurons than places.
+        """
+        n = sum(p.size for p in self.neurons)
+        if n > len(self.permutation):
+            raise RuntimeError(
+                f"placement: {n} neurons, and neuronPermutation has {len(self.permutation)} places "
+                f"of the {chip.HICANN_X.circuits} of a chip; use fewer neurons or a longer "
+                "permutation"
+            )
+        return self.permutation[:n]
+
+    # --- experiments ----------------------------------------------------------------------
+
+    def prepare(self):
+        """Map the network as it is."""
+        now = sum(self.runtimes)
+        self.experiment.map(take_snapshot(self, now, now))
+
+    def preprocess(self, runtime=0, command=0):
+        """Map the network as it is, whatever the arguments are."""
+        self.prepare()
+
+    def append(self, runtime: float):
+        """Queue the network as it is for the next `runtime` ms."""
+        if not (np.isfinite(runtime) and runtime >= 0):
+            raise ValueError(f"run: {runtime} ms; give a positive number of ms")
+        now, cycles = sum(self.runtimes), int(to_cycles(runtime))
+        self.snapshots.append(take_snapshot(self, now, now + cycles))
+        self.runtimes.append(cycles)
+
+    def require_unexecuted(self):
+        """Raise RuntimeError where there has been an execution since the last reset."""
+        if self.executed:
+            raise RuntimeError("run: this has been executed already; call reset() first")
+
+    def execute(self):
+        """Execute what is queued, and hand out what was recorded."""
+        if not self.snapshots:
+            raise ValueError("run: nothing is queued; give a runtime")
+        recorded = self.experiment.execute(self.snapshots)
+        self.executed = self.running = True
+        for population in self.populations:
+            population.recorder.begin()
+        for snippet in recorded:
+            for population, data in snippet.items():
+                population.recorder.store(data)
+
+    def reset(self):
+        """Go back to time 0 with the same network; a new segment begins."""
+        self.runtimes, self.snapshots = [], []
+        self.running = self.executed = False
+        self.segment_counter += 1
+
+
+#: The state; None before setup() and after end().
+state: State | None = None
+
+
+def current(action: str) -> State:
+    """The state.
+
+    Raises
+    ------
+    RuntimeError
+        setup() has not been called.
+    """
+    if state is None:
+        raise RuntimeError(f"{action}: call setup() first")
+    return state

@@ -1,0 +1,167 @@
+"""The network as it is when a snippet is appended: registers, connections, spikes, recordings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyNN.common import Assembly as BaseAssembly
+
+from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim.mapping import Network, OnChip, Projection, Sources, coded_network
+
+from .circuit_parameters import COLUMNS
+from .clock import TIMESTEP
+from .recording_data import Request
+
+if TYPE_CHECKING:
+    from .simulator import State
+
+__all__ = ["Snapshot", "take_snapshot"]
+
+_HZ_PER_MHZ = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What one snippet of an experiment consists of.
+
+    Attributes
+    ----------
+    start, stop : int, cycles
+    network : Network
+    config : ChipConfig
+        Without synapses and routing.
+    circuit : int64 (n_neurons,)
+    cadc_correction : int64 (1024,)
+    neurons, sources : tuple of Population
+        In the order of the network.
+    requests : dict of Population to Request
+    cycle, source : int64 (n,)
+        Spikes of the host, ordered by time: when, and of which external input.
+    projections : tuple of Projection
+        Those of the user, in the order of the network's.
+    """
+
+    start: int
+    stop: int
+    network: Network
+    config: ChipConfig
+    circuit: np.ndarray
+    cadc_correction: np.ndarray
+    neurons: tuple
+    sources: tuple
+    requests: dict[object, Request]
+    cycle: np.ndarray
+    source: np.ndarray
+    projections: tuple
+
+
+def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
+    """Take the network of `state` for the cycles `start` to `stop`, without the last.
+
+    Raises
+    ------
+    RuntimeError
+        There are more neurons than circuits.
+    NotImplementedError
+        A projection begins or ends at an assembly.
+    """
+    neurons, sources = tuple(state.neurons), tuple(state.sources)
+    circuit = state.circuits()
+    _load(state, neurons, circuit)
+    first = _offsets(neurons, 0)
+    first |= _offsets(sources, sum(p.size for p in neurons))
+    network = coded_network(
+        TIMESTEP,
+        [(p.label, p.size) for p in neurons],
+        [Sources(p.label, p.size, _on_chip(p)) for p in sources],
+        [_projection(projection, first) for projection in state.projections],
+    )
+    cycle, source = _spikes(sources, start, stop)
+    return Snapshot(
+        start=start,
+        stop=stop,
+        network=network,
+        config=state.chip_config.config(_columns(state, neurons, circuit)),
+        circuit=circuit,
+        cadc_correction=state.chip_config.cadc_correction.copy(),
+        neurons=neurons,
+        sources=sources,
+        requests={p: p.recorder.request for p in (*neurons, *sources)},
+        cycle=cycle,
+        source=source,
+        projections=tuple(state.projections),
+    )
+
+
+def _offsets(populations, first: int) -> dict:
+    """Index of the first cell of each population."""
+    offsets = {}
+    for population in populations:
+        offsets[population] = first
+        first += population.size
+    return offsets
+
+
+def _load(state: State, neurons, circuit: np.ndarray):
+    """Read the parameters that populations take from the chip's configuration."""
+    first = 0
+    for population in neurons:
+        mine = circuit[first : first + population.size]
+        population.load(state.chip_config.neuron_block.columns, mine)
+        first += population.size
+
+
+def _columns(state: State, neurons, circuit: np.ndarray) -> dict[str, np.ndarray]:
+    """The parameters of all circuits of the chip."""
+    columns = {name: c.copy() for name, c in state.chip_config.neuron_block.columns.items()}
+    first = 0
+    for population in neurons:
+        mine = circuit[first : first + population.size]
+        for name, values in population.parameter_arrays.items():
+            if name in COLUMNS:
+                columns[name][mine] = values
+        first += population.size
+    columns["event_routing_enable_digital"][circuit] = True
+    return columns
+
+
+def _on_chip(population) -> OnChip | None:
+    if not population.celltype.on_chip:
+        return None
+    rate, seed = (population.parameter_arrays[name][0] for name in ("rate", "seed"))
+    return OnChip(float(rate) / _HZ_PER_MHZ, int(seed))
+
+
+def _projection(projection, first: dict) -> Projection:
+    for cells, side in ((projection.pre, "begins"), (projection.post, "ends")):
+        if isinstance(cells, BaseAssembly):
+            raise NotImplementedError(
+                f"{projection.label}: it {side} at an assembly; make one projection for each of "
+                "its populations"
+            )
+    columns = projection.columns
+    pre = first[projection.pre.root] + projection.pre.cell_index[columns.pre]
+    post = first[projection.post.root] + projection.post.cell_index[columns.post]
+    line = list(projection.post.receptor_types).index(projection.receptor_type)
+    return Projection(
+        projection.label, pre.astype(np.int32), post.astype(np.int32), line,
+        columns["weight"].copy(), np.zeros(len(columns)),
+    )  # fmt: skip
+
+
+def _spikes(sources, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes of the sources on the host in [start, stop): cycles and external inputs."""
+    cycles, inputs, first = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
+    for population in sources:
+        on_host = () if population.celltype.on_chip else population.spikes()
+        for cell, times in enumerate(on_host):
+            inside = times[np.searchsorted(times, start) : np.searchsorted(times, stop)]
+            cycles.append(inside)
+            inputs.append(np.full(len(inside), first + cell))
+        first += population.size
+    cycle, source = np.concatenate(cycles), np.concatenate(inputs)
+    order = np.lexsort((source, cycle))
+    return cycle[order], source[order]
