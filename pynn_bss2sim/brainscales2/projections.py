@@ -108,8 +108,12 @@ class Projection(frontend.Projection):
         for name in ("pre", "post", *columns.names):
             columns[name] = columns[name][order]
 
-    def replace(self, columns):
-        """Give all connections new attributes: dict of str to float64 (n,)."""
+    def replace(self, columns, some=slice(None)):
+        """Give all connections, or `some`, new attributes: dict of str to float or float64 (n,)."""
+        whole = {name: self.columns[name].copy() for name in columns}
+        for name, values in columns.items():
+            whole[name][some] = values
+        columns = whole
         if "delay" in columns and np.any(columns["delay"] != 0):
             delays = columns["delay"]
             raise ValueError(
