@@ -28,6 +28,7 @@ from .network import (
 from .place import Placement
 from .report import ParameterReport, PopulationReport, ProjectionReport, Report
 from .route import Routing
+from .targets import SpikingTarget, targeted
 from .translate import Scaling
 
 __all__ = [
@@ -60,9 +61,11 @@ __all__ = [
     "ShortTerm",
     "Sources",
     "SpikePairs",
+    "SpikingTarget",
     "WeightError",
     "Where",
     "coded_network",
     "map_codes",
     "map_network",
+    "targeted",
 ]

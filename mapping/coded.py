@@ -18,6 +18,7 @@ from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.device import LINE_BYPASS, LINE_IS_COBA
 from pynn_bss2sim._core.hicannx import HICANN_X, ROWS, WEIGHT_MAX
 from pynn_bss2sim._core.links import Ways
+from pynn_bss2sim._core.pulses import Pulses
 from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
 from . import connectivity, registers, weights
@@ -49,6 +50,8 @@ class CodedMapping:
     circuits : Circuits
     synapses : SynapseTable
     ways : Ways or None
+    pulses : Pulses
+        Of drivers with short-term plasticity.
     """
 
     network: Network
@@ -59,6 +62,7 @@ class CodedMapping:
     circuits: Circuits
     synapses: SynapseTable
     ways: Ways | None
+    pulses: Pulses
 
     @property
     def background(self) -> BackgroundInputs:
@@ -157,7 +161,7 @@ def map_codes(
         routing = route(joined, rows, placement, generators, model.seed)
     _refuse_loss(network, routing)
     (config,) = registers.with_routing((config,), routing, code)
-    synapses, ways = connectivity.read_back(
+    found = connectivity.read_back(
         model, (config,), routing.fpga, placement, network.n_sources, network.timestep,
         connectivity.Lifted(
             _signs(network, config, placement), np.empty(0, np.int64), np.empty(0),
@@ -167,7 +171,10 @@ def map_codes(
     circuits = model.device.circuits(
         (config,), placement.circuit, placement.count, network.timestep, noise=model.noise
     )
-    return CodedMapping(network, model, config, placement, routing, circuits, synapses, ways)
+    return CodedMapping(
+        network, model, config, placement, routing, circuits, found.synapses, found.ways,
+        found.pulses,
+    )  # fmt: skip
 
 
 def _placed(network: Network, circuit: np.ndarray) -> Placement:

@@ -131,7 +131,11 @@ class Experiment:
         """Bring the emulator up to date, keeping the state of the circuits."""
         if self._emulator is not None:
             self._emulator.reconfigure(
-                mapping.circuits, mapping.synapses, readout.probes, None, None, mapping.ways
+                mapping.circuits,
+                mapping.synapses,
+                readout.probes,
+                ways=mapping.ways,
+                pulses=mapping.pulses,
             )
             return
         self._emulator = Emulator(
@@ -141,6 +145,7 @@ class Experiment:
             readout.probes,
             noise_seed=self._model.seed,
             ways=mapping.ways,
+            pulses=mapping.pulses,
             trial=self._trial,
         )
         self._spread_phases(mapping)
@@ -186,15 +191,15 @@ def _collected(played: _Played, cycle: np.ndarray, neuron: np.ndarray) -> dict:
         first = 0
         for population in getattr(snapshot, kind):
             request = snapshot.requests[population]
-            mine = (who >= first) & (who < first + population.size)
-            mine &= np.isin(who - first, request.spiking)
+            times, cells = snapshot.generated.get(population, (when, who - first))
+            mine = (cells >= 0) & (cells < population.size) & np.isin(cells, request.spiking)
             if not request.is_empty:
                 result[population] = SnippetData(
                     to_ms(snapshot.start),
                     to_ms(snapshot.stop),
                     request.spiking,
-                    to_ms(when[mine]),
-                    who[mine] - first,
+                    to_ms(times[mine]),
+                    cells[mine],
                     tuple(signals.get(population, ())),
                 )
             first += population.size

@@ -83,6 +83,21 @@ class _Cells(CellGroup):
             values.append(value.item() if isinstance(value, np.generic) else value)
         return values[0] if single else values
 
+    @property
+    def calib_target(self) -> dict[str, np.ndarray]:
+        """The targets to which the cells have been calibrated, by name."""
+        return self._calibration("calib_target")
+
+    @property
+    def calib_hwparams(self):
+        """The circuits as the calibration gave them: a sequence of `lola.AtomicNeuron`."""
+        return self._calibration("calib_hwparams")
+
+    @property
+    def actual_hwparams(self):
+        """The circuits of the next execution, which may be changed in place."""
+        return self._calibration("actual_hwparams")
+
     def initialize(self, **initial_values):
         """Accepted for PyNN's sake: the chip cannot set the state of its circuits."""
         unknown = sorted(set(initial_values) - set(self.celltype.recordable))
@@ -141,6 +156,14 @@ class PopulationView(_Cells, frontend.PopulationView):
     """Some cells of a population."""
 
     _assembly_class = Assembly
+
+    def _calibration(self, name: str):
+        found = self.root._calibration(name)
+        if isinstance(found, dict):
+            return {key: values[self.cell_index] for key, values in found.items()}
+        selected = np.empty(self.size, dtype=object)
+        selected[:] = [found[cell] for cell in self.cell_index]
+        return selected
 
 
 class Population(_Cells, common.Population):
@@ -231,6 +254,13 @@ class Population(_Cells, common.Population):
         return self._spikes
 
     # --- parameters that come from a calibrated chip ---
+
+    def _calibration(self, name: str):
+        if not self.celltype.calibrated:
+            raise AttributeError(
+                f"{self.label}: {type(self.celltype).__name__} is not calibrated and has no {name}"
+            )
+        return simulator.current(name).calibrated.result(self, name)
 
     def require_loaded(self, action: str):
         """Raise RuntimeError before the parameters have been read from `initial_config`."""

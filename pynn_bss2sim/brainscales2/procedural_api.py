@@ -9,6 +9,7 @@ from .connectors import FixedProbabilityConnector
 from .populations import Population
 from .projections import Projection
 from .simulator import ID
+from .standardmodels import cells
 from .standardmodels.synapses import StaticSynapse
 
 __all__ = ["connect", "create", "initialize", "list_standard_models", "record", "set"]
@@ -34,6 +35,4 @@ def record(variables, source, filename, sampling_interval=None, annotations=None
 
 def list_standard_models() -> list[type]:
     """Return the cell types of neurons on the chip."""
-    from .standardmodels import cells
-
-    return [cells.HXNeuron]
+    return [cells.HXNeuron, cells.CalibHXNeuronCuba, cells.CalibHXNeuronCoba]

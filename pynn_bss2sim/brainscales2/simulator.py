@@ -12,6 +12,7 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim.simulator import ID
 
+from .calibration import CalibratedNeurons
 from .clock import to_cycles, to_ms
 from .dlens_vx_v3.lola import Chip
 from .execution import Experiment
@@ -82,6 +83,7 @@ class State(BaseState):
         self.executed = False
         self.snapshots: list[Snapshot] = []
         self.experiment = Experiment(model)
+        self.calibrated = CalibratedNeurons(model)
 
     @property
     def t(self) -> float:

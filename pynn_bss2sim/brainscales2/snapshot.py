@@ -11,6 +11,7 @@ from pyNN.common import Assembly as BaseAssembly
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim.mapping import Network, OnChip, Projection, Sources, coded_network
 
+from .calibration import cadc_correction
 from .circuit_parameters import COLUMNS
 from .clock import TIMESTEP
 from .recording_data import Request
@@ -40,6 +41,8 @@ class Snapshot:
     requests : dict of Population to Request
     cycle, source : int64 (n,)
         Spikes of the host, ordered by time: when, and of which external input.
+    generated : dict of Population to (int64 (n,), int64 (n,))
+        Spikes of generators that are recorded: cycles and cells.
     projections : tuple of Projection
         Those of the user, in the order of the network's.
     """
@@ -55,6 +58,7 @@ class Snapshot:
     requests: dict[object, Request]
     cycle: np.ndarray
     source: np.ndarray
+    generated: dict[object, tuple[np.ndarray, np.ndarray]]
     projections: tuple
 
 
@@ -70,7 +74,11 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
     """
     neurons, sources = tuple(state.neurons), tuple(state.sources)
     circuit = state.circuits()
-    _load(state, neurons, circuit)
+    places = _places(neurons, circuit)
+    for population, place in places.items():
+        population.load(state.chip_config.neuron_block.columns, place)
+    calibrated = [p for p in neurons if p.celltype.calibrated]
+    state.calibrated.update(calibrated, places)
     first = _offsets(neurons, 0)
     first |= _offsets(sources, sum(p.size for p in neurons))
     network = coded_network(
@@ -84,14 +92,21 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
         start=start,
         stop=stop,
         network=network,
-        config=state.chip_config.config(_columns(state, neurons, circuit)),
+        config=_config(state, places),
         circuit=circuit,
-        cadc_correction=state.chip_config.cadc_correction.copy(),
+        cadc_correction=(
+            cadc_correction(state.model) if calibrated else state.chip_config.cadc_correction.copy()
+        ),
         neurons=neurons,
         sources=sources,
         requests={p: p.recorder.request for p in (*neurons, *sources)},
         cycle=cycle,
         source=source,
+        generated={
+            p: p.celltype.events(p.parameter_arrays, start, stop)
+            for p in sources
+            if p.celltype.on_chip and len(p.recorder.request.spiking)
+        },
         projections=tuple(state.projections),
     )
 
@@ -105,27 +120,25 @@ def _offsets(populations, first: int) -> dict:
     return offsets
 
 
-def _load(state: State, neurons, circuit: np.ndarray):
-    """Read the parameters that populations take from the chip's configuration."""
-    first = 0
-    for population in neurons:
-        mine = circuit[first : first + population.size]
-        population.load(state.chip_config.neuron_block.columns, mine)
-        first += population.size
+def _places(neurons, circuit: np.ndarray) -> dict:
+    """Circuits of each population: int64 (size,)."""
+    ends = np.cumsum([p.size for p in neurons])
+    return dict(zip(neurons, np.split(circuit, ends[:-1]), strict=True)) if neurons else {}
 
 
-def _columns(state: State, neurons, circuit: np.ndarray) -> dict[str, np.ndarray]:
-    """The parameters of all circuits of the chip."""
+def _config(state: State, places: dict) -> ChipConfig:
+    """The registers of the chip, without synapses and routing."""
     columns = {name: c.copy() for name, c in state.chip_config.neuron_block.columns.items()}
-    first = 0
-    for population in neurons:
-        mine = circuit[first : first + population.size]
-        for name, values in population.parameter_arrays.items():
+    for population, place in places.items():
+        own = population.parameter_arrays
+        if population.celltype.calibrated:
+            own = state.calibrated.columns(population)
+        for name, values in own.items():
             if name in COLUMNS:
-                columns[name][mine] = values
-        first += population.size
-    columns["event_routing_enable_digital"][circuit] = True
-    return columns
+                columns[name][place] = values
+        columns["event_routing_enable_digital"][place] = True
+    config = state.chip_config.config(columns)
+    return ChipConfig(**{**config.to_dict(), **state.calibrated.blocks()})
 
 
 def _on_chip(population) -> OnChip | None:

@@ -15,7 +15,8 @@ def test_time_and_state_after_setup(face):
     assert face.get_current_time() == face.get_min_delay() == face.get_max_delay() == 0
     assert (face.num_processes(), face.rank()) == (1, 0)
     assert face.simulator.name == "HX"
-    assert face.list_standard_models() == [face.cells.HXNeuron]
+    names = [model.__name__ for model in face.list_standard_models()]
+    assert names == ["HXNeuron", "CalibHXNeuronCuba", "CalibHXNeuronCoba"]
 
 
 @pytest.mark.parametrize(
