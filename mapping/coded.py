@@ -69,6 +69,10 @@ class CodedMapping:
         """The inputs behind those of the network: generators that run on the chip."""
         return BackgroundInputs((self.config,))
 
+    def altered(self, config: ChipConfig) -> CodedMapping:
+        """The same with other registers."""
+        return _realised(self.network, config, self.placement, self.routing, self.chip)
+
     def synapses_of(self, projection: int) -> list[np.ndarray]:
         """Synapses of each connection of a projection: int64 (k,), ``row * 256 + column``.
 
@@ -161,6 +165,13 @@ def map_codes(
         routing = route(joined, rows, placement, generators, model.seed)
     _refuse_loss(network, routing)
     (config,) = registers.with_routing((config,), routing, code)
+    return _realised(network, config, placement, routing, model)
+
+
+def _realised(
+    network: Network, config: ChipConfig, placement: Placement, routing: Routing, model: ChipModel
+) -> CodedMapping:
+    """What the registers of a routed network become."""
     found = connectivity.read_back(
         model, (config,), routing.fpga, placement, network.n_sources, network.timestep,
         connectivity.Lifted(

@@ -16,6 +16,8 @@ from pyNN.space import Space
 
 from . import (
     connectors,
+    helper,
+    logger,
     populations,
     projections,
     recording,

@@ -13,7 +13,6 @@ from pynn_bss2sim.mapping.chips import converters
 
 from .circuit_parameters import CIRCUITS, registers_of
 from .dlens_vx_v3.lola import AtomicNeuron
-from .standardmodels.calibrated import uniform
 
 __all__ = ["CalibratedNeurons", "cadc_correction"]
 
@@ -110,7 +109,7 @@ class CalibratedNeurons:
 
 def _target(populations: list, places: dict[object, np.ndarray]) -> SpikingTarget:
     """Targets of all circuits of the chip."""
-    wide = uniform(populations, type(populations[0].celltype).chip_wide)
+    wide = _uniform(populations, type(populations[0].celltype).chip_wide)
     defaults = SpikingTarget()
     arrays = {name: np.full(CIRCUITS, getattr(defaults, name)) for name in _NAMES}
     tau_syn = [np.full(CIRCUITS, tau) for tau in defaults.tau_syn]
@@ -130,3 +129,24 @@ def _target(populations: list, places: dict[object, np.ndarray]) -> SpikingTarge
         gm=(wide["i_synin_gm_E"], wide["i_synin_gm_I"]),
         synapse_bias=int(wide["synapse_dac_bias"]),
     )
+
+
+def _uniform(populations, names) -> dict[str, float]:
+    """The value of targets that a chip has one of.
+
+    Raises
+    ------
+    RuntimeError
+        Cells differ.
+    """
+    result = {}
+    for name in names:
+        values = np.concatenate([p.parameter_arrays[name] for p in populations])
+        if (values != values[0]).any():
+            labels = ", ".join(p.label for p in populations)
+            raise RuntimeError(
+                f"{labels}: {name} is {values.min():g} to {values.max():g}, and a chip has one "
+                "value for all neurons; give all the same"
+            )
+        result[name] = float(values[0])
+    return result

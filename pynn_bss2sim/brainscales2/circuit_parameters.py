@@ -25,6 +25,7 @@ __all__ = [
     "check_column",
     "configured",
     "defaults",
+    "fields_of",
     "registers_of",
 ]
 
@@ -180,6 +181,16 @@ GROUPS = (
     "reset",
     "threshold",
 )
+
+
+def fields_of(group: str) -> dict[str, str]:
+    """The fields of a group, each with its flattened name."""
+    # a name belongs to the first group that it begins with: leak_reset comes before leak
+    return {
+        name.removeprefix(f"{group}_"): name
+        for name in COLUMNS
+        if next(g for g in GROUPS if name.startswith(f"{g}_")) == group
+    }
 
 
 def defaults(size: int) -> dict[str, np.ndarray]:

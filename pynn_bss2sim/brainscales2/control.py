@@ -10,18 +10,25 @@ from pyNN import common
 from pyNN.recording import get_io
 
 from pynn_bss2sim._core import hicannx as chip
-from pynn_bss2sim.control import chip_model
+from pynn_bss2sim.control import chosen_chip
+from pynn_bss2sim.mapping import CodedMapping
 
 from . import simulator
 from .dlens_vx_v3.lola import Chip
 from .injection import InjectedConfiguration, InjectedReadout
+from .statistics import MappedTopologyStatistics
 
 __all__ = [
     "RunCommand",
     "end",
+    "get_backend_statistics",
     "get_current_time",
+    "get_execution_instance_data",
     "get_max_delay",
     "get_min_delay",
+    "get_post_realtime_read",
+    "get_post_realtime_read_ppu_symbols",
+    "get_pre_realtime_read",
     "get_time_step",
     "num_processes",
     "preprocess",
@@ -120,7 +127,7 @@ def setup(timestep=_TIMESTEP, min_delay="auto", **extra_params) -> None:
         float(timestep),
         _delay(min_delay),
         _delay(get("max_delay", "auto")),
-        chip_model() if connection is None else connection.chip,
+        chosen_chip(None) if connection is None else connection.chip,
         permutation,
         initial,
         get("injected_config") or InjectedConfiguration(),
@@ -257,3 +264,52 @@ def num_processes() -> int:
 def rank() -> int:
     """0: there is one process."""
     return 0
+
+
+# --- what an execution tells ------------------------------------------------------------------
+
+
+def get_pre_realtime_read() -> dict:
+    """Return what was read before the last experiment: containers by coordinate."""
+    return simulator.current("get_pre_realtime_read()").injection.pre_read
+
+
+def get_post_realtime_read() -> dict:
+    """Return what was read after the last experiment: containers by coordinate."""
+    return simulator.current("get_post_realtime_read()").injection.post_read
+
+
+def get_post_realtime_read_ppu_symbols() -> dict:
+    """Kernels in C++ are not run, and have no symbols: raises RuntimeError."""
+    simulator.current("get_post_realtime_read_ppu_symbols()")
+    raise RuntimeError(
+        "get_post_realtime_read_ppu_symbols: there are no symbols, for kernels in C++ are not run"
+    )
+
+
+def get_backend_statistics() -> MappedTopologyStatistics:
+    """Return what of the chip the network takes.
+
+    Raises
+    ------
+    RuntimeError
+        Nothing has been mapped.
+    """
+    statistics = simulator.current("get_backend_statistics()").experiment.statistics
+    if statistics is None:
+        raise RuntimeError("get_backend_statistics: nothing has been mapped; call run() first")
+    return statistics
+
+
+def get_execution_instance_data() -> CodedMapping:
+    """Return the last mapping, with all registers.
+
+    Raises
+    ------
+    RuntimeError
+        Nothing has been mapped.
+    """
+    mapping = simulator.current("get_execution_instance_data()").experiment.mapping
+    if mapping is None:
+        raise RuntimeError("get_execution_instance_data: nothing has been mapped; call run() first")
+    return mapping

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 
 from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.records import InputEvents, Status, Variable
 from pynn_bss2sim.mapping import CodedMapping, MappingError, map_codes
 from pynn_bss2sim.simulator import SimulationError, warn_of_loss
 
 from .clock import CYCLES_PER_STEP, TIMESTEP, to_ms, to_steps
+from .injection import Injection
 from .readout import Readout
 from .recording_data import SnippetData
 from .snapshot import Snapshot
+from .statistics import MappedTopologyStatistics
 
 __all__ = ["Experiment"]
 
@@ -40,17 +44,22 @@ class Experiment:
     Parameters
     ----------
     model : ChipModel
+    injection : Injection
 
     Attributes
     ----------
     mapping : CodedMapping or None
         Of the last snippet that was mapped.
+    statistics : MappedTopologyStatistics or None
+        Of it; None before anything has been mapped.
     """
 
-    def __init__(self, model: ChipModel):
+    def __init__(self, model: ChipModel, injection: Injection):
         self._model = model
+        self._injection = injection
         self._trial = -1
         self.mapping: CodedMapping | None = None
+        self.statistics: MappedTopologyStatistics | None = None
         self._mapped: Snapshot | None = None
         self._emulator: Emulator | None = None
         self._steps: list[np.ndarray] = []
@@ -67,11 +76,16 @@ class Experiment:
             The chip has no room for it.
         """
         self._mapped = snapshot
-        if not len(snapshot.circuit):
-            self.mapping = None
-            return None
         previous = None if self.mapping is None else self.mapping.routing
-        self.mapping = _mapped(snapshot, self._model, previous)
+        begun = perf_counter()
+        self.mapping = _mapped(snapshot, self._model, previous) if len(snapshot.circuit) else None
+        self.statistics = MappedTopologyStatistics.of(
+            len(snapshot.neurons) + len(snapshot.sources),
+            len(snapshot.projections),
+            self.mapping,
+            snapshot.duration,
+            perf_counter() - begun,
+        )
         return self.mapping
 
     def knows(self, projection) -> bool:
@@ -99,21 +113,43 @@ class Experiment:
         """
         self._trial += 1
         self._emulator, self._steps, self._neurons = None, [], []
-        played = [self._play(snapshot) for snapshot in snapshots]
+        played = [self._play(snapshot, not k) for k, snapshot in enumerate(snapshots)]
+        if self.mapping is not None:
+            self._injection.end(self.mapping.config)
         cycle = np.concatenate([np.empty(0, np.int64), *self._steps]) * CYCLES_PER_STEP
         neuron = np.concatenate([np.empty(0, np.int32), *self._neurons])
         return [_collected(one, cycle, neuron) for one in played]
 
-    def _play(self, snapshot: Snapshot) -> _Played:
+    def _play(self, snapshot: Snapshot, first: bool) -> _Played:
         mapping = self.map(snapshot)
         if mapping is None:
             return _Played(snapshot, None)
+        if first:
+            config = self._injection.begin(mapping.config)
+            mapping = self._renewed(mapping, config)
         readout = Readout(snapshot, mapping, self._model, self._trial)
         self._configure(mapping, readout)
         readout.begin(self._emulator.get_state)
-        n_inputs = snapshot.network.n_sources - snapshot.network.n_neurons
         host = InputEvents(snapshot.cycle // CYCLES_PER_STEP, snapshot.source.astype(np.int32))
-        start, stop = to_steps(snapshot.start), to_steps(snapshot.stop)
+        begin, stop = to_steps(snapshot.start), to_steps(snapshot.stop)
+        for cycle, writes in self._injection.timed(snapshot.start, snapshot.stop):
+            self._advance(mapping, readout, host, begin, begin := to_steps(cycle))
+            mapping = self._renewed(mapping, self._injection.write(mapping.config, writes))
+            self._configure(mapping, readout)
+        self._advance(mapping, readout, host, begin, stop)
+        self.mapping = mapping
+        return _Played(snapshot, readout)
+
+    def _renewed(self, mapping: CodedMapping, config: ChipConfig) -> CodedMapping:
+        """A mapping with other registers, if they are others."""
+        return mapping if config is mapping.config else mapping.altered(config)
+
+    def _advance(
+        self, mapping: CodedMapping, readout: Readout, host: InputEvents, start: int, stop: int
+    ):
+        """Emulate the steps `start` to `stop` with the spikes of the host that fall into them."""
+        network = mapping.network
+        n_inputs = network.n_sources - network.n_neurons
         background = mapping.background
         for begin in range(start, stop, _CHUNK):
             end = min(begin + _CHUNK, stop)
@@ -123,9 +159,9 @@ class Experiment:
             activity = self._emulator.run(end - begin, events)
             self._steps.append(activity.spike_step)
             self._neurons.append(activity.spike_neuron)
+            self._injection.count(activity.traffic)
             readout.take(activity.samples, begin)
             self._check(activity)
-        return _Played(snapshot, readout)
 
     def _configure(self, mapping: CodedMapping, readout: Readout):
         """Bring the emulator up to date, keeping the state of the circuits."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pyNN.common.control import BaseState
@@ -16,10 +15,8 @@ from .calibration import CalibratedNeurons
 from .clock import to_cycles, to_ms
 from .dlens_vx_v3.lola import Chip
 from .execution import Experiment
+from .injection import InjectedConfiguration, InjectedReadout, Injection
 from .snapshot import Snapshot, take_snapshot
-
-if TYPE_CHECKING:
-    from .injection import InjectedConfiguration, InjectedReadout
 
 __all__ = ["ID", "State", "current", "name", "state"]
 
@@ -74,15 +71,14 @@ class State(BaseState):
         self.permutation = permutation
         self.initial_config = initial_config
         self.chip_config = Chip() if initial_config is None else initial_config
-        self.injected_config = injected_config
-        self.injected_readout = injected_readout
         self.id_counter = 0
         self.populations, self.projections, self.plasticity_rules = [], [], []
         self.runtimes: list[int] = []
         self.segment_counter = 0
         self.executed = False
         self.snapshots: list[Snapshot] = []
-        self.experiment = Experiment(model)
+        self.injection = Injection(injected_config, injected_readout)
+        self.experiment = Experiment(model, self.injection)
         self.calibrated = CalibratedNeurons(model)
 
     @property

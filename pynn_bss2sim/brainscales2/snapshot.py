@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +46,8 @@ class Snapshot:
         Spikes of generators that are recorded: cycles and cells.
     projections : tuple of Projection
         Those of the user, in the order of the network's.
+    duration : float, s
+        How long it took.
     """
 
     start: int
@@ -60,6 +63,7 @@ class Snapshot:
     source: np.ndarray
     generated: dict[object, tuple[np.ndarray, np.ndarray]]
     projections: tuple
+    duration: float
 
 
 def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
@@ -72,6 +76,7 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
     NotImplementedError
         A projection begins or ends at an assembly.
     """
+    begun = perf_counter()
     neurons, sources = tuple(state.neurons), tuple(state.sources)
     circuit = state.circuits()
     places = _places(neurons, circuit)
@@ -108,6 +113,7 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
             if p.celltype.on_chip and len(p.recorder.request.spiking)
         },
         projections=tuple(state.projections),
+        duration=perf_counter() - begun,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pynn_bss2sim._core.chip_model import ChipModel
-from pynn_bss2sim.control import chip_model
+from pynn_bss2sim.control import chosen_chip
 
 __all__ = ["ConnectionHandle", "ManagedConnection"]
 
@@ -38,7 +38,7 @@ class ManagedConnection:
     """
 
     def __init__(self, chip: ChipModel | str | None = None):
-        self._chip = chip_model(chip)
+        self._chip = chosen_chip(chip)
 
     def __enter__(self) -> ConnectionHandle:
         return ConnectionHandle(self._chip)

@@ -17,6 +17,7 @@ from ..circuit_parameters import (
     check_column,
     configured,
     defaults,
+    fields_of,
     registers_of,
 )
 from .halco import AtomicNeuronOnDLS, CommonNeuronBackendConfigOnDLS
@@ -24,66 +25,55 @@ from .halco import AtomicNeuronOnDLS, CommonNeuronBackendConfigOnDLS
 __all__ = ["AtomicNeuron", "Chip", "SynapseMatrix", "SynapseWeightRow"]
 
 
-class _Fields:
-    """Fields of a container that are entries of columns: named, checked, mutable in place.
+class _Group:
+    """A group of fields of a neuron circuit: entries of columns, checked, mutable in place.
 
     Parameters
     ----------
     columns : dict of str to array (n,)
     row : int
-    prefix : str
-        Of the fields' names in the columns.
+    group : str
     """
 
-    __slots__ = ("_columns", "_prefix", "_row")
+    __slots__ = ("_columns", "_fields", "_row")
 
-    def __init__(self, columns: dict[str, np.ndarray], row: int, prefix: str):
-        for name, value in (("_columns", columns), ("_row", row), ("_prefix", prefix)):
+    def __init__(self, columns: dict[str, np.ndarray], row: int, group: str):
+        for name, value in (("_columns", columns), ("_row", row), ("_fields", fields_of(group))):
             object.__setattr__(self, name, value)
 
-    def _column(self, name: str) -> str:
-        column = self._prefix + name
-        if column not in self._columns:
-            known = [c.removeprefix(self._prefix) for c in self._names()]
-            raise AttributeError(f"there is no field {name!r}; there are {', '.join(known)}")
-        return column
+    def _name(self, field: str) -> str:
+        if field not in self._fields:
+            raise AttributeError(f"no field {field!r}; there are {', '.join(self._fields)}")
+        return self._fields[field]
 
-    def _names(self) -> list[str]:
-        return [name for name in self._columns if name.startswith(self._prefix)]
+    def values(self) -> dict[str, int | bool]:
+        """All fields by name."""
+        return {field: getattr(self, field) for field in self._fields}
 
-    def __getattr__(self, name: str):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        value = self._columns[self._column(name)][self._row]
+    def __getattr__(self, field: str):
+        if field.startswith("__"):
+            raise AttributeError(field)
+        value = self._columns[self._name(field)][self._row]
         return bool(value) if isinstance(value, np.bool_) else int(value)
 
-    def __setattr__(self, name: str, value):
-        column = self._column(name)
-        self._columns[column][self._row] = check_column(column, [value])[0]
+    def __setattr__(self, field: str, value):
+        name = self._name(field)
+        self._columns[name][self._row] = check_column(name, [value])[0]
 
     def __eq__(self, other) -> bool:
-        if not isinstance(other, _Fields) or self._prefix != other._prefix:
-            return NotImplemented
-        return all(
-            self._columns[name][self._row] == other._columns[name][other._row]
-            for name in self._names()
-        )
+        return isinstance(other, _Group) and self.values() == other.values()
 
     __hash__ = None
 
     def __repr__(self) -> str:
-        values = ", ".join(
-            f"{name.removeprefix(self._prefix)}={self._columns[name][self._row]}"
-            for name in self._names()
-        )
-        return f"({values})"
+        return f"({', '.join(f'{field}={value}' for field, value in self.values().items())})"
 
 
 class AtomicNeuron:
     """A neuron circuit: groups of fields, as in ``neuron.leak.v_leak``.
 
-    Groups and fields are those of the parameters of `HXNeuron`, at the first underscore that
-    separates a group from a field. A circuit by itself begins with the values after reset.
+    Groups and fields are those in the names of the parameters of `HXNeuron`. A circuit by itself
+    begins with the values after reset.
     """
 
     class Readout:
@@ -105,7 +95,7 @@ class AtomicNeuron:
     def __getattr__(self, name: str):
         if name not in GROUPS:
             raise AttributeError(f"a neuron circuit has no {name!r}; it has {', '.join(GROUPS)}")
-        return _Fields(self._columns, self._row, f"{name}_")
+        return _Group(self._columns, self._row, name)
 
     def values(self) -> dict[str, float | bool]:
         """All fields by their flattened names."""

@@ -128,24 +128,3 @@ class CalibHXNeuronCoba(_Calibrated):
     units: ClassVar[dict[str, str]] = dict.fromkeys(
         (*default_parameters, "v", "exc_synin", "inh_synin", "adaptation"), "dimensionless"
     )
-
-
-def uniform(populations, names) -> dict[str, float]:
-    """The value of targets that a chip has one of.
-
-    Raises
-    ------
-    RuntimeError
-        Cells differ.
-    """
-    result = {}
-    for name in names:
-        values = np.concatenate([p.parameter_arrays[name] for p in populations])
-        if (values != values[0]).any():
-            labels = ", ".join(p.label for p in populations)
-            raise RuntimeError(
-                f"{labels}: {name} is {values.min():g} to {values.max():g}, and a chip has one "
-                "value for all neurons; give all the same"
-            )
-        result[name] = float(values[0])
-    return result
