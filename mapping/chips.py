@@ -10,7 +10,7 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.readout import Cadc, Converter, Madc, Transfer
 
-from .calibration import Quality, calibrated, quality
+from .calibration import Quality, calibrated, calibrated_chips, quality
 from .characteristics import Characteristics
 
 __all__ = ["calibration_quality", "characteristics", "converters"]
@@ -28,7 +28,7 @@ def characteristics(model: ChipModel, n_chips: int) -> Characteristics:
         return Characteristics.nominal()
     first = model.device
     chips = [replace(first, index=first.index + k) for k in range(max(n_chips, 1))]
-    return Characteristics.of_chips([calibrated(chip).characteristics for chip in chips])
+    return Characteristics.of_chips([one.characteristics for one in calibrated_chips(chips)])
 
 
 def calibration_quality(model: ChipModel, index: int) -> Quality:

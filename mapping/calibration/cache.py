@@ -12,6 +12,7 @@ import hashlib
 import logging
 import os
 import tempfile
+from collections import OrderedDict
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from .bench import Bench
 from .procedure import calibrate
 from .record import FORMAT, Calibration, CalibrationFileError
 
-__all__ = ["FOLDER_VARIABLE", "calibrated", "folder"]
+__all__ = ["FOLDER_VARIABLE", "calibrated", "folder", "keep", "made_now", "recall"]
 
 logger = logging.getLogger("pynn_bss2sim.mapping")
 
@@ -33,6 +34,7 @@ FOLDER_VARIABLE = "BSS2SIM_CACHE"
 
 #: Calibrations kept in memory, some 0.2 MB each.
 _IN_MEMORY = 64
+_memory: OrderedDict[tuple[Device, Path], Calibration] = OrderedDict()
 
 
 def folder() -> Path:
@@ -43,27 +45,53 @@ def folder() -> Path:
 
 def calibrated(device: Device) -> Calibration:
     """The calibration of a chip: from memory, from disk, or made now."""
-    return _remembered(device, str(folder()))
+    known = recall(device)
+    return made_now(device) if known is None else known
 
 
-@lru_cache(maxsize=_IN_MEMORY)
-def _remembered(device: Device, place: str) -> Calibration:
-    key = f"{FORMAT}-{_code_version()}-{device.digest}"
-    path = Path(place) / f"calibration-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
-    try:
-        return Calibration.load(path, key)
-    except FileNotFoundError:
-        pass
-    except (OSError, CalibrationFileError) as error:
-        logger.warning("calibration: %s; it is made anew", error)
+def made_now(device: Device) -> Calibration:
+    """The calibration of a chip, made now and kept."""
     logger.warning(
         "calibrating chip %d of seed %s: takes some 20 seconds, once; the result is kept",
         device.index,
         device.seed,
     )
-    calibration = calibrate(Bench(device))
-    _store(calibration, path, key)
+    return keep(device, calibrate(Bench(device)))
+
+
+def keep(device: Device, calibration: Calibration) -> Calibration:
+    """Store what has been measured of a chip, on disk and in memory, and return it."""
+    _store(calibration, *_file(device))
+    return _remember(device, calibration)
+
+
+def recall(device: Device) -> Calibration | None:
+    """The calibration of a chip from memory or from disk, if there is one."""
+    here = device, folder()
+    if here in _memory:
+        _memory.move_to_end(here)
+        return _memory[here]
+    try:
+        return _remember(device, Calibration.load(*_file(device)))
+    except FileNotFoundError:
+        pass
+    except (OSError, CalibrationFileError) as error:
+        logger.warning("calibration: %s; it is made anew", error)
+    return None
+
+
+def _remember(device: Device, calibration: Calibration) -> Calibration:
+    """Keep a calibration in memory, and return it."""
+    _memory[device, folder()] = calibration
+    if len(_memory) > _IN_MEMORY:
+        _memory.popitem(last=False)
     return calibration
+
+
+def _file(device: Device) -> tuple[Path, str]:
+    """Where the calibration of a chip is kept, and the key in the file."""
+    key = f"{FORMAT}-{_code_version()}-{device.digest}"
+    return folder() / f"calibration-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz", key
 
 
 @lru_cache(maxsize=1)

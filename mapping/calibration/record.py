@@ -89,14 +89,21 @@ class Calibration:
                     arrays = {name: archive[name] for name in archive.files}
                 if int(arrays.pop("format")) != FORMAT or str(arrays.pop("key")) != key:
                     raise CalibrationFileError(f"{path}: of another chip, program or format")
-                return cls._of(arrays)
+                return cls.of_arrays(arrays)
             except CalibrationFileError:
                 raise
             except Exception as error:  # zipfile, zlib and NumPy raise many kinds
                 raise CalibrationFileError(f"{path}: damaged: {error}") from error
 
     @classmethod
-    def _of(cls, arrays: dict[str, np.ndarray]) -> Calibration:
+    def of_arrays(cls, arrays: dict[str, np.ndarray]) -> Calibration:
+        """The calibration of which `arrays` gives the numbers.
+
+        Raises
+        ------
+        ValueError, KeyError
+            They are none of a calibration.
+        """
         laws, suspects = {}, {}
         for f in fields(Characteristics):
             factor, second = (

@@ -35,15 +35,15 @@ def counted(monkeypatch, tmp_path):
 
     monkeypatch.setattr(cache, "calibrate", calibrate)
     monkeypatch.setenv(cache.FOLDER_VARIABLE, str(tmp_path / "kept"))
-    cache._remembered.cache_clear()
+    cache._memory.clear()
     cache._warn_once.cache_clear()
     yield made
-    cache._remembered.cache_clear()
+    cache._memory.clear()
 
 
 def again():
     """As a new process would ask."""
-    cache._remembered.cache_clear()
+    cache._memory.clear()
     return cache.calibrated(DEVICE)
 
 
@@ -127,7 +127,7 @@ sys.path.insert(0, {tests!r})
 from test_calibration_cache import DEVICE, cache, quick
 cache.calibrate = lambda bench: quick(7.0)
 for _ in range(20):
-    cache._remembered.cache_clear()
+    cache._memory.clear()
     assert cache.calibrated(DEVICE).cadc.offset[0] == 7.0
     if {delete}:
         for path in cache.folder().glob("*.npz"):
