@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 __all__ = [
-    "blocks_alike",
     "checked_floats",
     "checked_index",
     "checked_offsets",
@@ -73,11 +72,3 @@ def probe_columns(probes, n):
         start,
         np.concatenate([np.empty(0, np.int64), *neurons]),
     )
-
-
-def blocks_alike(coefficients, start):
-    """For each block, whether all its neurons have the same coefficients: uint8 (n_blocks,)."""
-    alike = np.ones(max(0, len(start) - 1), np.uint8)
-    for k, (first, last) in enumerate(zip(start[:-1], start[1:], strict=True)):
-        alike[k] = all((c[first:last] == c[first]).all() for c in coefficients)
-    return alike

@@ -9,7 +9,7 @@ One step, from state n to state n + 1 (reference.py follows the same order):
    enter their queues instead, and all events that come to a link before step n + 1 move on, some
    of them to the ring (event_queue.h);
 3. every block of neurons is integrated to n + 1 by its kernel, which then applies the refractory
-   hold and adds what the ring holds for n + 1 (kernels_impl.h);
+   hold (kernels_impl.h); what the ring holds for n + 1 is added to the lines;
 4. neurons at or above threshold, in ascending order, spike: they are reset, held, and put their
    amplitudes on the ring;
 5. synapses with spike-timing dependent plasticity see the spikes of step n + 1, or earlier ones
@@ -28,12 +28,37 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy
 
+from pynn_bss2sim._core.native cimport (
+    BSS_CUBA_LIF,
+    BSS_N_KINDS,
+    BSS_N_MODES,
+    BSS_NOISY,
+    BSS_TILE,
+    bss_column,
+    bss_draw,
+    bss_emit,
+    bss_event_queue,
+    bss_exp_array,
+    bss_kernel_table,
+    bss_kernels_for,
+    bss_next_arrival,
+    bss_pair_post,
+    bss_pair_pre,
+    bss_pairs,
+    bss_part,
+    bss_pulse,
+    bss_pulses,
+    bss_release,
+    bss_releases,
+    bss_restart_clock,
+    bss_send,
+)
+
 import time
 
 import numpy as np
 
 from pynn_bss2sim._core.checks import (
-    blocks_alike,
     checked_floats,
     checked_index,
     checked_offsets,
@@ -52,6 +77,7 @@ from pynn_bss2sim._core.plan import Plan
 from pynn_bss2sim._core.plasticity import checked_release_state, checked_releases
 from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
 from pynn_bss2sim._core.spike_pairs import PairState, checked_pair_plan, checked_pair_state
+from pynn_bss2sim._core.tiles import aligned, make_tiles
 
 __all__ = ["BUILD", "Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
 
@@ -72,161 +98,6 @@ cdef extern from *:
 #: How this file was compiled, for reports of errors.
 BUILD = {"compiler": BSS2SIM_COMPILER.decode(), "flags": BSS2SIM_FLAGS.decode()}
 
-cdef extern from "kernels.h" nogil:
-    ctypedef struct bss_block:
-        int64_t n
-        int64_t substeps
-        const float *noise_v
-        const float *noise0
-        const float *noise1
-        double *v
-        double *w
-        double *line0
-        double *line1
-        double *hold
-        double *arrive0
-        double *arrive1
-        const double *i_membrane
-        const double *e_leak
-        const double *v_reset
-        const double *v_thresh
-        const double *decay0
-        const double *decay1
-        const double *p_vv
-        const double *p_v0
-        const double *p_v1
-        const double *p_vi
-        const double *e_rev0
-        const double *e_rev1
-        const double *mean0
-        const double *mean1
-        const double *half0
-        const double *half1
-        const double *g_leak
-        const double *h_over_c
-        const double *g_delta_t
-        const double *inv_delta_t
-        const double *v_exp
-        const double *a
-        const double *h_over_tau_w
-        const double *leak_u
-        const double *leak_c
-        const double *line_u0
-        const double *line_u1
-        const double *line_c0
-        const double *line_c1
-        const double *reset_keep
-        const double *v_floor
-        const double *v_ceiling
-        const double *amp_v
-        const double *amp0
-        const double *amp1
-    ctypedef int64_t (*bss_kernel)(const bss_block *)
-    enum:
-        BSS_N_KINDS
-        BSS_IDEAL
-        BSS_NOISY
-        BSS_N_MODES
-    ctypedef const bss_kernel (*bss_kernel_table)[2][BSS_N_KINDS]
-    bss_kernel_table bss_kernels_for(int isa, int alike)
-    ctypedef int64_t (*bss_search)(int64_t n, const double *v, const double *v_thresh,
-                                   int32_t *index)
-    bss_search bss_search_for(int isa)
-    uint64_t bss_draw(uint64_t key, uint64_t step, uint64_t index)
-    void bss_exp_array(int64_t n, const double *x, double *y)
-    void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
-
-cdef extern from "event_queue.h" nogil:
-    ctypedef struct bss_event:
-        int64_t time, order, emitted, hop
-    ctypedef struct bss_event_queue:
-        int64_t step
-        const int32_t *link
-        const int64_t *at
-        const int64_t *slack
-        const int64_t *begin
-        const int64_t *end
-        const int64_t *child_indptr
-        const int32_t *child
-        const int64_t *interval
-        const int64_t *patience
-        int64_t *free_at
-        int64_t *events
-        int64_t *delayed
-        int64_t *dropped
-        int64_t *waited
-        int64_t *longest
-        bss_event *heap
-        int64_t count, room, sent
-        int out_of_memory
-    void bss_send(bss_event_queue *q, int64_t when, int64_t emitted, int64_t hop)
-    void bss_emit(bss_event_queue *q, int64_t emitted, const int32_t *hops, int64_t n)
-    int bss_next_arrival(bss_event_queue *q, int64_t until, int64_t *hop, int64_t *start)
-    void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t steps)
-
-cdef extern from "plasticity.h" nogil:
-    ctypedef struct bss_releases:
-        const int64_t *indptr
-        const double *use
-        const double *rate_rec
-        const double *rate_facil
-        const double *rate_psc
-        const int64_t *member_indptr
-        const int64_t *member
-        const double *amplitude
-        double *u
-        double *x
-        double *y
-        int64_t *last
-    void bss_release(bss_releases *r, int64_t source, int64_t step, double *table)
-
-cdef extern from "driver_pulses.h" nogil:
-    ctypedef struct bss_pulses:
-        const int64_t *indptr
-        const int64_t *state
-        const int64_t *member_indptr
-        const int64_t *member
-        const double *amplitude
-        const double *use
-        const double *rate
-        const double *charged
-        const double *recovered
-        double *pulse
-        int64_t *last
-    void bss_pulse(bss_pulses *p, int64_t trigger, int64_t step, double *table)
-
-cdef extern from "spike_pairs.h" nogil:
-    ctypedef struct bss_pairs:
-        const int64_t *synapse_indptr
-        const int64_t *pre_rate
-        double *pre_trace
-        int64_t *pre_last
-        const int32_t *pre
-        const int32_t *post
-        const int32_t *rule
-        const int32_t *offset
-        double *weight
-        const int64_t *column_indptr
-        const int32_t *column
-        const int64_t *post_rate
-        double *post_before
-        int64_t *post_last
-        const double *up
-        const double *up_power
-        const double *down
-        const double *down_power
-        const double *constant
-        const double *low
-        const double *high
-        const double *w_from
-        const double *w_to
-        const double *range
-        const double *decay
-        const double *rate
-        int64_t decay_length
-    void bss_pair_post(bss_pairs *p, int64_t t, int64_t step)
-    void bss_pair_pre(bss_pairs *p, int64_t g, int64_t step)
-
 #: Instruction sets for which kernels were compiled, best last.
 INSTRUCTION_SETS = ("portable", "avx2", "avx512")
 
@@ -243,7 +114,7 @@ cdef double CHUNK_SECONDS = 0.02
 
 def available_instruction_sets():
     """Names of the instruction sets of this machine for which there are kernels, best last."""
-    return tuple(name for i, name in enumerate(INSTRUCTION_SETS) if bss_kernels_for(i, 0) != NULL)
+    return tuple(name for i, name in enumerate(INSTRUCTION_SETS) if bss_kernels_for(i) != NULL)
 
 
 def exp_array(x):
@@ -253,6 +124,14 @@ def exp_array(x):
     if source.shape[0]:
         bss_exp_array(source.shape[0], &source[0], &result[0])
     return np.asarray(result)
+
+
+def tile_columns(int kind, int mode):
+    """Names of the coefficients in a tile of neurons of a kind and mode, in their order."""
+    names = []
+    while bss_column(kind, mode, <int>len(names)) != NULL:
+        names.append(bss_column(kind, mode, <int>len(names)).decode())
+    return tuple(names)
 
 
 cdef double *pointer(double[::1] array) noexcept:
@@ -303,20 +182,21 @@ cdef class Engine:
     cdef readonly object interruption
     cdef object keep
     cdef bss_kernel_table kernels
-    cdef bss_kernel_table kernels_alike
-    cdef bss_search search
     # state
-    cdef double[::1] v, w, line, hold, ring, i_membrane
-    cdef const double[::1] v_reset, hold_steps, b, i_offset
-    # in force: as in the plan, plus a random shift
-    cdef double[::1] e_leak, v_thresh, leak_shift, thresh_shift
+    cdef double[::1] v, w, line, hold, drive
+    cdef const double[::1] v_reset, hold_steps, b, i_offset, drive_gain
+    # threshold and leak potential are as in the plan, plus a random shift
+    cdef double[::1] leak_shift, thresh_shift
     cdef const double[::1] reset_keep, sigma_thresh, thresh_nominal
     cdef int32_t[::1] over
-    # ring slots in which something may arrive
-    cdef unsigned char[::1] busy
+    # the ring, and which of its cells were written: of each slot the first `room`, and their number
+    cdef double[::1] ring
+    cdef int32_t[::1] written
+    cdef int64_t[::1] n_written
+    cdef int64_t room
     # synapses
-    cdef const int64_t[::1] indptr, delay_indptr, delay
-    cdef const int32_t[::1] offset
+    cdef const int64_t[::1] indptr
+    cdef const int32_t[::1] cell, delay
     cdef double[::1] amplitude
     # short-term plasticity
     cdef bint releasing
@@ -336,7 +216,7 @@ cdef class Engine:
     cdef object pair_plan, pair_arrays
     cdef double[::1] weight, pre_trace, post_before
     cdef int64_t[::1] pre_last, post_last
-    cdef const int32_t[::1] pair_offset
+    cdef const int32_t[::1] pair_cell, pair_delay
     cdef const int64_t[::1] pair_synapse, pre_delay, post_delay
     cdef const int64_t[:, ::1] pre_indptr, post_indptr
     cdef int64_t[::1] log_step, log_source, pre_cursor, post_cursor
@@ -347,15 +227,15 @@ cdef class Engine:
     cdef int64_t clock, n_links
     cdef bss_event_queue queue
     cdef object link_plan, longest_wait
-    cdef const int64_t[::1] root_indptr, hop_begin, hop_end, hop_delay_indptr, hop_delay
+    cdef const int64_t[::1] root_indptr, hop_begin, hop_end
     cdef const int32_t[::1] root
     cdef int64_t[::1] free_at
     cdef int64_t[:, ::1] counts
-    # blocks
-    cdef const int64_t[::1] block_kind, block_mode, block_start
-    cdef const unsigned char[::1] block_alike
-    cdef bss_block whole
-    cdef unsigned char[::1] blocks
+    # blocks, and where in their tiles the threshold of each neuron stands
+    cdef const int64_t[::1] block_kind, block_mode, thresh_place
+    cdef object leak_place
+    cdef double[::1] tiles
+    cdef unsigned char[::1] parts
     # random numbers
     cdef object noise_seed
     cdef const float[::1] noise
@@ -397,9 +277,7 @@ cdef class Engine:
         if name not in best:
             raise ValueError(f"instruction_set: {name!r} is not among {best}")
         self.instruction_set = name
-        self.kernels = bss_kernels_for(INSTRUCTION_SETS.index(name), 0)
-        self.kernels_alike = bss_kernels_for(INSTRUCTION_SETS.index(name), 1)
-        self.search = bss_search_for(INSTRUCTION_SETS.index(name))
+        self.kernels = bss_kernels_for(INSTRUCTION_SETS.index(name))
 
     def _take_plan(self, plan):
         cdef int64_t n = self.n
@@ -410,88 +288,59 @@ cdef class Engine:
         start = checked_offsets("plan.block_start", plan.block_start, n)
         if not len(start) - 1 == len(kind) == len(mode):
             raise ValueError("plan.block_start: one entry more than blocks is needed")
+        if (np.diff(start) == 0).any():
+            raise ValueError("plan.block_start: a block is empty")
         if (np.diff(start)[mode == BSS_NOISY] > NOISE_BLOCK).any():
             raise ValueError(f"plan.block_start: over {NOISE_BLOCK} neurons in a noisy block")
         self._take_noise(coefficients["sigma_thresh"].any() or (mode == BSS_NOISY).any())
         self.block_kind = kind
         self.block_mode = mode
-        self.block_start = start
-        # the offset current does not count: kernels read it for every neuron anyway
-        read_once = [c for name, c in coefficients.items() if name != "i_offset"]
-        # neither do neurons whose threshold or leak is drawn for each of them
-        shifted = (coefficients["sigma_thresh"] > 0) | (coefficients["sigma_trial"] > 0)
-        read_once.append(np.where(shifted, np.arange(n), -1.0))
-        self.block_alike = blocks_alike(read_once, start) & (mode == BSS_IDEAL)
         self.substeps = int(plan.substeps)
         if not 1 <= self.substeps <= 1_000_000:
             raise ValueError(f"plan.substeps: must be 1 to 1,000,000, is {self.substeps}")
         self.keep = coefficients
-        self.v = coefficients["e_leak"].copy()
-        self.w = np.zeros(n)
-        self.line = np.zeros(2 * n)
-        self.hold = np.zeros(n)
+        self.v = aligned(coefficients["e_leak"])
+        self.w = aligned(np.zeros(n))
+        self.line = aligned(np.zeros(2 * n))
+        self.hold = aligned(np.zeros(n))
         self.i_offset = coefficients["i_offset"]
-        self.i_membrane = coefficients["i_offset"].copy()
+        self.drive = aligned(np.zeros(n))
+        exact = np.repeat(kind == BSS_CUBA_LIF, np.diff(start))
+        self.drive_gain = np.where(exact, coefficients["p_vi"], 1.0)
         self.v_reset = coefficients["v_reset"]
         self.reset_keep = coefficients["reset_keep"]
         self.sigma_thresh = coefficients["sigma_thresh"]
-        self.e_leak = coefficients["e_leak"].copy()
         self.thresh_nominal = coefficients["v_thresh"]
-        self.v_thresh = coefficients["v_thresh"].copy()
         self.leak_shift = np.zeros(n)
         self.thresh_shift = np.zeros(n)
         self.hold_steps = coefficients["hold_steps"]
         self.b = coefficients["b"]
         self.over = np.zeros(n, np.int32)
-        cdef bss_block *block = &self.whole
-        block.n = n
-        block.substeps = self.substeps
-        block.v = pointer(self.v)
-        block.w = pointer(self.w)
-        block.line0 = pointer(self.line)
-        block.line1 = block.line0 + n
-        block.hold = pointer(self.hold)
-        block.i_membrane = pointer(self.i_membrane)
-        block.e_leak = pointer(self.e_leak)
-        block.v_reset = const_pointer(coefficients["v_reset"])
-        block.v_thresh = pointer(self.v_thresh)
-        block.decay0 = const_pointer(coefficients["decay0"])
-        block.decay1 = const_pointer(coefficients["decay1"])
-        block.p_vv = const_pointer(coefficients["p_vv"])
-        block.p_v0 = const_pointer(coefficients["p_v0"])
-        block.p_v1 = const_pointer(coefficients["p_v1"])
-        block.p_vi = const_pointer(coefficients["p_vi"])
-        block.e_rev0 = const_pointer(coefficients["e_rev0"])
-        block.e_rev1 = const_pointer(coefficients["e_rev1"])
-        block.mean0 = const_pointer(coefficients["mean0"])
-        block.mean1 = const_pointer(coefficients["mean1"])
-        block.half0 = const_pointer(coefficients["half0"])
-        block.half1 = const_pointer(coefficients["half1"])
-        block.g_leak = const_pointer(coefficients["g_leak"])
-        block.h_over_c = const_pointer(coefficients["h_over_c"])
-        block.g_delta_t = const_pointer(coefficients["g_delta_t"])
-        block.inv_delta_t = const_pointer(coefficients["inv_delta_t"])
-        block.v_exp = const_pointer(coefficients["v_exp"])
-        block.a = const_pointer(coefficients["a"])
-        block.h_over_tau_w = const_pointer(coefficients["h_over_tau_w"])
-        block.leak_u = const_pointer(coefficients["leak_u"])
-        block.leak_c = const_pointer(coefficients["leak_c"])
-        block.line_u0 = const_pointer(coefficients["line_u0"])
-        block.line_u1 = const_pointer(coefficients["line_u1"])
-        block.line_c0 = const_pointer(coefficients["line_c0"])
-        block.line_c1 = const_pointer(coefficients["line_c1"])
-        block.reset_keep = const_pointer(coefficients["reset_keep"])
-        block.v_floor = const_pointer(coefficients["v_floor"])
-        block.v_ceiling = const_pointer(coefficients["v_ceiling"])
-        block.amp_v = const_pointer(coefficients["amp_v"])
-        block.amp0 = const_pointer(coefficients["amp0"])
-        block.amp1 = const_pointer(coefficients["amp1"])
-        self.blocks = np.zeros(max(1, len(kind)) * sizeof(bss_block), np.uint8)
-        cdef bss_block *parts = <bss_block *>&self.blocks[0]
-        cdef int64_t k
+        self._make_parts(start)
+
+    def _make_parts(self, start):
+        """Lay the coefficients in tiles, and tell the kernels where the blocks lie."""
+        cdef int64_t k, first
+        columns = [tile_columns(*block) for block in zip(self.block_kind, self.block_mode)]
+        tiles = make_tiles(self.keep, columns, start, BSS_TILE)
+        self.tiles = tiles.values
+        self.thresh_place = tiles.place["v_thresh"]
+        self.leak_place = tiles.place["e_leak"]
+        self.parts = np.zeros(max(1, len(columns)) * sizeof(bss_part), np.uint8)
+        cdef bss_part *parts = <bss_part *>&self.parts[0]
         for k in range(self.block_kind.shape[0]):
-            bss_slice(block, self.block_start[k], self.block_start[k + 1] - self.block_start[k],
-                      &parts[k])
+            first = start[k]
+            parts[k].first = first
+            parts[k].n = start[k + 1] - first
+            parts[k].substeps = self.substeps
+            parts[k].tile = pointer(self.tiles) + <int64_t>tiles.offset[k]
+            parts[k].stride = tiles.stride[k]
+            parts[k].cells.v = pointer(self.v) + first
+            parts[k].cells.w = pointer(self.w) + first
+            parts[k].cells.line0 = pointer(self.line) + first
+            parts[k].cells.line1 = pointer(self.line) + self.n + first
+            parts[k].cells.hold = pointer(self.hold) + first
+            parts[k].cells.drive = pointer(self.drive) + first
 
     def _take_noise(self, needed):
         self.noise = noise_table(self.noise_seed) if needed else np.zeros(1, np.float32)
@@ -508,34 +357,33 @@ cdef class Engine:
             raise ValueError(f"routes.depth: {depth} is out of range")
         self.depth = depth
         slot = 2 * self.n
-        offset = checked_index("routes.offset", routes.offset, slot, max(depth * slot, slot),
-                               np.int32)
-        self.offset = offset
-        self.amplitude = checked_floats("routes.amplitude", routes.amplitude, offset.shape)
-        self.indptr = checked_offsets("routes.indptr", routes.indptr, len(offset))
+        self.cell = checked_index("routes.cell", routes.cell, 0, slot, np.int32)
+        n_synapses = self.cell.shape[0]
+        self.delay = checked_index("routes.delay", routes.delay, 1, depth, np.int32)
+        if self.delay.shape[0] != n_synapses:
+            raise ValueError("routes.delay: one for each synapse is needed")
+        self.amplitude = checked_floats("routes.amplitude", routes.amplitude, (n_synapses,))
+        self.indptr = checked_offsets("routes.indptr", routes.indptr, n_synapses)
         self.n_sources = self.indptr.shape[0] - 1
         if self.n_sources < self.n:
             raise ValueError(f"routes.indptr: {self.n_sources} sources for {self.n} neurons")
-        self.delay = checked_index("routes.delay", routes.delay, 1, depth, np.int64)
-        self.delay_indptr = checked_offsets("routes.delay_indptr", routes.delay_indptr,
-                                            len(self.delay))
-        if self.delay_indptr.shape[0] != self.indptr.shape[0]:
-            raise ValueError("routes.delay_indptr: one entry more than sources is needed")
         self.ring = np.zeros(depth * slot)
-        self.busy = np.zeros(depth, np.uint8)
+        # beyond that many cells it takes less time to go through all
+        self.room = self.n // 4 + 1
+        self.written = np.zeros(depth * self.room, np.int32)
+        self.n_written = np.zeros(depth, np.int64)
 
     def _take_links(self, plan):
         self.linked = plan is not None
         self.clock = self.n_links = 0
         if not self.linked:
             return
-        plan, self.longest_wait = checked_link_plan(plan, self.n_sources, len(self.offset),
+        plan, self.longest_wait = checked_link_plan(plan, self.n_sources, len(self.cell),
                                                     self.depth)
         self.link_plan = plan
         self.n_links = len(plan.interval)
         self.root_indptr, self.root = plan.root_indptr, plan.root
         self.hop_begin, self.hop_end = plan.begin, plan.end
-        self.hop_delay_indptr, self.hop_delay = plan.delay_indptr, plan.delay
         self.free_at = np.zeros(self.n_links, np.int64)
         self.counts = np.zeros((5, self.n_links), np.int64)
         cdef bss_event_queue *queue = &self.queue
@@ -566,7 +414,7 @@ cdef class Engine:
             return
         if self.linked:
             raise ValueError("releases: short-term plasticity behind links is not emulated")
-        self.release_plan = plan = checked_releases(plan, self.n_sources, len(self.offset))
+        self.release_plan = plan = checked_releases(plan, self.n_sources, len(self.cell))
         self.release_state = np.zeros((3, len(plan)))
         self.release_last = np.zeros(len(plan), np.int64)
         cdef bss_releases *r = &self.releases
@@ -599,7 +447,9 @@ cdef class Engine:
         self.pre_last = np.zeros(len(plan.pre_rate), np.int64)
         self.post_before = np.zeros(len(plan.post_rate))
         self.post_last = np.zeros(len(plan.post_rate), np.int64)
-        self.pair_offset, self.pair_synapse = plan.offset, plan.synapse_indptr
+        delay, cell = np.divmod(plan.offset, 2 * self.n)
+        self.pair_delay, self.pair_cell = delay.astype(np.int32), cell.astype(np.int32)
+        self.pair_synapse = plan.synapse_indptr
         self.pre_delay, self.post_delay = plan.pre_delay, plan.post_delay
         self.pre_indptr, self.post_indptr = plan.pre_indptr, plan.post_indptr
         self.pre_cursor = np.zeros(len(plan.pre_delay), np.int64)
@@ -707,7 +557,7 @@ cdef class Engine:
         if not self.pulsing:
             return
         n_triggers = len(self.hop_begin) if self.linked else self.n_sources
-        self.pulse_plan = plan = checked_pulse_plan(plan, n_triggers, len(self.offset))
+        self.pulse_plan = plan = checked_pulse_plan(plan, n_triggers, len(self.cell))
         self.pulse = np.zeros(len(plan))
         self.pulse_last = np.zeros(len(plan), np.int64)
         cdef bss_pulses *p = &self.pulses
@@ -820,12 +670,13 @@ cdef class Engine:
             arrays[name][~(sigma > 0)] = 0.0
         np.asarray(self.thresh_shift)[:] = arrays["thresh_shift"]
         np.asarray(self.leak_shift)[:] = arrays["leak_shift"]
-        np.asarray(self.v_thresh)[:] = self.keep["v_thresh"] + arrays["thresh_shift"]
-        np.asarray(self.e_leak)[:] = self.keep["e_leak"] + arrays["leak_shift"]
+        tiles = np.asarray(self.tiles)
+        tiles[self.thresh_place] = self.keep["v_thresh"] + arrays["thresh_shift"]
+        tiles[self.leak_place] = self.keep["e_leak"] + arrays["leak_shift"]
         self._begin_trial(trial)
         np.asarray(self.line)[:] = line.ravel()
         np.asarray(self.ring)[:] = np.roll(ring, step % self.depth, axis=0).ravel()
-        np.asarray(self.busy)[:] = 1
+        np.asarray(self.n_written)[:] = self.room + 1  # nobody knows which
         self.step = step
 
     def _put_events(self, events, busy):
@@ -960,13 +811,15 @@ cdef class Engine:
 
     cdef void _apply_currents(self) noexcept nogil:
         """Offset current plus all injected currents of every neuron, in source order."""
-        cdef int64_t source, k
+        cdef int64_t source, k, i
         if self.n:
-            memcpy(&self.i_membrane[0], &self.i_offset[0], self.n * sizeof(double))
+            memcpy(&self.drive[0], &self.i_offset[0], self.n * sizeof(double))
         for source in range(self.current_value.shape[0]):
             for k in range(self.current_indptr[source], self.current_indptr[source + 1]):
-                self.i_membrane[self.current_target[k]] += (self.current_value[source]
-                                                            * self.current_gain[k])
+                self.drive[self.current_target[k]] += (self.current_value[source]
+                                                       * self.current_gain[k])
+        for i in range(self.n):
+            self.drive[i] *= self.drive_gain[i]
 
     cdef int64_t _first_non_finite(self) noexcept nogil:
         """Neuron whose state is NaN or infinite, or -1."""
@@ -997,28 +850,45 @@ cdef class Engine:
             self.log_source[self.log_count] = source
             self.log_count += 1
         self._arrive(self.indptr[source], self.indptr[source + 1], slot)
-        for k in range(self.delay_indptr[source], self.delay_indptr[source + 1]):
-            self.busy[(slot + self.delay[k]) % self.depth] = 1
+
+    cdef inline void _put(self, int64_t slot, int32_t cell, double amplitude) noexcept nogil:
+        """Let an amplitude arrive at a cell of ring slot `slot`, which may be a turn ahead."""
+        if slot >= self.depth:
+            slot -= self.depth
+        self.ring[slot * 2 * self.n + cell] += amplitude
+        cdef int64_t k = self.n_written[slot]
+        if k < self.room:
+            self.written[slot * self.room + k] = cell
+        self.n_written[slot] = k + 1
 
     cdef inline void _arrive(self, int64_t first, int64_t last, int64_t slot) noexcept nogil:
         """Put the amplitudes of some synapses on the ring; their delays count from `slot`."""
-        cdef int64_t k, position, length = self.ring.shape[0], base = slot * 2 * self.n
+        cdef int64_t k
         for k in range(first, last):
-            position = base + self.offset[k]
-            if position >= length:
-                position -= length
-            self.ring[position] += self.amplitude[k]
+            self._put(slot + self.delay[k], self.cell[k], self.amplitude[k])
+
+    cdef void _take_arrivals(self, int64_t slot) noexcept nogil:
+        """Add to the lines what a slot of the ring holds, and clear it."""
+        cdef int64_t k, count = self.n_written[slot]
+        cdef double *arrive = &self.ring[slot * 2 * self.n]
+        cdef const int32_t *cell = &self.written[slot * self.room]
+        if count <= self.room:
+            for k in range(count):
+                self.line[cell[k]] += arrive[cell[k]]
+                arrive[cell[k]] = 0.0
+        else:
+            for k in range(2 * self.n):
+                self.line[k] += arrive[k]
+                arrive[k] = 0.0
+        self.n_written[slot] = 0
 
     cdef void _pass_links(self, int64_t until) noexcept nogil:
         """Let events move on that come to a link before the time `until`."""
-        cdef int64_t hop, start, slot, k
+        cdef int64_t hop, start
         while bss_next_arrival(&self.queue, until, &hop, &start):
-            slot = (self.clock + start) % self.depth
             if self.pulsing:
                 bss_pulse(&self.pulses, hop, self.step, &self.amplitude[0])
-            self._arrive(self.hop_begin[hop], self.hop_end[hop], slot)
-            for k in range(self.hop_delay_indptr[hop], self.hop_delay_indptr[hop + 1]):
-                self.busy[(slot + self.hop_delay[k]) % self.depth] = 1
+            self._arrive(self.hop_begin[hop], self.hop_end[hop], (self.clock + start) % self.depth)
 
     cdef void _see_posts(self) noexcept nogil:
         """Let spikes of targets arrive at synapses that see them by now."""
@@ -1034,7 +904,7 @@ cdef class Engine:
 
     cdef void _see_pres(self, int64_t n_delays) noexcept nogil:
         """Let events of sources arrive at synapses after the first `n_delays` axonal delays."""
-        cdef int64_t c, g, k, source, slot = self.step % self.depth
+        cdef int64_t c, g, source, slot = self.step % self.depth
         for c in range(n_delays):
             while (self.pre_cursor[c] < self.log_count
                     and self.log_step[self.pre_cursor[c]] + self.pre_delay[c] <= self.step):
@@ -1043,50 +913,35 @@ cdef class Engine:
                 for g in range(self.pre_indptr[c, source], self.pre_indptr[c, source + 1]):
                     bss_pair_pre(&self.pairs, g, self.step)
                     self._send(self.pair_synapse[g], self.pair_synapse[g + 1], slot)
-                if self.pre_indptr[c, source] < self.pre_indptr[c, source + 1]:
-                    for k in range(self.post_delay.shape[0]):
-                        self.busy[(slot + self.post_delay[k]) % self.depth] = 1
 
     cdef inline void _send(self, int64_t first, int64_t last, int64_t slot) noexcept nogil:
         """Put the weights of plastic synapses on the ring, or without delay on the lines."""
-        cdef int64_t j, position, length = self.ring.shape[0], base = slot * 2 * self.n
+        cdef int64_t j
         for j in range(first, last):
-            if self.pair_offset[j] < 2 * self.n:
-                self.line[self.pair_offset[j]] += self.weight[j]
-                continue
-            position = base + self.pair_offset[j]
-            if position >= length:
-                position -= length
-            self.ring[position] += self.weight[j]
-
-    cdef int64_t _integrate(self, int64_t slot) noexcept nogil:
-        """All blocks, one step, with the arrivals of ring slot `slot`. Any at threshold?"""
-        cdef int64_t k, mode, over = 0, n = self.n
-        cdef uint64_t place
-        cdef int busy = self.busy[slot]
-        cdef double *arrive = &self.ring[slot * 2 * n]
-        cdef bss_block *blocks = <bss_block *>&self.blocks[0]
-        for k in range(self.block_kind.shape[0]):
-            blocks[k].arrive0 = arrive + self.block_start[k]
-            blocks[k].arrive1 = arrive + n + self.block_start[k]
-            mode = self.block_mode[k]
-            if mode == BSS_NOISY:
-                place = bss_draw(self.place_key, <uint64_t>self.step, <uint64_t>k)
-                blocks[k].noise_v = &self.noise[0] + (place & self.noise_mask)
-                blocks[k].noise0 = &self.noise[0] + (place >> 16 & self.noise_mask)
-                blocks[k].noise1 = &self.noise[0] + (place >> 32 & self.noise_mask)
-            if self.block_alike[k]:
-                over |= self.kernels_alike[BSS_IDEAL][busy][self.block_kind[k]](&blocks[k])
+            if self.pair_delay[j] == 0:
+                self.line[self.pair_cell[j]] += self.weight[j]
             else:
-                over |= self.kernels[mode][busy][self.block_kind[k]](&blocks[k])
-        self.busy[slot] = 0
-        return over
+                self._put(slot + self.pair_delay[j], self.pair_cell[j], self.weight[j])
 
-    cdef void _spike(self, int64_t slot, Outputs outputs) noexcept nogil:
+    cdef int64_t _integrate(self) noexcept nogil:
+        """All blocks, one step. Number of neurons in `over`, which are at threshold."""
+        cdef int64_t k, count = 0
+        cdef uint64_t place
+        cdef bss_part *parts = <bss_part *>&self.parts[0]
+        for k in range(self.block_kind.shape[0]):
+            if self.block_mode[k] == BSS_NOISY:
+                place = bss_draw(self.place_key, <uint64_t>self.step, <uint64_t>k)
+                parts[k].noise_v = &self.noise[0] + (place & self.noise_mask)
+                parts[k].noise0 = &self.noise[0] + (place >> 16 & self.noise_mask)
+                parts[k].noise1 = &self.noise[0] + (place >> 32 & self.noise_mask)
+            count += self.kernels[self.block_mode[k]][self.block_kind[k]](
+                &parts[k], &self.over[0] + count)
+        return count
+
+    cdef void _spike(self, int64_t count, int64_t slot, Outputs outputs) noexcept nogil:
         """Reset every neuron at threshold that is not held, record and deliver its spike."""
         cdef int64_t k, i
         cdef uint64_t place
-        cdef int64_t count = self.search(self.n, &self.v[0], &self.v_thresh[0], &self.over[0])
         for k in range(count):
             i = self.over[k]
             if self.hold[i] > 0.0:
@@ -1097,7 +952,7 @@ cdef class Engine:
                 place = bss_draw(self.thresh_key, <uint64_t>self.step, <uint64_t>i)
                 self.thresh_shift[i] = (self.sigma_thresh[i]
                                         * <double>self.noise[place & self.noise_mask])
-                self.v_thresh[i] = self.thresh_nominal[i] + self.thresh_shift[i]
+                self.tiles[self.thresh_place[i]] = self.thresh_nominal[i] + self.thresh_shift[i]
             self.hold[i] = self.hold_steps[i]
             self.w[i] += self.b[i]
             self._deliver(i, slot)
@@ -1108,7 +963,7 @@ cdef class Engine:
 
     cdef int _run_chunk(self, int64_t stop, Inputs inputs, Outputs outputs) noexcept nogil:
         """Steps until `stop`, or until there is no room for the spikes of one more step."""
-        cdef int64_t p, now
+        cdef int64_t p, now, over
         cdef bint changed
         while self.step < stop:
             if outputs.spike_count + self.n > outputs.spike_step.shape[0]:
@@ -1135,8 +990,10 @@ cdef class Engine:
                 if self.queue.out_of_memory:
                     return CHUNK_NO_MEMORY
             self.step = now = now + 1
-            if self.n and self._integrate(now % self.depth):
-                self._spike(now % self.depth, outputs)
+            if self.n:
+                over = self._integrate()
+                self._take_arrivals(now % self.depth)
+                self._spike(over, now % self.depth, outputs)
             if self.pairing:
                 self._see_posts()
                 self._see_pres(self.pre_delay.shape[0])
@@ -1150,13 +1007,13 @@ cdef class Engine:
         cdef const double *values
         cdef int64_t k, to = outputs.sample_position[p]
         if self.probe_variable[p] == 0:
-            values = self.whole.v
+            values = &self.v[0]
         elif self.probe_variable[p] == 1:
-            values = self.whole.w
+            values = &self.w[0]
         elif self.probe_variable[p] == 2:
-            values = self.whole.line0
+            values = &self.line[0]
         else:
-            values = self.whole.line1
+            values = &self.line[0] + self.n
         for k in range(self.probe_start[p], self.probe_start[p + 1]):
             outputs.samples[to] = values[self.probe_column[k]]
             to += 1

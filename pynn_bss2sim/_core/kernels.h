@@ -1,10 +1,15 @@
-/* One integration step for a block of neurons of one kind.
+/* One integration step for neurons of one kind.
  *
- * Every function works on structure-of-arrays data and is written so that the compiler vectorizes
- * its loops. kernels_impl.h is compiled for each instruction set; engine.pyx picks one at run
- * time. The source fixes the order of all floating-point operations, contraction is off, and no
- * function of the C mathematics library is used: all instruction sets give the same bits, and so
- * does the NumPy twin in reference.py, which follows this file line by line.
+ * Neurons are integrated in tiles of BSS_TILE neighbours. A tile's coefficients stand together, in
+ * the order in which its kernel reads them: one stream through memory, however many there are. The
+ * state stays in one array for each variable. Loops over the neurons of a tile are written so that
+ * the compiler vectorizes them; where a chain of operations is long, several short loops over a
+ * tile let the processor work on many neurons at once.
+ *
+ * kernels_impl.h is compiled for each instruction set; engine.pyx picks one at run time. The source
+ * fixes the order of all floating-point operations, contraction is off, and no function of the C
+ * mathematics library is used: all instruction sets give the same bits, and so does the NumPy twin
+ * in reference.py, which follows kernels_impl.h line by line.
  */
 #ifndef BSS2SIM_KERNELS_H
 #define BSS2SIM_KERNELS_H
@@ -15,76 +20,129 @@
 #define BSS_X86 1
 #endif
 
-typedef struct {
-    int64_t n;
-    int64_t substeps;
-    /* where in the table of normal numbers the block reads in this step, for each source */
-    const float *noise_v, *noise0, *noise1;
-    /* from here on only pointers to double: bss_slice relies on it. State, updated in place */
-    double *v, *w, *line0, *line1, *hold;
-    /* what arrives on the lines at the end of the step; taken and cleared */
-    double *arrive0, *arrive1;
-    /* offset and injected currents */
-    const double *i_membrane;
-    /* common coefficients */
-    const double *e_leak, *v_reset, *v_thresh, *decay0, *decay1;
-    /* current-based LIF: exact propagators */
-    const double *p_vv, *p_v0, *p_v1, *p_vi;
-    /* conductance-based lines */
-    const double *e_rev0, *e_rev1, *mean0, *mean1, *half0, *half1;
-    /* conductance-based LIF and AdEx */
-    const double *g_leak, *h_over_c, *g_delta_t, *inv_delta_t, *v_exp, *a, *h_over_tau_w;
-    /* departures from the ideal equations: see plan.py */
-    const double *leak_u, *leak_c, *line_u0, *line_u1, *line_c0, *line_c1;
-    const double *reset_keep, *v_floor, *v_ceiling, *amp_v, *amp0, *amp1;
-} bss_block;
+/* neurons of a tile: enough vectors to hide how long operations take */
+enum { BSS_TILE = 32 };
 
-/* what the slopes of one AdEx neuron depend on during a (sub)step */
-typedef struct {
-    int coba, mode;
-    double v_thresh, e_leak, g_leak, g_delta_t, v_exp, inv_delta_t, e_rev0, e_rev1;
-    double a, h_over_tau_w, current, h_over_c, leak_u, leak_c;
-} bss_adex_cell;
-
-/* returns whether any neuron of the block, held or not, is at or above threshold at the end of the
- * step */
-typedef int64_t (*bss_kernel)(const bss_block *);
-
-/* order of the kernels in each table: see plan.Kind */
+/* order of the kernels: see plan.Kind */
 enum { BSS_CUBA_LIF = 0, BSS_COBA_LIF = 1, BSS_CUBA_ADEX = 2, BSS_COBA_ADEX = 3, BSS_N_KINDS = 4 };
 
-/* what a block departs in from the ideal equations: see plan.Mode */
+/* what neurons depart in from the ideal equations: see plan.Mode */
 enum { BSS_IDEAL = 0, BSS_SILICON = 1, BSS_NOISY = 2, BSS_N_MODES = 3 };
 
-/* Kernels by [mode][whether something arrives][kind]. */
-typedef const bss_kernel (*bss_kernel_table)[2][BSS_N_KINDS];
-extern const bss_kernel bss_kernels_portable[BSS_N_MODES][2][BSS_N_KINDS];
-extern const bss_kernel bss_kernels_alike_portable[1][2][BSS_N_KINDS];
-#if defined(BSS_X86)
-extern const bss_kernel bss_kernels_avx2[BSS_N_MODES][2][BSS_N_KINDS];
-extern const bss_kernel bss_kernels_alike_avx2[1][2][BSS_N_KINDS];
-extern const bss_kernel bss_kernels_avx512[BSS_N_MODES][2][BSS_N_KINDS];
-extern const bss_kernel bss_kernels_alike_avx512[1][2][BSS_N_KINDS];
-#endif
+/* Coefficients of a tile, named as in plan.Plan. Those that only later modes read stand behind the
+ * others and are not there in earlier modes. The propagator of membrane currents is missing:
+ * the engine has multiplied the currents by it. */
+#define BSS_COMMON_COLUMNS(X) X(e_leak) X(v_thresh) X(v_reset) X(decay0) X(decay1)
+#define BSS_CUBA_LIF_COLUMNS(X) X(p_vv) X(p_v0) X(p_v1)
+#define BSS_COBA_LIF_COLUMNS(X) X(e_rev0) X(e_rev1) X(mean0) X(mean1) X(g_leak) X(h_over_c)
+#define BSS_ADEX_COLUMNS(X)                                                                        \
+    X(e_rev0) X(e_rev1) X(half0) X(half1) X(g_leak) X(h_over_c) X(g_delta_t) X(v_exp)              \
+    X(inv_delta_t) X(a) X(h_over_tau_w)
+#define BSS_SILICON_COLUMNS(X)                                                                     \
+    X(leak_u) X(leak_c) X(line_u0) X(line_u1) X(line_c0) X(line_c1) X(reset_keep) X(v_floor)       \
+    X(v_ceiling)
+#define BSS_NOISY_COLUMNS(X) X(amp_v) X(amp0) X(amp1)
 
-/* The kernels of an instruction set (best last), NULL where this machine lacks it; `alike` chooses
- * those for ideal blocks in which all neurons have the same coefficients. */
+#define BSS_LANES(name) double name[BSS_TILE];
+#define BSS_TILE_OF(columns)                                                                       \
+    struct {                                                                                       \
+        BSS_COMMON_COLUMNS(BSS_LANES)                                                              \
+        columns(BSS_LANES)                                                                         \
+        BSS_SILICON_COLUMNS(BSS_LANES)                                                             \
+        BSS_NOISY_COLUMNS(BSS_LANES)                                                               \
+    }
+typedef BSS_TILE_OF(BSS_CUBA_LIF_COLUMNS) bss_cuba_lif_tile;
+typedef BSS_TILE_OF(BSS_COBA_LIF_COLUMNS) bss_coba_lif_tile;
+typedef BSS_TILE_OF(BSS_ADEX_COLUMNS) bss_adex_tile;
+
+typedef struct {
+    BSS_COMMON_COLUMNS(BSS_LANES)
+} bss_common_tile; /* how each of them begins */
+
+/* Name of column `k` of a tile, NULL behind the last. */
+const char *bss_column(int kind, int mode, int k);
+
+/* State of neighbouring neurons, updated in place, and the currents that flow into their membranes
+ * (current-based LIF: what these add to V in a step). */
+typedef struct {
+    double *v, *w, *line0, *line1, *hold;
+    const double *drive;
+} bss_cells;
+
+/* Neighbouring neurons of one kind and mode. */
+typedef struct {
+    int64_t first, n;
+    int64_t substeps;
+    /* coefficients of the first tile, and how far it is from tile to tile: 0 where neurons are alike */
+    const double *tile;
+    int64_t stride;
+    bss_cells cells;
+    /* where these neurons read the table of normal numbers in this step, for each source of noise;
+     * it goes on for whole tiles */
+    const float *noise_v, *noise0, *noise1;
+} bss_part;
+
+/* Integrate a part over a step. Writes the numbers of all neurons that are then at or above
+ * threshold, held or not, in ascending order; returns how many there are. */
+typedef int64_t (*bss_kernel)(const bss_part *part, int32_t *over);
+
+/* Kernels of an instruction set (best last), NULL where this machine lacks it. */
+typedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS];
+extern const bss_kernel bss_kernels_portable[BSS_N_MODES][BSS_N_KINDS];
+#if defined(BSS_X86)
+extern const bss_kernel bss_kernels_avx2[BSS_N_MODES][BSS_N_KINDS];
+extern const bss_kernel bss_kernels_avx512[BSS_N_MODES][BSS_N_KINDS];
+#endif
 enum { BSS_PORTABLE = 0, BSS_AVX2 = 1, BSS_AVX512 = 2, BSS_N_ISAS = 3 };
-bss_kernel_table bss_kernels_for(int isa, int alike);
+bss_kernel_table bss_kernels_for(int isa);
 
-/* Indices of all neurons at or above threshold, ascending; returns their number. */
-typedef int64_t (*bss_search)(int64_t n, const double *v, const double *v_thresh, int32_t *index);
-int64_t bss_over_threshold_portable(int64_t n, const double *v, const double *v_thresh,
-                                    int32_t *index);
-#if defined(BSS_X86)
-int64_t bss_over_threshold_avx2(int64_t n, const double *v, const double *v_thresh, int32_t *index);
-int64_t bss_over_threshold_avx512(int64_t n, const double *v, const double *v_thresh,
-                                  int32_t *index);
-#endif
-bss_search bss_search_for(int isa);
+/* State of the neurons behind the last full tile of a part, among them copies of the last one. */
+typedef struct {
+    double state[5][BSS_TILE], drive[BSS_TILE];
+    bss_cells from;
+} bss_rest;
 
-/* the neurons first .. first + n - 1 of a block */
-void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part);
+/* Let `part`, of which n < BSS_TILE neurons are left, work on a copy of them. */
+static inline void bss_copy_rest(bss_part *part, int64_t n, bss_rest *rest)
+{
+    bss_cells *cells = &part->cells;
+    double **variable[5] = {&cells->v, &cells->w, &cells->line0, &cells->line1, &cells->hold};
+    rest->from = *cells;
+    for (int k = 0; k < 5; k++) {
+        for (int64_t j = 0; j < BSS_TILE; j++)
+            rest->state[k][j] = (*variable[k])[j < n ? j : n - 1];
+        *variable[k] = rest->state[k];
+    }
+    for (int64_t j = 0; j < BSS_TILE; j++)
+        rest->drive[j] = cells->drive[j < n ? j : n - 1];
+    cells->drive = rest->drive;
+}
+
+/* Put the state of the copied neurons where it belongs. */
+static inline void bss_return_rest(const bss_rest *rest, int64_t n)
+{
+    double *variable[5] = {rest->from.v, rest->from.w, rest->from.line0, rest->from.line1,
+                           rest->from.hold};
+    for (int k = 0; k < 5; k++)
+        for (int64_t j = 0; j < n; j++)
+            variable[k][j] = rest->state[k][j];
+}
+
+static inline void bss_next_tile(bss_part *part)
+{
+    part->tile += part->stride;
+    part->cells.v += BSS_TILE;
+    part->cells.w += BSS_TILE;
+    part->cells.line0 += BSS_TILE;
+    part->cells.line1 += BSS_TILE;
+    part->cells.hold += BSS_TILE;
+    part->cells.drive += BSS_TILE;
+    if (part->noise_v) {
+        part->noise_v += BSS_TILE;
+        part->noise0 += BSS_TILE;
+        part->noise1 += BSS_TILE;
+    }
+}
 
 /* bounds of the argument of a saturating current (kernels_impl.h); never changed */
 extern double bss_knee[2];
@@ -103,7 +161,7 @@ static inline uint64_t bss_draw(uint64_t key, uint64_t step, uint64_t index)
     return bss_mix(bss_mix(key + step * golden) + index * golden);
 }
 
-/* e**x for each element; exposed for tests */
+/* e**x for each element */
 void bss_exp_array(int64_t n, const double *x, double *y);
 
 #endif

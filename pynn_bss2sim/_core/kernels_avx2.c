@@ -6,14 +6,7 @@
 #else
 #pragma GCC target("avx2")
 #endif
-#define BSS_PASTE(name, suffix) bss_##name##_##suffix
-
-#define BSS_NAME(name) BSS_PASTE(name, avx2)
-#define BSS_ALIKE 0
-#include "kernels_impl.h"
-
-#define BSS_NAME(name) BSS_PASTE(name, alike_avx2)
-#define BSS_ALIKE 1
+#define BSS_NAME(name) bss_##name##_avx2
 #include "kernels_impl.h"
 
 #if defined(__clang__)

@@ -6,14 +6,7 @@
 #else
 #pragma GCC target("avx512f,avx512dq,avx512vl,prefer-vector-width=512")
 #endif
-#define BSS_PASTE(name, suffix) bss_##name##_##suffix
-
-#define BSS_NAME(name) BSS_PASTE(name, avx512)
-#define BSS_ALIKE 0
-#include "kernels_impl.h"
-
-#define BSS_NAME(name) BSS_PASTE(name, alike_avx512)
-#define BSS_ALIKE 1
+#define BSS_NAME(name) bss_##name##_avx512
 #include "kernels_impl.h"
 
 #if defined(__clang__)

@@ -3,14 +3,7 @@
 
 double bss_knee[2] = {-0.5773502691896258, 0.5773502691896258};
 
-#define BSS_PASTE(name, suffix) bss_##name##_##suffix
-
-#define BSS_NAME(name) BSS_PASTE(name, portable)
-#define BSS_ALIKE 0
-#include "kernels_impl.h"
-
-#define BSS_NAME(name) BSS_PASTE(name, alike_portable)
-#define BSS_ALIKE 1
+#define BSS_NAME(name) bss_##name##_portable
 #include "kernels_impl.h"
 
 void bss_exp_array(int64_t n, const double *x, double *y)
@@ -20,39 +13,49 @@ void bss_exp_array(int64_t n, const double *x, double *y)
         y[i] = bss_exp_portable(x[i]);
 }
 
-void bss_slice(const bss_block *whole, int64_t first, int64_t n, bss_block *part)
+#define BSS_TEXT(name) #name,
+#define BSS_TEXTS(columns)                                                                         \
+    {                                                                                              \
+        BSS_COMMON_COLUMNS(BSS_TEXT)                                                               \
+        columns(BSS_TEXT)                                                                          \
+        BSS_SILICON_COLUMNS(BSS_TEXT)                                                              \
+        BSS_NOISY_COLUMNS(BSS_TEXT)                                                                \
+    }
+#define BSS_ONE(name) +1
+enum {
+    BSS_N_SILICON = 0 BSS_SILICON_COLUMNS(BSS_ONE),
+    BSS_N_NOISY = 0 BSS_NOISY_COLUMNS(BSS_ONE),
+};
+
+const char *bss_column(int kind, int mode, int k)
 {
-    double **pointer;
-    *part = *whole;
-    part->n = n;
-    for (pointer = &part->v; pointer != (double **)(part + 1); pointer++)
-        if (*pointer)
-            *pointer += first;
+    static const char *const cuba_lif[] = BSS_TEXTS(BSS_CUBA_LIF_COLUMNS);
+    static const char *const coba_lif[] = BSS_TEXTS(BSS_COBA_LIF_COLUMNS);
+    static const char *const adex[] = BSS_TEXTS(BSS_ADEX_COLUMNS);
+    const char *const *names = kind == BSS_CUBA_LIF ? cuba_lif : adex;
+    int n = (int)((kind == BSS_CUBA_LIF ? sizeof cuba_lif : sizeof adex) / sizeof *names);
+    if (kind == BSS_COBA_LIF) {
+        names = coba_lif;
+        n = (int)(sizeof coba_lif / sizeof *names);
+    }
+    if (mode != BSS_NOISY)
+        n -= BSS_N_NOISY;
+    if (mode == BSS_IDEAL)
+        n -= BSS_N_SILICON;
+    return k < n ? names[k] : 0;
 }
 
-bss_kernel_table bss_kernels_for(int isa, int alike)
+bss_kernel_table bss_kernels_for(int isa)
 {
     if (isa == BSS_PORTABLE)
-        return alike ? bss_kernels_alike_portable : bss_kernels_portable;
+        return bss_kernels_portable;
 #if defined(BSS_X86)
     __builtin_cpu_init();
     if (isa == BSS_AVX2 && __builtin_cpu_supports("avx2"))
-        return alike ? bss_kernels_alike_avx2 : bss_kernels_avx2;
+        return bss_kernels_avx2;
     if (isa == BSS_AVX512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
         && __builtin_cpu_supports("avx512vl"))
-        return alike ? bss_kernels_alike_avx512 : bss_kernels_avx512;
+        return bss_kernels_avx512;
 #endif
     return 0;
-}
-
-bss_search bss_search_for(int isa)
-{
-#if defined(BSS_X86)
-    if (isa == BSS_AVX2)
-        return bss_over_threshold_avx2;
-    if (isa == BSS_AVX512)
-        return bss_over_threshold_avx512;
-#endif
-    (void)isa;
-    return bss_over_threshold_portable;
 }

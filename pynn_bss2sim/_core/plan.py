@@ -288,28 +288,24 @@ class Routes:
     """A synapse table compiled for the engines.
 
     Spikes under way lie in a ring of `depth` slots, one for each step; a slot holds what arrives on
-    every line: ``ring[slot, line, neuron]``. A synapse of delay ``d`` adds `amplitude` at flat
-    position ``offset = d * LINES * n + line * n + target`` behind the present slot.
+    every line: ``ring[slot, line, neuron]``. A synapse adds `amplitude` to the flat position
+    ``cell = line * n + target`` of the slot that lies `delay` behind the present one.
 
     Attributes
     ----------
     depth : int
     indptr : int64 (n_sources + 1,)
-    offset : int32 (n_synapses,)
+    cell, delay : int32 (n_synapses,)
     amplitude : float64 (n_synapses,)
-    delay_indptr : int64 (n_sources + 1,)
-    delay : int64 (n,)
-        Distinct delays of each source: the slots in which its spikes arrive.
     links : LinkPlan or None
         The links that events pass; with None they pass none.
     """
 
     depth: int
     indptr: np.ndarray
-    offset: np.ndarray
-    amplitude: np.ndarray
-    delay_indptr: np.ndarray
+    cell: np.ndarray
     delay: np.ndarray
+    amplitude: np.ndarray
     links: LinkPlan | None = None
 
 
@@ -334,22 +330,5 @@ def make_routes(synapses: SynapseTable, min_depth: int = 2, ways: Ways | None = 
             f"{depth * LINES * n * 8 / 2**20:.0f} MiB of spikes under way, more than "
             f"{MAX_RING_BYTES / 2**20:.0f} MiB: shorten the delay or use a longer time step"
         )
-    offset = ((synapses.delay.astype(np.int64) * LINES + synapses.line) * n) + synapses.target
-    return Routes(
-        depth,
-        synapses.indptr,
-        offset.astype(np.int32),
-        synapses.amplitude,
-        *_distinct_delays(synapses),
-        links=links,
-    )
-
-
-def _distinct_delays(synapses: SynapseTable):
-    """Offsets and values of the distinct delays of each source, ascending."""
-    source = np.repeat(np.arange(synapses.n_sources), np.diff(synapses.indptr))
-    span = int(synapses.delay.max(initial=0)) + 1
-    pairs = np.unique(source * span + synapses.delay)
-    indptr = np.zeros(synapses.n_sources + 1, np.int64)
-    np.cumsum(np.bincount(pairs // span, minlength=synapses.n_sources), out=indptr[1:])
-    return indptr, pairs % span
+    cell = synapses.line.astype(np.int32) * np.int32(n) + synapses.target
+    return Routes(depth, synapses.indptr, cell, synapses.delay, synapses.amplitude, links)

@@ -247,9 +247,9 @@ class ReferenceEngine:
     def _arrive(self, first, last, step):
         """Put amplitudes on the ring whose delays count from `step`, in the order of the table."""
         part = slice(first, last)
-        flat = self.ring.reshape(-1)
-        base = (step % self.depth) * 2 * self.n
-        np.add.at(flat, (base + self.routes.offset[part]) % flat.size, self.amplitude[part])
+        slot = (step + self.routes.delay[part]) % self.depth
+        flat = self.ring.reshape(self.depth, 2 * self.n)
+        np.add.at(flat, (slot, self.routes.cell[part]), self.amplitude[part])
 
     def _see_spikes(self, undelayed=False):
         """Change synapses that see spikes now: all, or those of inputs without axonal delay."""

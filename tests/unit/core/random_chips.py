@@ -118,7 +118,7 @@ def chips(draw, n_steps=150):
     kinds = draw(st.lists(st.sampled_from(list(Kind)), min_size=1, max_size=4))
     parts = []
     for kind in kinds:
-        size = draw(st.integers(1, 9))
+        size = draw(st.integers(1, 9) | st.integers(25, 70))  # below and above a tile
         features = draw(st.sets(st.sampled_from(SILICON))) if draw(st.booleans()) else ()
         silicon = silicon_columns(kind, size, rng, sorted(features))
         parts.append(circuits_of_kind(kind, size, rng, **silicon))

@@ -1,0 +1,129 @@
+"""Declarations of the C headers, for engine.pyx."""
+
+from libc.stdint cimport int32_t, int64_t, uint64_t
+
+
+cdef extern from "kernels.h" nogil:
+    enum:
+        BSS_TILE
+        BSS_CUBA_LIF
+        BSS_N_KINDS
+        BSS_IDEAL
+        BSS_NOISY
+        BSS_N_MODES
+    ctypedef struct bss_cells:
+        double *v
+        double *w
+        double *line0
+        double *line1
+        double *hold
+        const double *drive
+    ctypedef struct bss_part:
+        int64_t first, n, substeps
+        const double *tile
+        int64_t stride
+        bss_cells cells
+        const float *noise_v
+        const float *noise0
+        const float *noise1
+    ctypedef int64_t (*bss_kernel)(const bss_part *part, int32_t *over)
+    ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
+    bss_kernel_table bss_kernels_for(int isa)
+    const char *bss_column(int kind, int mode, int k)
+    uint64_t bss_draw(uint64_t key, uint64_t step, uint64_t index)
+    void bss_exp_array(int64_t n, const double *x, double *y)
+
+
+cdef extern from "event_queue.h" nogil:
+    ctypedef struct bss_event:
+        int64_t time, order, emitted, hop
+    ctypedef struct bss_event_queue:
+        int64_t step
+        const int32_t *link
+        const int64_t *at
+        const int64_t *slack
+        const int64_t *begin
+        const int64_t *end
+        const int64_t *child_indptr
+        const int32_t *child
+        const int64_t *interval
+        const int64_t *patience
+        int64_t *free_at
+        int64_t *events
+        int64_t *delayed
+        int64_t *dropped
+        int64_t *waited
+        int64_t *longest
+        bss_event *heap
+        int64_t count, room, sent
+        int out_of_memory
+    void bss_send(bss_event_queue *q, int64_t when, int64_t emitted, int64_t hop)
+    void bss_emit(bss_event_queue *q, int64_t emitted, const int32_t *hops, int64_t n)
+    int bss_next_arrival(bss_event_queue *q, int64_t until, int64_t *hop, int64_t *start)
+    void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t steps)
+
+
+cdef extern from "plasticity.h" nogil:
+    ctypedef struct bss_releases:
+        const int64_t *indptr
+        const double *use
+        const double *rate_rec
+        const double *rate_facil
+        const double *rate_psc
+        const int64_t *member_indptr
+        const int64_t *member
+        const double *amplitude
+        double *u
+        double *x
+        double *y
+        int64_t *last
+    void bss_release(bss_releases *r, int64_t source, int64_t step, double *table)
+
+
+cdef extern from "driver_pulses.h" nogil:
+    ctypedef struct bss_pulses:
+        const int64_t *indptr
+        const int64_t *state
+        const int64_t *member_indptr
+        const int64_t *member
+        const double *amplitude
+        const double *use
+        const double *rate
+        const double *charged
+        const double *recovered
+        double *pulse
+        int64_t *last
+    void bss_pulse(bss_pulses *p, int64_t trigger, int64_t step, double *table)
+
+
+cdef extern from "spike_pairs.h" nogil:
+    ctypedef struct bss_pairs:
+        const int64_t *synapse_indptr
+        const int64_t *pre_rate
+        double *pre_trace
+        int64_t *pre_last
+        const int32_t *pre
+        const int32_t *post
+        const int32_t *rule
+        const int32_t *offset
+        double *weight
+        const int64_t *column_indptr
+        const int32_t *column
+        const int64_t *post_rate
+        double *post_before
+        int64_t *post_last
+        const double *up
+        const double *up_power
+        const double *down
+        const double *down_power
+        const double *constant
+        const double *low
+        const double *high
+        const double *w_from
+        const double *w_to
+        const double *range
+        const double *decay
+        const double *rate
+        int64_t decay_length
+    void bss_pair_post(bss_pairs *p, int64_t t, int64_t step)
+    void bss_pair_pre(bss_pairs *p, int64_t g, int64_t step)
