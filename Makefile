@@ -52,7 +52,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # An installation is redone when what it is made of has changed.
-BUILD_INPUTS := pyproject.toml setup.py $(wildcard pynn_bss2sim/_core/*.pyx pynn_bss2sim/_core/*.h \
+BUILD_INPUTS := pyproject.toml setup.py $(wildcard pynn_bss2sim/_core/*.p[xy][xd] pynn_bss2sim/_core/*.h \
 	pynn_bss2sim/_core/kernels_*.c)
 
 $(VENV)/.demo: $(BUILD_INPUTS) | $(BIN)/python

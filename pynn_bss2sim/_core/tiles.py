@@ -75,7 +75,10 @@ def make_tiles(
         stride.append(0 if alike else len(names) * width)
         total += values.size
     return Tiles(
-        aligned(np.concatenate(tiles)), np.array(offset, np.int64), np.array(stride, np.int64), place
+        aligned(np.concatenate(tiles)),
+        np.array(offset, np.int64),
+        np.array(stride, np.int64),
+        place,
     )
 
 
