@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint imports sanitize bench figures model silicon clean
+.PHONY: help demo test lint imports sanitize docs bench figures model silicon clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,10 @@ imports: $(VENV)/.test  ## imports run frontend -> mapping -> _core and never ba
 sanitize: $(VENV)/.test  ## the core's tests under the address and undefined-behaviour sanitizers
 	tests/sanitize.sh $(BIN)/python
 
+docs: $(VENV)/.docs  ## build the site into docs/_build/html; runs tutorials and examples
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "site: docs/_build/html/index.html"
+
 bench: $(VENV)/.test  ## run times against pyNN.nest, mapping times; writes docs/benchmarks.md, docs/mapping.md
 	$(BIN)/python benchmarks/run_benchmarks.py
 	$(BIN)/python benchmarks/mapping.py
@@ -44,7 +48,7 @@ silicon: $(VENV)/.test  ## measure docs/silicon.md again: networks on ten chips,
 	$(BIN)/python docs/make_silicon.py
 
 clean:  ## remove what was built and installed
-	rm -rf $(VENV) build *.egg-info results
+	rm -rf $(VENV) build *.egg-info results docs/_build docs/gallery docs/features.md examples/results
 	rm -f pynn_bss2sim/_core/*.so pynn_bss2sim/_core/engine.c
 
 $(BIN)/python:
@@ -61,4 +65,8 @@ $(VENV)/.demo: $(BUILD_INPUTS) | $(BIN)/python
 
 $(VENV)/.test: $(BUILD_INPUTS) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test,peer]'
+	touch $@ $(VENV)/.demo
+
+$(VENV)/.docs: $(BUILD_INPUTS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@ $(VENV)/.demo

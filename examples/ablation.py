@@ -1,4 +1,5 @@
 """Which limit of the chip changes a model: the same network with one limit at a time.
+===================================================================================
 
 A volley of spikes drives two hundred neurons, and through them thirty neurons that fire only where
 enough spikes arrive together; inhibition follows shortly after. The network runs on the ideal chip,

@@ -1,4 +1,5 @@
 """Firing patterns of the adaptive exponential integrate-and-fire neuron (AdEx).
+=============================================================================
 
 One neuron model, five sets of parameters, one constant current each: the patterns of Naud,
 Marcille, Clopath & Gerstner (2008), Biol. Cybern. 99:335-347.

@@ -1,4 +1,5 @@
 """A balanced network of excitatory and inhibitory neurons.
+========================================================
 
 Benchmarks 1 (COBA) and 2 (CUBA) of Brette et al. (2007), J. Comput. Neurosci. 23:349-398, after
 Vogels & Abbott (2005), J. Neurosci. 25:10786-10795: 80 % excitatory and 20 % inhibitory neurons,

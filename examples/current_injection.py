@@ -1,4 +1,5 @@
 """One kind of neuron, four kinds of injected current.
+===================================================
 
 Four equal neurons each get current from another of PyNN's current sources: a constant (DC), a
 staircase (step), a sine wave (AC) and noise. Between 100 and 300 ms the constant current is just

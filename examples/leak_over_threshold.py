@@ -1,4 +1,5 @@
 """Five hundred and twelve circuits asked for one firing rate: leak-over-threshold.
+================================================================================
 
 The leak potential of each neuron lies above its threshold, so that it fires like a clock, at the
 rate 1 / (refractory time + tau_m ln((rest - reset) / (rest - threshold))). Everything that a

@@ -1,4 +1,5 @@
 """What the chip makes of a network, in numbers and as a picture.
+==============================================================
 
 A network of 375 neurons is mapped onto the quantized chip: weights of 6 bits, parameters of 10
 bits, a fixed latency instead of delays, and spikes that travel as labelled events through the

@@ -1,4 +1,5 @@
 """Postsynaptic potentials of all 63 weight steps.
+===============================================
 
 Sixty neurons get one spike after another through synapses whose weights are 1, 2 ... 63 parts of
 the largest one: current-based lines, membrane and synaptic time constants of 10 ms. A current of

@@ -1,4 +1,5 @@
 """Refractory times from the shortest to the longest of the chip, and how far resets come in them.
+===============================================================================================
 
 Neurons whose rest lies above threshold fire without end. After each spike a counter holds the
 membrane at reset, while a conductance pulls it there; when the counter is through, the membrane

@@ -1,4 +1,5 @@
 """Postsynaptic potentials: what one spike does to a neuron, and what many do.
+===========================================================================
 
 Two neurons at rest get the same input spikes: one with current-based synapses (CUBA, IF_curr_exp),
 one with conductance-based synapses (COBA, IF_cond_exp). Excitatory spikes arrive at 20 ms and, as

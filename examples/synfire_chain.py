@@ -1,4 +1,5 @@
 """A synfire chain with feed-forward inhibition: synchrony survives, scattered activity dies.
+==========================================================================================
 
 After Kremkow, Perrinet, Masson & Aertsen (2010), J. Comput. Neurosci. 28:579-594: groups of 100
 excitatory and 25 inhibitory neurons. Each neuron gets input from 60 excitatory neurons of the

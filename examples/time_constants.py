@@ -1,4 +1,5 @@
 """Time constants and refractory times that are asked for, and those that circuits have.
+=====================================================================================
 
 Forty neurons for each value. Membranes start 3 mV above rest and decay; input lines decay after
 a spike; neurons whose rest lies above threshold are held at reset for the refractory time and rise

@@ -1,4 +1,5 @@
 """What wrong registers do to a network: a mapped network is saved, damaged and run again.
+=======================================================================================
 
 Fifty neurons are driven by twenty regular sources, each neuron by two of them. The first
 population is pinned to the top hemisphere, the second to the bottom one, and what the chip is

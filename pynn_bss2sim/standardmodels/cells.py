@@ -190,7 +190,7 @@ class IF_cond_exp(_Monolith, cells.IF_cond_exp):
 
 
 class EIF_cond_exp_isfa_ista(_Monolith, cells.EIF_cond_exp_isfa_ista):
-    """Adaptive exponential integrate-and-fire neuron with exponential conductances [1]_.
+    """Adaptive exponential integrate-and-fire neuron with exponential conductances.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ class EIF_cond_exp_isfa_ista(_Monolith, cells.EIF_cond_exp_isfa_ista):
 
     References
     ----------
-    .. [1] R. Brette and W. Gerstner, J. Neurophysiol. 94, 3637-3642 (2005).
+    R. Brette and W. Gerstner, J. Neurophysiol. 94, 3637-3642 (2005).
     """
 
     adex = True

@@ -13,7 +13,13 @@ from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.hicannx import HICANN_X
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted(
+    page
+    for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "tutorials")
+    for page in folder.glob("*.md")
+)
+#: Pages whose pieces of Python run, one after the other.
+RUNNING = ("start", "howto", "coming_from")
 
 
 def local_links(text):
@@ -76,6 +82,26 @@ def test_the_script_in_the_readme_runs(monkeypatch, capsys):
     assert sum(len(train) for train in namespace["spikes"]) > 100
     assert "connections are realised." in capsys.readouterr().out
     sim.end()
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_the_pieces_of_code_on_a_page_run(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / f"{name}.md").read_text()
+    pieces = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert pieces
+    namespace = {}
+    for k, piece in enumerate(pieces):
+        exec(compile(piece, f"{name}.md, piece {k}", "exec"), namespace)
+    sim.end()
+
+
+def test_every_page_is_in_a_table_of_contents():
+    for folder in (ROOT / "docs", ROOT / "docs" / "tutorials"):
+        contents = (folder / "index.md").read_text()
+        listed = set(re.findall(r"^(?:tutorials/)?([\w/]+)$", contents, re.MULTILINE))
+        pages = {page.stem for page in folder.glob("*.md")} - {"index"}
+        assert pages <= listed
 
 
 def test_the_latencies_in_the_architecture_are_those_of_the_chip():

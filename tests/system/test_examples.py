@@ -62,7 +62,10 @@ def test_every_example_is_tested():
 def test_examples_are_short_and_explained(name):
     source = (EXAMPLES / f"{name}.py").read_text()
     assert len(source.splitlines()) <= 120
-    assert "What one sees" in source.split('"""')[1]
+    text = source.split('"""')[1]
+    assert "What one sees" in text
+    title, underline = text.splitlines()[:2]
+    assert underline == "=" * len(title), "the gallery of the documentation wants a title"
     assert "sim.end()" in source
 
 
