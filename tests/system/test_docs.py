@@ -1,7 +1,9 @@
 """The documentation says what is true: links lead somewhere, numbers and tables match the code."""
 
+import os
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,12 +42,23 @@ def test_a_dead_link_would_be_seen():
     ]
 
 
+@cache
+def names_of_files():
+    """Of all files of the repository, without what was built or installed in it."""
+    built = {".venv", ".git", "build", "_build", "gallery", "results"}
+    names = set()
+    for _, folders, files in os.walk(ROOT):
+        folders[:] = set(folders) - built
+        names.update(files)
+    return names
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_files_that_are_named_exist(page):
     """Names of modules and folders in backquotes, as in `mapping/network.py`."""
     names = re.findall(r"`((?:[\w.]+/)*[\w.]+\.(?:py|pyx|h|toml|md|json|sh))`", page.read_text())
     roots = (ROOT, ROOT / "pynn_bss2sim", page.parent)
-    files = {p.name for p in ROOT.rglob("*") if p.is_file() and ".venv" not in p.parts}
+    files = names_of_files()
     missing = [
         n for n in names
         if not any((r / n).exists() for r in roots) and not ("/" not in n and n in files)
