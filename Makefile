@@ -34,11 +34,13 @@ bench: $(VENV)/.test  ## run times against pyNN.nest, mapping times; writes docs
 	$(BIN)/python benchmarks/run_benchmarks.py
 	$(BIN)/python benchmarks/mapping.py
 
-figures: $(VENV)/.demo  ## draw the pictures of the documentation again
+figures: $(VENV)/.test  ## draw the pictures of the documentation again
 	$(BIN)/python examples/balanced_network.py --chip quantized
 	$(BIN)/python examples/mapping_report.py
+	$(BIN)/python examples/ablation.py
 	cp results/balanced_network_COBA_bss2sim_quantized.png docs/images/balanced_network.png
 	cp results/chip.png docs/images/chip.png
+	cp results/ablation.png docs/images/ablation.png
 
 model: $(VENV)/.demo  ## write docs/model.md from the numbers in the code, measure docs/figures.md
 	$(BIN)/python docs/make_model.py

@@ -3,7 +3,8 @@
 
 A volley of spikes drives two hundred neurons, and through them thirty neurons that fire only where
 enough spikes arrive together; inhibition follows shortly after. The network runs on the ideal chip,
-on the ideal chip with each limit of the quantized one in turn, and on the quantized one.
+on the ideal chip with each limit of the quantized one in turn, on the quantized one, and on
+particular chips, calibrated (silicon) and not.
 
 What one sees: how many neurons of the last population fire, and when. Where a bar departs from that
 of the ideal chip, this limit matters to the model; where it does not, there is nothing to repair.
@@ -27,7 +28,8 @@ def volley(chip):
     rng = sim.NumpyRNG(seed=1)
     times = np.random.default_rng(1).normal(20.0, 1.5, 100)
     source = sim.Population(100, sim.SpikeSourceArray(spike_times=[[t] for t in times]))
-    cell = {"tau_m": 10.0, "tau_syn_E": 2.0, "tau_syn_I": 4.0, "cm": 0.25}
+    # held for 2 ms, since the reset of a real circuit takes its time
+    cell = {"tau_m": 10.0, "tau_syn_E": 2.0, "tau_syn_I": 4.0, "cm": 0.25, "tau_refrac": 2.0}
     relay = sim.Population(200, sim.IF_curr_exp(**cell), label="relay")
     brake = sim.Population(50, sim.IF_curr_exp(**cell), label="brake")
     answer = sim.Population(30, sim.IF_curr_exp(**cell), label="answer")
@@ -52,7 +54,8 @@ parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--seeds", type=int, default=2, help="chips of each kind")
 options = parser.parse_args()
 
-chips = ["ideal", *sim.ChipModel.between("ideal", "quantized"), "quantized"]
+limits = sim.ChipModel.between("ideal", "quantized")
+chips = ["ideal", *limits, "quantized", "silicon", "uncalibrated"]
 table = sim.ablate(volley, chips, seeds=range(options.seeds), progress=False)
 print(table[["chip", "seed", "answered", "when", "lost", "error"]].to_string(index=False))
 
