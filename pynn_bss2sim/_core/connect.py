@@ -19,7 +19,45 @@ from .links import Ways
 from .pulses import Pulses
 from .records import LINES, SynapseTable
 
-__all__ = ["Connections", "connect", "connect_by_links"]
+__all__ = ["Connections", "Contributions", "connect", "connect_by_links"]
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """Which synapses of the chips add up to each entry of a table.
+
+    Attributes
+    ----------
+    synapse : int64 (n,)
+        Counted as in `event_path.Hits`, those of one entry behind one another.
+    step : float64 (n,), nA or µS
+        What one weight code of it adds.
+    strength : float32 (n,) or None
+        Its own factor, see `Device.synapse_strength`.
+    begin : int64 (n_entries,)
+        First synapse of each entry.
+    """
+
+    synapse: np.ndarray
+    step: np.ndarray
+    strength: np.ndarray | None
+    begin: np.ndarray
+
+    def amplitude(self, weight: np.ndarray) -> np.ndarray:
+        """Amplitudes of the table for other weights.
+
+        Parameters
+        ----------
+        weight : uint8 (n_chips, 2, 256, 256)
+
+        Returns
+        -------
+        float64 (n_entries,)
+        """
+        size = weight.ravel()[self.synapse] * self.step
+        if self.strength is not None:
+            size = size * self.strength
+        return np.add.reduceat(size, self.begin) if len(self.begin) else size
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +74,14 @@ class Connections:
         Which of them lie behind drivers with short-term plasticity.
     ways : Ways or None
         The ways of events over links, where they are followed.
+    contributions : Contributions or None
+        None where amplitudes do not come from weight codes.
     """
 
     synapses: SynapseTable
     pulses: Pulses
     ways: Ways | None = None
+    contributions: Contributions | None = None
 
 
 def connect(
@@ -54,6 +95,7 @@ def connect(
     delay: np.ndarray | None = None,
     strength: np.ndarray | None = None,
     drivers: DriverDynamics | None = None,
+    watched: np.ndarray | None = None,
 ) -> Connections:
     """The connections that the registers make.
 
@@ -76,19 +118,22 @@ def connect(
         Factor of each synapse where weight codes are used, see `Device.synapse_strength`.
     drivers : DriverDynamics, optional
         Short-term plasticity of all drivers; by default all pulses are full ones.
+    watched : int64 (n,), optional
+        Synapses that stand in the table even if their weight is 0, because it will change.
 
     Raises
     ------
     ConfigError
         As `follow`; or two neurons are joined to one.
     """
-    hits = follow(configs, fpga, first, n_sources)
-    parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
+    hits = follow(configs, fpga, first, n_sources, watched)
+    parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength, watched)
     n_sources += len(BackgroundInputs(configs))
     state = _driver_states(configs, hits, drivers)
     rows = hits.source, np.arange(n_sources), state
-    table, _, number = _summed(len(first), n_sources, *rows, parts)
-    return Connections(table, _pulses(number, drivers))
+    table, _, number, made = _summed(len(first), n_sources, *rows, parts)
+    known = None if amplitude is not None else _contributions(hits, step, strength, *made)
+    return Connections(table, _pulses(number, drivers), None, known)
 
 
 def connect_by_links(
@@ -103,27 +148,48 @@ def connect_by_links(
     delay: np.ndarray | None = None,
     strength: np.ndarray | None = None,
     drivers: DriverDynamics | None = None,
+    watched: np.ndarray | None = None,
 ) -> Connections:
     """The connections that the registers make, and the ways of their events over links.
 
     Parameters and errors are those of `connect`, and `timing` says when events are where. In the
     table, synapses of one source that its events reach over different buses stay apart.
     """
-    hits = follow(configs, fpga, first, n_sources)
+    hits = follow(configs, fpga, first, n_sources, watched)
     n_sources += len(BackgroundInputs(configs))
     hops = hits.hops
     last = np.unique(hits.hop)
     last = last[np.argsort(hops.source[last], kind="stable")]
     rank = np.zeros(len(hops.link), np.int64)
     rank[last] = np.arange(len(last))
-    parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength)
+    parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength, watched)
     rows = rank[hits.hop], hops.source[last], _driver_states(configs, hits, drivers)
-    table, row, number = _summed(len(first), n_sources, *rows, parts)
+    table, row, number, made = _summed(len(first), n_sources, *rows, parts)
+    known = None if amplitude is not None else _contributions(hits, step, strength, *made)
     begin, end = np.zeros((2, len(rank)), np.int64)
     begin[last] = np.searchsorted(row, np.arange(len(last)), side="left")
     end[last] = np.searchsorted(row, np.arange(len(last)), side="right")
     ways = make_ways(hops, len(configs), timing, begin, end)
-    return Connections(table, _pulses(number, drivers), ways)
+    return Connections(table, _pulses(number, drivers), ways, known)
+
+
+def _contributions(
+    hits: Hits,
+    step: np.ndarray,
+    strength: np.ndarray | None,
+    hit: np.ndarray,
+    line: np.ndarray,
+    begin: np.ndarray,
+) -> Contributions:
+    """What `hit` at a `line`, entry by entry, adds for one weight code."""
+    synapse = hits.synapse[hit]
+    own = None if strength is None else strength[synapse]
+    return Contributions(synapse, step[_circuit(synapse), line], own, begin)
+
+
+def _circuit(synapse: np.ndarray) -> np.ndarray:
+    """Circuit of each synapse, both counted over all chips."""
+    return synapse // (chip.ROWS * chip.COLUMNS) * chip.COLUMNS + synapse % chip.COLUMNS
 
 
 def _driver_states(
@@ -155,16 +221,18 @@ def _driven(
     amplitude: np.ndarray | None,
     delay: np.ndarray | None,
     strength: np.ndarray | None,
+    watched: np.ndarray | None,
 ) -> list:
     """What the events do: hit, target, line, delay and amplitude for each input line."""
-    circuit = hits.synapse // (chip.ROWS * chip.COLUMNS) * chip.COLUMNS
-    circuit += hits.synapse % chip.COLUMNS
+    circuit = _circuit(hits.synapse)
     target = _neuron_of_circuit(configs, first)[circuit]
     parts = []
     if configs:
         registers = Registers(configs)
         mode = registers.row_mode.ravel()[hits.synapse // chip.COLUMNS]
         code = registers.synapse_weight.ravel()[hits.synapse]
+        listed = np.zeros(registers.synapse_weight.size, bool)
+        listed[[] if watched is None else watched] = True
         for line in range(LINES):
             on = np.flatnonzero((mode >> line & 1).astype(bool) & (target >= 0))
             at = hits.synapse[on]
@@ -172,7 +240,7 @@ def _driven(
             if strength is not None and amplitude is None:
                 size = size * strength[at]
             wait = latency[hits.path[on]] if delay is None else delay[at]
-            kept = np.flatnonzero(size)
+            kept = np.flatnonzero((size != 0) | listed[at])
             on = on[kept]
             parts.append((on, target[on], np.full(len(on), line), wait[kept], size[kept]))
     return parts
@@ -205,7 +273,7 @@ def _summed(
     source: np.ndarray,
     state: np.ndarray,
     parts: list,
-) -> tuple[SynapseTable, np.ndarray, np.ndarray]:
+) -> tuple[SynapseTable, np.ndarray, np.ndarray, tuple]:
     """Sum what has row, target, line, delay and state in common.
 
     Parameters
@@ -221,6 +289,8 @@ def _summed(
     -------
     SynapseTable
     row, state : int64 (n_synapses,)
+    made : tuple
+        Hit and line of what is summed, entry by entry, and where each entry begins there.
     """
     empty = (np.empty(0, np.int64),) * 4 + (np.empty(0),)
     hit, target, line, delay, size = (
@@ -241,4 +311,4 @@ def _summed(
     table = SynapseTable.from_pairs(
         n_neurons, n_sources, source[row[one]], target[one], line[one], total, delay[one]
     )
-    return table, row[one], state[one]
+    return table, row[one], state[one], (hit[order], line[order], begin)

@@ -150,6 +150,7 @@ def follow(
     fpga: FpgaRouting,
     first: np.ndarray,
     n_sources: int | None = None,
+    watched: np.ndarray | None = None,
 ) -> Hits:
     """Follow the events of all sources to the synapses that they drive.
 
@@ -161,6 +162,8 @@ def follow(
         The circuit that emits the spikes of each neuron, counted over all chips.
     n_sources : int, optional
         Neurons and external inputs; by default as many as `fpga` knows of.
+    watched : int64 (n,), optional
+        Synapses, counted as in `Hits`, that are listed even if their weight is 0.
 
     Raises
     ------
@@ -171,7 +174,10 @@ def follow(
         return Hits(*(np.empty(0, np.int64) for _ in range(4)), HopList().all())
     registers = Registers(configs)
     at_buses, hops = _to_buses(registers, fpga, first, n_sources)
-    return Hits(*_synapses(registers, at_buses), hops)
+    in_use = registers.synapse_weight.ravel() > 0
+    if watched is not None:
+        in_use[watched] = True
+    return Hits(*_synapses(registers, at_buses, np.flatnonzero(in_use)), hops)
 
 
 def _to_buses(
@@ -330,8 +336,8 @@ def _bus_events(registers: Registers, events: _Events, hops: HopList) -> _Events
     return events.at(slice(None), hop=hop)
 
 
-def _synapses(registers: Registers, events: _Events) -> tuple[np.ndarray, ...]:
-    """The synapses that the events at the buses drive: source, path, synapse and hop."""
+def _synapses(registers: Registers, events: _Events, synapse: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Which of these synapses the events at the buses drive: source, path, synapse and hop."""
     # which drivers of each bus answer which row select: (chips, 2, bus, row select, index on bus)
     n_chips = len(registers.padi_enable)
     shape = (n_chips * wiring.ARRAYS, chip.DRIVERS_PER_BUS, chip.PADI_BUSES)
@@ -355,7 +361,6 @@ def _synapses(registers: Registers, events: _Events) -> tuple[np.ndarray, ...]:
     start = np.zeros(n_chips * wiring.ARRAYS * chip.DRIVERS * chip.LABELS + 1, np.int64)
     np.cumsum(np.bincount(where, minlength=len(start) - 1), out=start[1:])
     # drivers to synapses
-    synapse = np.flatnonzero(registers.synapse_weight)
     label = registers.synapse_label.ravel()[synapse].astype(np.int64)
     slot = synapse // (chip.COLUMNS * chip.ROWS_PER_DRIVER) * chip.LABELS + label
     begin, count = start[slot], start[slot + 1] - start[slot]
