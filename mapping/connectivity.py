@@ -146,8 +146,12 @@ def read_back(
     n_sources: int,
     timestep: float,
     values: Lifted,
+    watched: np.ndarray | None = None,
 ) -> Connections:
-    """The connections that the registers make, with the ways of events over links if they limit."""
+    """The connections that the registers make, with the ways of events over links if they limit.
+
+    For `watched` see `connect`.
+    """
     owner = placement.owner()
     of_circuit = np.where(owner[:, np.newaxis] >= 0, values.step.reshape(-1, LINES)[owner], 0.0)
     strength = None
@@ -164,7 +168,7 @@ def read_back(
         own_delay[values.synapse] = values.delay
     latency = latency_steps(timestep)
     wired = configs, fpga, placement.circuit, n_sources, of_circuit, latency
-    own = own_amplitude, own_delay, strength, model.device.driver_dynamics(configs)
+    own = own_amplitude, own_delay, strength, model.device.driver_dynamics(configs), watched
     if model.bandwidth == "unlimited":
         return connect(*wired, *own)
     if own_delay is None:

@@ -39,6 +39,7 @@ class Fit:
     amplitude: np.ndarray  # of each connection, on the chip
     weight: np.ndarray  # realised, biological
     strength: registers.Strength | None
+    unit: np.ndarray  # what one code of each connection is worth, biological
     generators: GeneratorSources
 
 
@@ -144,27 +145,42 @@ def _weigh(
         weight = joined.weight.copy()
     else:
         magnitude = np.abs(joined.weight) * gain[joined.slot]
+        most = np.maximum(magnitude, np.abs(joined.reach) * gain[joined.slot])
+        changing = weights.largest(joined, np.abs(joined.reach), n) > 0
         if chip.parameters == "exact":
-            step = weights.exact_step(weights.largest(joined, magnitude, n))
+            step = weights.exact_step(weights.largest(joined, most, n))
         else:
             if known is None:
-                full = resolution.refined(joined, magnitude, count, generators.lines(joined, n))
+                plain = generators.lines(joined, n) | changing
+                full = resolution.refined(joined, most, count, plain)
             else:
-                full = resolution.largest_that_fits(joined, magnitude, known, n)
+                full = resolution.largest_that_fits(joined, most, known, n)
             # on nominal circuits nothing saturates
             saturates = chip.mismatch != "none"
             coba = np.repeat(scaling.conductance_based, LINES)
             usual = registers.Strength.nominal(coba).step()
             coarse = resolution.coarsest(joined, magnitude, usual) if saturates else 0.0
+            coarse = np.where(changing, 0.0, coarse)
             strength = registers.Strength.choose(full, coba, laws.strength_reach(), coarse)
             step = strength.step()
         quantised = weights.quantise(joined, magnitude, step)
         synapses, code = quantised.rows, quantised.code
         amplitude = np.sign(joined.weight) * (quantised.code * step[joined.slot]) + 0.0
         weight = amplitude / gain[joined.slot]
+    unit = (sign * step / gain)[joined.slot]
     rows = _rows(joined, synapses, n)
     return Fit(
-        count, scaling, rows, synapses, code, sign * step, amplitude, weight, strength, generators
+        count,
+        scaling,
+        rows,
+        synapses,
+        code,
+        sign * step,
+        amplitude,
+        weight,
+        strength,
+        unit,
+        generators,
     )
 
 
@@ -196,6 +212,7 @@ def measured(
         fit,
         code=code,
         weight=sign * code * step[joined.slot] / gain[joined.slot] + 0.0,
+        unit=np.copysign(step / gain, fit.step)[joined.slot],
         amplitude=sign * code * np.stack(mean, axis=1).ravel()[joined.slot] + 0.0,
     )
 
@@ -209,5 +226,5 @@ def _rows(joined: weights.Joined, synapses: np.ndarray, n_neurons: int) -> np.nd
 def _signs(joined: weights.Joined, n_neurons: int) -> np.ndarray:
     """Sign of the current into each line: float64 (2 * n_neurons,)."""
     sign = np.ones(LINES * n_neurons)
-    sign[joined.slot[joined.weight < 0]] = -1.0
+    sign[joined.slot[(joined.weight < 0) | (joined.reach < 0)]] = -1.0
     return sign

@@ -93,6 +93,8 @@ class Mapping:
     scaling : Scaling
     weights, delays : tuple of float64 (n,)
         For each projection, in the user's order and units: what is realised; NaN = lost.
+    units : tuple of float64 (n,)
+        The same of one weight code.
     parameters : tuple of dict of str to float64
         For each population: its realised parameters, shape (size,), and ``tau_syn`` and ``e_rev``,
         shape (2, size).
@@ -115,6 +117,7 @@ class Mapping:
     scaling: Scaling
     weights: tuple[np.ndarray, ...]
     delays: tuple[np.ndarray, ...]
+    units: tuple[np.ndarray, ...]
     parameters: tuple[dict[str, np.ndarray], ...]
     evidence: Evidence
 
@@ -295,6 +298,7 @@ def map_network(
         scaling=fit.scaling,
         weights=joined.split(weight),
         delays=joined.split(delays),
+        units=joined.split(fit.unit),
         parameters=_parameters(network, asked, circuits, fit.scaling),
         evidence=Evidence(joined, weight, delays, fit.rows.sum(axis=1), fit.synapses, clipped),
     )

@@ -24,6 +24,7 @@ __all__ = [
     "OnChip",
     "Population",
     "Projection",
+    "Reach",
     "ShortTerm",
     "Sources",
     "SpikePairs",
@@ -164,6 +165,24 @@ class SpikePairs:
 
 
 @dataclass(frozen=True, eq=False)
+class Reach:
+    """What a plasticity rule may make of the weights of one projection.
+
+    Attributes
+    ----------
+    weight : float64 (n,), nA or µS
+        What the largest weight code of a synapse stands for at least; its sign is that of the
+        weights. Not 0.
+    """
+
+    weight: np.ndarray
+
+    def take(self, some) -> Reach:
+        """The same of some synapses."""
+        return Reach(self.weight[some])
+
+
+@dataclass(frozen=True, eq=False)
 class Projection:
     """Synapses of one projection, in the order in which the user sees them.
 
@@ -181,6 +200,8 @@ class Projection:
     delay : float64 (n,), ms
     short_term : ShortTerm or None
     pairs : SpikePairs or None
+    reach : Reach or None
+        Of synapses that a plasticity rule changes.
     """
 
     label: str
@@ -191,6 +212,7 @@ class Projection:
     delay: np.ndarray
     short_term: ShortTerm | None = None
     pairs: SpikePairs | None = None
+    reach: Reach | None = None
 
     @property
     def plastic(self) -> bool:

@@ -43,6 +43,8 @@ class Joined:
         Input line of the network: ``2 * post + line``.
     weight, delay : float64 (n,), nA or µS, and ms
     offset : int64 (n_projections + 1,)
+    reach : float64 (n,), nA or µS
+        What the largest code stands for at least, with the sign of the weight; 0 = anything.
     """
 
     pre: np.ndarray
@@ -51,6 +53,7 @@ class Joined:
     weight: np.ndarray
     delay: np.ndarray
     offset: np.ndarray
+    reach: np.ndarray
 
     def __len__(self) -> int:
         return len(self.pre)
@@ -83,11 +86,16 @@ def join(network: Network) -> Joined:
         weight=_join([p.weight for p in projections], np.float64),
         delay=_join([p.delay for p in projections], np.float64),
         offset=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
+        reach=_join([_reach(p) for p in projections], np.float64),
     )
 
 
 def _join(parts: list, dtype: type) -> np.ndarray:
     return np.concatenate([np.empty(0, dtype), *(np.asarray(part, dtype) for part in parts)])
+
+
+def _reach(projection: Projection) -> np.ndarray:
+    return np.zeros(len(projection.pre)) if projection.reach is None else projection.reach.weight
 
 
 def _check(projection: Projection, n_sources: int, n_neurons: int) -> None:

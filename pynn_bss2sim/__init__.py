@@ -45,7 +45,9 @@ from .control import (
     setup,
 )
 from .native_rng import NativeRNG
+from .observables import ObservableArray, ObservablePerNeuron, ObservablePerSynapse
 from .placing import keep_together, place, placement, release
+from .plasticity_rules import PlasticityRule, Timer
 from .populations import Assembly, Population, PopulationView
 from .procedural_api import connect, create, record, record_gsyn, record_v, set
 from .projections import Projection

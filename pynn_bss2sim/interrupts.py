@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 
-__all__ = ["InterruptGuard"]
+__all__ = ["InterruptGuard", "TimeLimit"]
 
 
 class InterruptGuard:
@@ -53,3 +53,36 @@ class InterruptGuard:
         missed, self._missed = self._missed, None
         if missed is not None:
             self._handler(*missed)
+
+
+class TimeLimit:
+    """Context in which TimeoutError is raised after some time.
+
+    Parameters
+    ----------
+    seconds : float
+        Positive.
+
+    Notes
+    -----
+    It needs the signal SIGALRM, and acts in the main thread only; elsewhere there is no limit.
+    """
+
+    def __init__(self, seconds: float):
+        self._seconds = seconds
+        main = threading.current_thread() is threading.main_thread()
+        self._able = main and hasattr(signal, "setitimer")
+
+    def __enter__(self):
+        if self._able:
+            self._handler = signal.signal(signal.SIGALRM, self._expired)
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if self._able:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, self._handler)
+
+    def _expired(self, signum, frame):
+        raise TimeoutError(f"it took longer than the limit of {self._seconds:g} s")

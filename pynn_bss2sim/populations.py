@@ -11,6 +11,8 @@ from pyNN.recording import get_io
 from . import simulator
 from .cell_group import CellGroup, evaluated, full_array
 from .mapping.constraints import ANYWHERE
+from .observables import ObservablePerNeuron
+from .plasticity_rules import recorded
 from .recording import Recorder
 from .segments import joined_name, variable_of, with_session
 from .standardmodels import ModelNotOnChipError
@@ -179,6 +181,7 @@ class Population(CellGroup, common.Population):
                 f"{name}: cellparams={cellparams!r} beside an instance of a cell type; give the "
                 f"parameters to the cell type: {type(cellclass).__name__}(...)"
             )
+        self.plasticity_rule = None
         self._pending = {}
         self._network = simulator.state.populations
         self._chip = simulator.state.chip
@@ -232,6 +235,21 @@ class Population(CellGroup, common.Population):
     def cell_index(self):
         """Positions of all cells."""
         return np.arange(self.size)
+
+    def get_plasticity_data(self, observable: str) -> list:
+        """What the plasticity rule of the neurons has recorded of them.
+
+        Parameters
+        ----------
+        observable : str
+            Name of an `ObservablePerNeuron` of the rule.
+
+        Returns
+        -------
+        list
+            See `PlasticityRule.get_observable_array`; one number for each cell.
+        """
+        return recorded(self, observable, ObservablePerNeuron)
 
     def require_current(self, action):
         """Raise RuntimeError unless the population belongs to the present simulation."""

@@ -18,6 +18,9 @@ from . import simulator
 from .columns import Columns
 from .connection import Connection
 from .mapping import ShortTerm, SpikePairs
+from .mapping.network import Reach
+from .observables import ObservablePerSynapse, Sample
+from .plasticity_rules import PlasticityRule, recorded
 from .present_weights import present_weights, set_present_weights
 from .standardmodels import StaticSynapse, STDPMechanism, TsodyksMarkramSynapse
 
@@ -232,9 +235,32 @@ class Projection(common.Projection):
         """Whether spikes change the weights."""
         return isinstance(self.synapse_type, STDPMechanism)
 
-    def dynamics(self) -> dict[str, ShortTerm | SpikePairs]:
+    @property
+    def plasticity_rule(self) -> PlasticityRule | None:
+        """The rule that changes the weights, None if there is none."""
+        return getattr(self.synapse_type, "plasticity_rule", None)
+
+    def get_data(self, observable: str) -> list[list[Sample]]:
+        """What the plasticity rule of the synapses has recorded of them.
+
+        Parameters
+        ----------
+        observable : str
+            Name of an `ObservablePerSynapse` of the rule.
+
+        Returns
+        -------
+        list
+            See `PlasticityRule.get_observable_array`; the rows of the data are the connections, in
+            the order of ``get(..., "list")``.
+        """
+        return recorded(self, observable, ObservablePerSynapse)
+
+    def dynamics(self) -> dict[str, Reach | ShortTerm | SpikePairs]:
         """Plasticity as the mapping takes it, by the name that the mapping has for its kind."""
         columns = self.columns
+        if self.plasticity_rule is not None:
+            return {"reach": self.synapse_type.reach(columns["weight"], self)}
         if self.learns:
             return {"pairs": self.synapse_type.spike_pairs(columns)}
         if isinstance(self.synapse_type, TsodyksMarkramSynapse):
@@ -275,6 +301,9 @@ class Projection(common.Projection):
         state = simulator.state
         state.require_current(self._network, self.label, "get")
         asked = self.columns[name]
+        if name == "weight" and self.plasticity_rule is not None:
+            state.prepare()
+            return state.rule_runs.weights(self)
         if name == "weight" and state.chip.weights != "exact":
             values = state.prepare().weights
         elif name == "weight" and self.learns:

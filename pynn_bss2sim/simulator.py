@@ -20,6 +20,7 @@ from .capture import Capture, capture_network
 from .interrupts import InterruptGuard
 from .mapping import map_network
 from .readout import Readout
+from .rule_runs import RuleRuns, rules_of
 
 if TYPE_CHECKING:
     from ._core.links import Traffic
@@ -102,6 +103,7 @@ class State(BaseState):
         self.segment_counter = 0
         self.capture: Capture | None = None
         self.mapping: Mapping | None = None
+        self.rule_runs: RuleRuns | None = None
         self.emulator: Emulator | None = None
         self.scaling = None
         self._background = BackgroundInputs(())
@@ -186,6 +188,7 @@ class State(BaseState):
                 capture.network, self.chip, previous=self.mapping, **self._mapping_options
             )
             self.capture, self.mapping = capture, mapping
+            self.rule_runs = RuleRuns(self, self.rule_runs) if rules_of(self) else None
             self._stale_network = False
             self._stale_emulator = True
         return self.mapping
@@ -205,14 +208,18 @@ class State(BaseState):
             for population in self.populations:
                 cells = population.recorder.spiking_cells()
                 observed[self.capture.first_neuron[population] + cells] = True
+            # what runs: rules may have changed it since the network was mapped
+            chips = mapping if self.rule_runs is None else self.rule_runs
+            if self.rule_runs is not None:
+                observed |= self.rule_runs.observed
             if self.emulator is None:
                 self.emulator = Emulator(
-                    mapping.circuits,
-                    mapping.synapses,
+                    chips.circuits,
+                    chips.synapses,
                     self.dt,
                     tuple(probes),
                     observed,
-                    ways=mapping.ways,
+                    ways=chips.ways,
                     noise_seed=self.chip.seed,
                     short_term=mapping.short_term,
                     pairs=mapping.pairs,
@@ -220,12 +227,12 @@ class State(BaseState):
                 )
             else:
                 self.emulator.reconfigure(
-                    mapping.circuits,
-                    mapping.synapses,
+                    chips.circuits,
+                    chips.synapses,
                     tuple(probes),
                     observed,
                     self._rescaled(),
-                    mapping.ways,
+                    chips.ways,
                     mapping.short_term,
                     mapping.pairs,
                     pulses=mapping.pulses,
@@ -283,9 +290,15 @@ class State(BaseState):
         try:
             with InterruptGuard(self._emulator_is_busy) as guard:
                 while self.step < target:
-                    self._advance(min(target, self.step + chunk))
+                    stop = min(target, self.step + chunk)
+                    if self.rule_runs is not None:
+                        self.rule_runs.run_due()
+                        stop = self.rule_runs.until(stop)
+                    self._advance(stop)
                     guard.catch_up()
         finally:
+            if self.rule_runs is not None:
+                self.rule_runs.keep_weights()
             self._tell_of_loss()
 
     def _tell_of_loss(self):
@@ -341,6 +354,8 @@ class State(BaseState):
         finally:
             self._busy_until = None
         self._store(activity, before)
+        if self.rule_runs is not None:
+            self.rule_runs.passed(activity, events)
         self.step = activity.stop_step
         self._keep_events(steps >= self.step)
         if activity.status is Status.DONE:
@@ -351,7 +366,9 @@ class State(BaseState):
         raise self._non_finite(activity)
 
     def _emulator_is_busy(self) -> bool:
-        """The emulator is on its way, and will hand over what it has if it is interrupted."""
+        """What runs will hand over what it has if it is interrupted: emulator, or kernel."""
+        if self.rule_runs is not None and self.rule_runs.kernel_runs:
+            return True
         return self._busy_until is not None and self.emulator.step != self._busy_until
 
     def _keep_events(self, wanted):
@@ -466,6 +483,9 @@ class State(BaseState):
         self._forget_traffic()
         if self.emulator is not None:
             self.emulator.reset()
+        if self.rule_runs is not None:
+            self.rule_runs.reset()
+            self.changed()
         for population in self.populations:
             population.renew_initial_values()
         for population in self.sources:

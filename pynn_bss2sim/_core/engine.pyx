@@ -373,6 +373,10 @@ cdef class Engine:
         self.written = np.zeros(depth * self.room, np.int32)
         self.n_written = np.zeros(depth, np.int64)
 
+    def exchange_amplitudes(self, amplitude):
+        """Give the synapses other amplitudes: float64 (n_synapses,)."""
+        self.amplitude = checked_floats("amplitude", amplitude, (self.amplitude.shape[0],))
+
     def _take_links(self, plan):
         self.linked = plan is not None
         self.clock = self.n_links = 0

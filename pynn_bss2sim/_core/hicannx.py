@@ -410,6 +410,32 @@ SENSOR_SILENT = _fact(
     "SENSOR_SILENT", 0.1, "1", "estimate", "calix: test_correlation.py, more than 80 % respond"
 )
 
+# --- plasticity processors ------------------------------------------------------------------------
+PPU_CLOCK = _fact("PPU_CLOCK", 250.0, "1/us", "paper", "DISS: configurable, its default")
+PPU_VECTOR = _fact("PPU_VECTOR", 128, "1", "paper", "DISS: lanes of 8 bits of one vector")
+PPU_WEIGHT_CYCLES = _fact(
+    "PPU_WEIGHT_CYCLES", 20, "cycles", "code", "libnux: test_speed_memory.cpp, one vector"
+)
+PPU_CADC_CYCLES = _fact(
+    "PPU_CADC_CYCLES", 410, "cycles", "code", "libnux: test_speed_memory.cpp, one row"
+)
+PPU_RESET_CYCLES = _fact(
+    "PPU_RESET_CYCLES", 203, "cycles", "code", "haldls: correlation.h, reset of one row"
+)
+PPU_COUNTER_CYCLES = _fact(
+    "PPU_COUNTER_CYCLES", 320, "cycles", "code", "haldls: test-neuron_spike_counter_ppu.cpp, of 256"
+)
+PPU_STORE_CYCLES = _fact(
+    "PPU_STORE_CYCLES", 88, "cycles", "code", "libnux: test_speed_memory.cpp, to external memory"
+)
+PPU_ANALOG_CYCLES = _fact(
+    "PPU_ANALOG_CYCLES", 20, "cycles", "estimate", "a guess: one code, as a vector of weights"
+)
+PPU_ARITHMETIC_CYCLES = _fact(
+    "PPU_ARITHMETIC_CYCLES", 4, "cycles", "estimate", "nux: a product; of one vector instruction"
+)
+COUNTER_MAX = _fact("COUNTER_MAX", 255, "1", "code", "haldls: spike_counter.h, 8 bits")
+
 # --- spread of one kind of circuit over a chip before calibration ---------------------------------
 # Standard deviations: of shifts in the unit given, of factors ("1") that of their logarithm.
 SPREAD_LEAK = _fact(

@@ -237,6 +237,10 @@ class ReferenceEngine:
         """Let all events that are at links arrive, as if no others came behind them."""
         self._pass_links(np.inf)
 
+    def exchange_amplitudes(self, amplitude):
+        """Give the synapses other amplitudes; see engine.pyx."""
+        self.amplitude = np.array(amplitude, np.float64)
+
     def take_traffic(self):
         """Counters of the links, and let them begin anew; see engine.pyx."""
         if self.queue is None:

@@ -28,6 +28,7 @@ from .plasticity import (
 )
 from .receptors import CondExpPostSynapticResponse, CurrExpPostSynapticResponse, ExpPSR
 from .refused import ModelNotOnChipError, refused_models
+from .rule_synapse import PlasticSynapse
 from .sources import (
     SpikeSourceArray,
     SpikeSourceGamma,
@@ -69,6 +70,7 @@ __all__ = [
     "LIF",
     "ModelNotOnChipError",
     "NoisyCurrentSource",
+    "PlasticSynapse",
     "PointNeuron",
     "SpikeSourceArray",
     "SpikeSourceGamma",
