@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RuleRuns", "rules_of"]
 
+#: Share of the largest weight that is near enough to it.
+_REACHED = 0.9
+
 logger = logging.getLogger(__name__)
 
 
@@ -77,6 +80,8 @@ class RuleRuns:
             for projection in self._projections()
             for record, _ in state.capture.parts[projection]
         }
+        if previous is None:
+            self._tell_of_reach()
         self._watched = np.unique(
             np.concatenate([np.empty(0, np.int64), *map(_synapses, self._all_views())])
         )
@@ -88,6 +93,20 @@ class RuleRuns:
 
     def _projections(self) -> list:
         return [p for p in self._state.projections if p.plasticity_rule is not None]
+
+    def _tell_of_reach(self) -> None:
+        """Warn where full weight codes stand for less than what rules are to reach."""
+        for projection, record in self._views:
+            asked = self._mapping.network.projections[record].reach.weight
+            full = chip.WEIGHT_MAX * self._mapping.units[record]
+            if len(full) and (np.abs(full) < _REACHED * np.abs(asked)).any():
+                logger.warning(
+                    "%s: w_max = %g, but a synapse of the chip reaches %.3g at most; give the "
+                    "neurons less capacitance, or take a smaller w_max",
+                    projection.label,
+                    asked[0],
+                    full[np.abs(full).argmin()],
+                )
 
     def _all_views(self) -> list:
         return [view for views in self._views.values() for view in views]
