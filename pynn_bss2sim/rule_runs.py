@@ -18,7 +18,7 @@ from ._core.ppu.processors import Processors
 from ._core.records import Variable
 from .interrupts import TimeLimit
 from .mapping.chips import converters
-from .mapping.connectivity import wired_back
+from .mapping.connectivity import read_back
 from .mapping.errors import PlasticityError
 from .mapping.rule_views import neuron_views, synapse_views
 from .mapping.weights import latency_steps
@@ -208,7 +208,7 @@ class RuleRuns:
     def _wire(self) -> None:
         """Read the connections from the registers as they are."""
         mapping = self._mapping
-        wired = wired_back(
+        found = read_back(
             mapping.chip,
             self.configs,
             mapping.routing.fpga,
@@ -218,7 +218,8 @@ class RuleRuns:
             mapping.lifted,
             self._watched,
         )
-        self.synapses, self.ways, self._contributions = wired.table, wired.ways, wired.contributions
+        self.synapses, self.ways, self.pulses = found.synapses, found.ways, found.pulses
+        self._contributions = found.contributions
 
     def _apply(self, before: tuple) -> None:
         """Let the emulator have what kernels have written since `before`."""
@@ -228,7 +229,7 @@ class RuleRuns:
             self._configure()
             now.relabelled(self._lines())
             self._wire()
-            emulator.reconfigure(synapses=self.synapses, ways=self.ways)
+            emulator.reconfigure(synapses=self.synapses, ways=self.ways, pulses=self.pulses)
         elif not np.array_equal(weight, now.weight):
             amplitude = self._contributions.amplitude(now.weight)
             emulator.exchange_amplitudes(amplitude)

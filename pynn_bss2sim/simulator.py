@@ -223,7 +223,7 @@ class State(BaseState):
                     noise_seed=self.chip.seed,
                     short_term=mapping.short_term,
                     pairs=mapping.pairs,
-                    pulses=mapping.pulses,
+                    pulses=chips.pulses,
                 )
             else:
                 self.emulator.reconfigure(
@@ -235,7 +235,7 @@ class State(BaseState):
                     chips.ways,
                     mapping.short_term,
                     mapping.pairs,
-                    pulses=mapping.pulses,
+                    pulses=chips.pulses,
                 )
             self.scaling = mapping.scaling
             self._background = mapping.background

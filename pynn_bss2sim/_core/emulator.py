@@ -330,7 +330,7 @@ class Emulator:
             If there are not as many as synapses, or one is not finite.
         """
         synapses = replace(self._synapses, amplitude=amplitude)
-        if len(self._pairs) or len(self._short_term):
+        if len(self._pairs) or len(self._short_term) or len(self._pulses):
             self.reconfigure(synapses=synapses)
             return
         self._engine.exchange_amplitudes(synapses.amplitude)

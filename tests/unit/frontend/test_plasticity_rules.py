@@ -116,10 +116,10 @@ def test_what_runs_is_what_the_registers_say():
     sim.run(25.0)
     runs, mapping = sim.state.rule_runs, sim.state.mapping
     runs._configure()
-    table, _ = read_back(
+    table = read_back(
         mapping.chip, runs.configs, mapping.routing.fpga, mapping.placement,
         mapping.network.n_sources, 0.1, mapping.lifted,
-    )  # fmt: skip
+    ).synapses  # fmt: skip
     ours = runs.synapses
     nonzero = ours.amplitude != 0
     assert np.array_equal(ours.amplitude[nonzero], table.amplitude)
