@@ -15,10 +15,11 @@ demo: $(VENV)/.demo  ## install and run the balanced network; draws its spikes i
 test: $(VENV)/.test  ## install what the tests need and run them all
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/.test  ## style of the Python and Cython sources
+lint: $(VENV)/.test  ## style and types of the Python and Cython sources
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(BIN):$$PATH" cython-lint pynn_bss2sim/_core
+	$(BIN)/python -m mypy
 
 imports: $(VENV)/.test  ## imports run frontend -> mapping -> _core and never back
 	$(BIN)/python -m pytest -q tests/unit/test_imports.py

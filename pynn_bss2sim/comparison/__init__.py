@@ -128,4 +128,4 @@ def _checked_seeds(seeds: Iterable[int] | None) -> list[int | None]:
             raise ValueError(f"compare: seed {seed!r}; give integers from 0 to 2**32 - 2")
     if len(set(chosen)) < len(chosen):
         raise ValueError(f"compare: seeds {chosen} are not all different")
-    return chosen
+    return [*chosen]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -29,7 +30,7 @@ _MOST_TRACED = 3
 #: Stands for the page's colour of text until the picture is written.
 _INK = "#010203"
 
-_LOOK = {
+_LOOK: dict[Any, Any] = {
     "font.size": 9.0,
     "font.family": "sans-serif",
     "svg.fonttype": "none",

@@ -47,7 +47,9 @@ class Recording:
 
 def read_block(block: neo.Block) -> Recording:
     """Sort the contents of a block that a PyNN backend made."""
-    trains, traces, duration = {}, {}, 0.0
+    trains: dict[tuple[int, int], neo.SpikeTrain] = {}
+    traces: dict[tuple[str, int, int], Trace] = {}
+    duration = 0.0
     first = block.annotations.get("first_id", 0)
     for number, segment in enumerate(block.segments):
         for train in segment.spiketrains:

@@ -180,7 +180,11 @@ class Comparison:
             for outcome in group:
                 recordings = reference if outcome is group[0] else outcome.recordings()
                 for name, recording in recordings.items():
-                    start = {"population": name, "target": outcome.target, "seed": seed}
+                    start: dict[str, Any] = {
+                        "population": name,
+                        "target": outcome.target,
+                        "seed": seed,
+                    }
                     other = reference.get(name, _NOTHING)
                     rows.append(start | statistics(recording) | distances(recording, other))
         names = ["population", "target", "seed", "cells", "spikes", *_MEASURES]

@@ -89,7 +89,7 @@ def run_script(
     if seed is not None:
         _seed_globally(backend, seed)
     with _in_place_of_all(module, backend, words), _restored(module):
-        module.setup = _forced_setup(module.setup, backend, chip, seed)
+        vars(module)["setup"] = _forced_setup(vars(module)["setup"], backend, chip, seed)
         prepare(module)
         with _command_line(path, words):
             return runpy.run_path(str(path), run_name="__main__")
@@ -141,9 +141,8 @@ def _in_place_of_all(module: ModuleType, backend: str, words: list[str]) -> Iter
     names = [f"pyNN.{name}" for name in BACKENDS]
     if backend != OWN:
         names.append("pynn_bss2sim")
-    absent = object()
-    modules = {name: sys.modules.get(name, absent) for name in names}
-    attributes = {name: getattr(pyNN, name, absent) for name in BACKENDS}
+    modules = {name: sys.modules.get(name) for name in names}
+    attributes = {name: getattr(pyNN, name, None) for name in BACKENDS}
     get_simulator = pyNN.utility.get_simulator
     sys.modules.update(dict.fromkeys(names, module))
     for name in BACKENDS:
@@ -154,12 +153,12 @@ def _in_place_of_all(module: ModuleType, backend: str, words: list[str]) -> Iter
     finally:
         pyNN.utility.get_simulator = get_simulator
         for name, former in modules.items():
-            if former is absent:
+            if former is None:
                 del sys.modules[name]
             else:
                 sys.modules[name] = former
         for name, former in attributes.items():
-            if former is absent:
+            if former is None:
                 delattr(pyNN, name)
             else:
                 setattr(pyNN, name, former)

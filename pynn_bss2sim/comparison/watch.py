@@ -41,7 +41,7 @@ class Watch:
         self.seconds: dict[str, float] = defaultdict(float)
         self.report: Any = None
         self.problem: Exception | None = None
-        self._module: ModuleType | None = None
+        self._mapping_report: Callable[[], Any] | None = None
         self._recorders: list[recording.Recorder] = []
         self._cleared: dict[recording.Recorder, list[neo.Segment]] = defaultdict(list)
         self._simulations = 0
@@ -49,17 +49,15 @@ class Watch:
 
     def begin(self, module: ModuleType) -> None:
         """Watch the functions of a backend and all recorders that will be made."""
-        self._module = module
+        self._mapping_report = getattr(module, "mapping_report", None)
         recording.Recorder.__init__ = self._listed(recording.Recorder.__init__)
         for cls in (recording.Recorder, *recording.Recorder.__subclasses__()):
             if "get" in vars(cls):
                 cls.get = self._kept(cls.get)
-        module.setup = self._new_simulation(module.setup)
-        if hasattr(module, "end"):
-            module.end = self._collected(module.end)
-        for name in _RUNS:
+        hooks = {"setup": self._new_simulation, "end": self._collected}
+        for name, hook in (hooks | dict.fromkeys(_RUNS, self._run)).items():
             if hasattr(module, name):
-                setattr(module, name, self._run(getattr(module, name)))
+                setattr(module, name, hook(getattr(module, name)))
 
     def collect(self) -> None:
         """Take what has been recorded, unless nothing has run since the last time."""
@@ -79,9 +77,9 @@ class Watch:
                 block = recorder.get("all", gather=True)
                 block.segments = [*self._cleared[recorder], *block.segments]
                 self.blocks[name] = block
-        if hasattr(self._module, "mapping_report"):
+        if self._mapping_report is not None:
             with self._noted():
-                self.report = self._module.mapping_report()
+                self.report = self._mapping_report()
 
     @contextmanager
     def _noted(self) -> Iterator[None]:

@@ -136,6 +136,7 @@ def test_versions_agree():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == sim.__version__
     assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"version: {project['version']}\n" in (ROOT / "CITATION.cff").read_text()
     newest = max(
         c.rpartition(" ")[2] for c in project["classifiers"] if "Python :: 3." in c
     )  # fmt: skip
