@@ -20,6 +20,7 @@ from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.records import LINES
 
 from .chips import characteristics
+from .driver_fit import DriverFit
 
 if TYPE_CHECKING:
     from .mapper import Mapping
@@ -51,9 +52,11 @@ def problems(mapping: Mapping) -> list[str]:
     asked, ways = _asked(mapping)
     found = walk.problems
     for key in sorted(set(asked) | set(walk.codes)):
-        source, neuron, line = key
+        source, neuron, line, plasticity = key
         want, have = asked.get(key, 0), walk.codes.get(key, 0)
         name = f"source {source} to neuron {neuron}, line {line}"
+        if plasticity:
+            name += f", driver with {plasticity}"
         if want != have:
             found.append(f"{name}: weight code {have}, {want} is asked for")
         elif want and ways[key] != walk.ways[key]:
@@ -66,6 +69,7 @@ def _asked(mapping: Mapping) -> tuple[dict, dict]:
     codes: dict = defaultdict(int)
     ways: dict = defaultdict(set)
     steps = _steps(mapping)
+    drivers = mapping.drivers
     number = 0
     for projection in mapping.network.projections:
         for pre, post, weight in zip(
@@ -75,7 +79,9 @@ def _asked(mapping: Mapping) -> tuple[dict, dict]:
             strict=True,
         ):
             if not mapping.routing.lost[number]:
-                key = (pre, post, projection.line)
+                setting = int(drivers.setting[number])
+                key = (pre, post, projection.line, _declared(drivers.fit, setting - 1))
+                weight *= float(drivers.scale[number])
                 code = chip.WEIGHT_MAX
                 if mapping.chip.weights != "exact":
                     gain = mapping.scaling.line_gain(np.array([post]))[0]
@@ -87,6 +93,38 @@ def _asked(mapping: Mapping) -> tuple[dict, dict]:
                     ways[key].add(int(mapping.routing.path[number]))
             number += 1
     return codes, ways
+
+
+def _declared(fit: DriverFit | None, setting: int) -> tuple:
+    """Registers of short-term plasticity, as `_plasticity` reads them, of a declared setting."""
+    if fit is None or setting < 0:
+        return ()
+    target = int(fit.target[setting])
+    return (
+        int(fit.utilization[setting]),
+        int(fit.recovery[setting]),
+        fit.speed,
+        int(fit.charge[target]),
+        int(fit.recover[target]),
+    )
+
+
+def _plasticity(config, hemisphere: int, driver: int) -> tuple:
+    """Utilization, recovery, speed of the clock and voltages of a driver; empty without."""
+    if not config.stp_enable[hemisphere, driver]:
+        return ()
+    quadrant = 2 * hemisphere + driver % 2
+    target = int(config.stp_target[hemisphere, driver])
+    recovers = (
+        config.stp_recovery_enable[hemisphere, driver] and config.stp_clock_enable[hemisphere]
+    )
+    return (
+        int(config.stp_utilization[hemisphere, driver]),
+        int(config.stp_recovery[hemisphere, driver]) if recovers else -1,
+        int(config.stp_clock_speed[hemisphere]),
+        int(config.stp_v_charge[quadrant, target]),
+        int(config.stp_v_recover[quadrant, target]),
+    )
 
 
 def _steps(mapping: Mapping) -> list[list[float]]:
@@ -297,6 +335,7 @@ class _Walk:
         self, source: int, on_chip: int, hemisphere: int, row: int, address: int, way: int
     ) -> None:
         config = self._configs[on_chip]
+        plasticity = _plasticity(config, hemisphere, row // chip.ROWS_PER_DRIVER)
         mode = RowMode(int(config.row_mode[hemisphere, row]))
         labels = config.synapse_label[hemisphere, row].tolist()
         for column, weight in enumerate(config.synapse_weight[hemisphere, row].tolist()):
@@ -307,12 +346,13 @@ class _Walk:
             if neuron is None:
                 continue
             if mode in (RowMode.EXCITATORY, RowMode.BOTH):
-                self._arrive(source, neuron, 0, config, circuit, weight, way)
+                self._arrive((source, neuron, 0, plasticity), config, circuit, weight, way)
             if mode in (RowMode.INHIBITORY, RowMode.BOTH):
-                self._arrive(source, neuron, 1, config, circuit, weight, way)
+                self._arrive((source, neuron, 1, plasticity), config, circuit, weight, way)
 
-    def _arrive(self, source, neuron, line, config, circuit, weight, way) -> None:
+    def _arrive(self, key, config, circuit, weight, way) -> None:
         mapping = self._mapping
+        _, neuron, line, _ = key
         if mapping.chip.parameters != "exact" and mapping.chip.weights != "exact":
             first = int(mapping.placement.circuit[neuron])
             home = self._configs[first // chip.HICANN_X.circuits]
@@ -321,5 +361,5 @@ class _Walk:
                 self.problems.append(f"neuron {neuron}: circuits of different strength are joined")
             if step == float("inf"):
                 return
-        self.codes[source, neuron, line] += weight
-        self.ways[source, neuron, line].add(way)
+        self.codes[key] += weight
+        self.ways[key].add(way)

@@ -19,13 +19,14 @@ __all__ = ["Demand", "demand"]
 class Demand:
     """Rows that sources need at input lines: one entry for each pair of source and line.
 
-    Entries are sorted by array, source, line and neuron. Parallel connections share an entry.
+    Entries are sorted by array, setting of drivers, source, line and neuron. Parallel connections
+    share an entry.
 
     Attributes
     ----------
     array : int64 (n,)
         Synapse array: ``chip * 2 + hemisphere``.
-    source, neuron, line : int64 (n,)
+    setting, source, neuron, line : int64 (n,)
     rows : int64 (n,)
         Synapses, each in a row of its own circuit.
     connection : int64 (n_kept,)
@@ -35,6 +36,7 @@ class Demand:
     """
 
     array: np.ndarray
+    setting: np.ndarray
     source: np.ndarray
     neuron: np.ndarray
     line: np.ndarray
@@ -55,7 +57,9 @@ def demand(
     wanted = np.flatnonzero(kept)
     post = joined.post.astype(np.int64)
     line = joined.slot % LINES
-    key = ((array[post] * n_sources + joined.pre) * LINES + line) * n_neurons + post
+    n_settings = int(joined.setting.max(initial=0)) + 1
+    key = (array[post] * n_settings + joined.setting) * n_sources + joined.pre
+    key = (key * LINES + line) * n_neurons + post
     connection = wanted[np.argsort(key[wanted], kind="stable")]
     key = key[connection]
     first = np.flatnonzero(np.diff(key, prepend=-1))
@@ -64,6 +68,7 @@ def demand(
     total = np.concatenate([[0], np.cumsum(rows[connection])])
     return Demand(
         array[post[one]],
+        joined.setting[one],
         joined.pre[one].astype(np.int64),
         post[one],
         line[one],

@@ -18,6 +18,9 @@ their lowest bits: its groups take turns with the drivers, which all compare the
 
 The other drivers serve events of the FPGA, whose row select is free: aligned blocks of drivers,
 each of which ignores the bits that tell its own drivers apart.
+
+Drivers with short-term plasticity have settings of their own (`DriverPlan`); a block has one
+setting, and direct groups have none: 0. So such synapses get their events from the FPGA.
 """
 
 from __future__ import annotations
@@ -61,6 +64,8 @@ class Groups:
     Attributes
     ----------
     bus, row_select : int64 (n,)
+    setting : int64 (n,)
+        Of the drivers of each group.
     rows : int64 (n, 2)
         Rows of each line.
     first_row : int64 (n, 2)
@@ -73,6 +78,7 @@ class Groups:
 
     bus: np.ndarray
     row_select: np.ndarray
+    setting: np.ndarray
     rows: np.ndarray
     first_row: np.ndarray
     row: np.ndarray
@@ -106,8 +112,8 @@ def direct_rows(
     ----------
     direct : int64 (8, 2, n_neurons)
         Rows that the neurons of each event output need at each line of each neuron.
-    other : int64 (2, n_neurons)
-        Rows for all other sources.
+    other : int64 (n_settings, 2, n_neurons)
+        Rows for all other sources behind drivers of each setting.
     count : int64 (n_neurons,)
         Circuits of each neuron.
     n_other : int
@@ -127,7 +133,8 @@ def direct_rows(
         drivers = drivers_of(rows)
         free = chip.ROWS - chip.ROWS_PER_DRIVER * int(drivers.sum() + reserved.sum())
         overflow = np.maximum(0, direct - rows[..., np.newaxis] * count).sum(axis=0)
-        need = _rows_needed(other + overflow, count).sum()
+        need = _rows_needed(other[0] + overflow, count).sum()
+        need += _rows_needed(other[1:], count).sum()
         over = drivers > _limit(drivers, reserved)
         labels = free // chip.ROWS_PER_DRIVER * chip.LABELS / _LABEL_MARGIN
         if not over.any() and need * slack <= free and n_other * slack <= labels:
@@ -157,26 +164,53 @@ def _limit(drivers: np.ndarray, reserved: np.ndarray) -> np.ndarray:
 
 
 def _rows_needed(rows: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Rows of each line in which `rows`, (2, n_neurons), just fit: int64 (2,)."""
-    return (-(-rows // count)).max(axis=1, initial=0)
+    """Rows of each line in which `rows`, (..., n_neurons), just fit: int64 (...,)."""
+    return (-(-rows // count)).max(axis=-1, initial=0)
 
 
-def free_rows(direct: np.ndarray, rest: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Rows of each line for events of the FPGA: all that the `direct` groups leave, int64 (2,).
+def free_rows(
+    direct: np.ndarray, rest: np.ndarray, count: np.ndarray, senders: np.ndarray
+) -> np.ndarray:
+    """Rows for events of the FPGA: all that the `direct` groups leave.
 
     Parameters
     ----------
     direct : int64 (DIRECT_GROUPS, 2)
-    rest : int64 (2, n_neurons)
-        Rows needed there.
+    rest : int64 (n_settings, 2, n_neurons)
+        Rows needed there behind drivers of each setting.
     count : int64 (n_neurons,)
+    senders : int64 (n_settings,)
+        Sources of each setting.
+
+    Returns
+    -------
+    int64 (n_settings, 2)
+        Rows of each line.
     """
-    total = chip.ROWS - chip.ROWS_PER_DRIVER * int(drivers_of(direct).sum())
     need = _rows_needed(rest, count)
+    total = chip.DRIVERS - int(drivers_of(direct).sum())
+    shares = chip.ROWS_PER_DRIVER * _shared_drivers(total, need, senders)
+    return np.array([_divided(*pair) for pair in zip(shares.tolist(), need, strict=True)])
+
+
+def _shared_drivers(total: int, need: np.ndarray, senders: np.ndarray) -> np.ndarray:
+    """Drivers of each setting: what rows and labels need, and a like share of the others."""
+    if len(need) == 1:
+        return np.array([total])
+    labels = np.ceil(senders * _LABEL_MARGIN / chip.LABELS).astype(np.int64)
+    least = np.maximum(drivers_of(need), labels)
+    share = least * total // max(1, int(least.sum()))
+    share[1:] = np.maximum(share[1:], np.minimum(least[1:], 1))
+    share[0] = max(0, total - int(share[1:].sum()))
+    return share
+
+
+def _divided(total: int, need: np.ndarray) -> tuple[int, int]:
+    """Rows of each line, of `total` rows of which these are needed."""
     exc = round(total * need[0] / max(1, need.sum()))
     if need.sum() <= total:
         exc = min(max(exc, need[0]), total - need[1])
-    return np.array([exc, total - exc])
+    return exc, total - exc
 
 
 def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
@@ -187,8 +221,8 @@ def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
     direct : int64 (DIRECT_GROUPS, 2)
         Rows of the direct groups; those of one generator have the same number of drivers. An odd
         row is left unused.
-    free : int64 (2,)
-        Rows of each line for events of the FPGA.
+    free : int64 (n_settings, 2)
+        Rows of each line for events of the FPGA, behind drivers of each setting.
     size : int, a power of two
         Most drivers of one group of the FPGA.
     """
@@ -203,10 +237,13 @@ def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
         for block in _other(bus, r, n, width, size)
     ]
     others.sort(key=lambda block: (-len(block[2]), block[1], block[0]))
+    setting = np.concatenate([np.zeros(len(blocks), np.int64), _assigned(others, free)])
     blocks += others
-    modes = _spread(free, sum(len(block[2]) for block in others) * chip.ROWS_PER_DRIVER)
+    width = np.array([len(block[2]) for block in blocks]) * chip.ROWS_PER_DRIVER
+    far = np.arange(len(blocks)) >= DIRECT_GROUPS
+    modes = [_spread(pair, width[far & (setting == k)].sum()) for k, pair in enumerate(free)]
     rows = np.zeros((len(blocks), LINES), np.int64)
-    row, taken = [], 0
+    row, taken = [], [0] * len(free)
     for g, (bus, r, index) in enumerate(blocks):
         d = index * chip.PADI_BUSES + bus
         if g < DIRECT_GROUPS:
@@ -214,9 +251,9 @@ def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
             line = np.repeat([0, 1], direct[g])
         else:
             mask[d] = chip.ROW_MASK_MAX & ~(len(index) - 1)
-            n = len(index) * chip.ROWS_PER_DRIVER
-            line = np.sort(modes[taken : taken + n])
-            taken += n
+            k, n = setting[g], width[g]
+            line = np.sort(modes[k][taken[k] : taken[k] + n])
+            taken[k] += n
         own = (d[:, np.newaxis] * chip.ROWS_PER_DRIVER + np.arange(chip.ROWS_PER_DRIVER)).ravel()
         row.append(own[: len(line)])
         rows[g] = np.bincount(line, minlength=LINES)
@@ -224,11 +261,25 @@ def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
     return Groups(
         bus=np.array([block[0] for block in blocks]),
         row_select=np.array([block[1] for block in blocks]),
+        setting=setting,
         rows=rows,
         first_row=ends - rows,
         row=np.concatenate(row),
         mask=mask,
     )
+
+
+def _assigned(blocks: list, free: np.ndarray) -> np.ndarray:
+    """Setting of each block, the largest first: the smallest ones for settings but 0."""
+    setting = np.zeros(len(blocks), np.int64)
+    last = len(blocks)
+    for k in range(1, len(free)):
+        missing = int(free[k].sum()) // chip.ROWS_PER_DRIVER
+        while missing > 0 and last > 0:
+            last -= 1
+            setting[last] = k
+            missing -= len(blocks[last][2])
+    return setting
 
 
 def _select(group: int) -> int:

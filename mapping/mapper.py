@@ -28,6 +28,7 @@ from pynn_bss2sim._core.spike_pairs import SpikePairs
 from . import connectivity, registers, weights
 from .check import problems
 from .chips import characteristics
+from .driver_plasticity import DriverPlan, coarse_drivers, driver_plan, driver_registers
 from .errors import CheckError, ParameterError, RoutingError
 from .fit import fitted, measured
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
@@ -42,6 +43,7 @@ from .report import (
     chip_usage,
     draw_chip,
     draw_chips,
+    driver_section,
     event_rates,
     generator_section,
     placed_usage,
@@ -90,6 +92,8 @@ class Mapping:
         Which of `synapses` have spike-timing dependent plasticity.
     pulses : Pulses
         Which of them lie behind drivers with short-term plasticity; with real routing.
+    drivers : DriverPlan
+        Settings of the drivers behind `pulses`.
     scaling : Scaling
     weights, delays : tuple of float64 (n,)
         For each projection, in the user's order and units: what is realised; NaN = lost.
@@ -109,6 +113,7 @@ class Mapping:
     short_term: ShortTerm
     pairs: SpikePairs
     pulses: Pulses
+    drivers: DriverPlan
     configs: tuple[ChipConfig, ...]
     placement: Placement
     routing: Routing | None
@@ -145,8 +150,11 @@ class Mapping:
         routing = self.routing
         if routing is None:
             return report
-        section = generator_section(self.network, routing.generators, routing.served)
-        return report if section is None else report.with_section(section)
+        sections = (
+            generator_section(self.network, routing.generators, routing.served),
+            driver_section(self.drivers),
+        )
+        return report.with_section(*(section for section in sections if section is not None))
 
     @property
     def background(self) -> BackgroundInputs:
@@ -235,7 +243,9 @@ def map_network(
         raise ValueError(f"on_loss={on_loss!r}: choose one of {', '.join(map(repr, ON_LOSS))}")
     check_plasticity(network, chip)
     asked = gather(network)
-    joined = weights.join(network)
+    wanted = weights.join(network)
+    drivers = driver_plan(network, chip, len(wanted))
+    joined = drivers.driven(wanted)
     kept = (previous.scaling, previous.routing) if previous is not None else (None, None)
     fit = fitted(network, chip, asked, joined, *kept, strict=on_loss == "raise")
     routing, ways = None, None
@@ -266,15 +276,17 @@ def map_network(
             configs, placement.circuit, placement.count, network.timestep, noise=chip.noise
         )
         fit = measured(chip, joined, fit, placement, configs, laws)
-    weight, lifted, pairs = fit.weight, None, SpikePairs.none()
+    weight, lifted = drivers.undriven(fit.weight, wanted), None
+    term, pairs, pulses = ShortTerm.none(), SpikePairs.none(), Pulses.none()
     if routing is None:
         steps = _delay_steps(network, chip, joined)
         delays = weights.realised_delays(steps, joined.delay, network.timestep)
         synapses = weights.table(network.n_neurons, network.n_sources, joined, fit.amplitude, steps)
+        term = short_term(network, joined, circuits)
         pairs = spike_pairs(network, joined, fit.scaling, steps)
-        pulses = Pulses.none()
     else:
-        configs = registers.with_routing(configs, routing, fit.code)
+        stp = driver_registers(drivers, routing)
+        configs = registers.with_routing(configs, routing, fit.code, stp)
         lifted = connectivity.lifted(network, chip, routing, fit.step, fit.amplitude)
         found = connectivity.read_back(
             chip, configs, routing.fpga, placement, network.n_sources, network.timestep, lifted
@@ -287,9 +299,10 @@ def map_network(
         chip=chip,
         circuits=circuits,
         synapses=synapses,
-        short_term=short_term(network, joined, circuits),
+        short_term=term,
         pairs=pairs,
         pulses=pulses,
+        drivers=drivers,
         configs=configs,
         placement=placement,
         routing=routing,
@@ -300,7 +313,7 @@ def map_network(
         delays=joined.split(delays),
         units=joined.split(fit.unit),
         parameters=_parameters(network, asked, circuits, fit.scaling),
-        evidence=Evidence(joined, weight, delays, fit.rows.sum(axis=1), fit.synapses, clipped),
+        evidence=Evidence(wanted, weight, delays, fit.rows.sum(axis=1), fit.synapses, clipped),
     )
     _warn(mapping, previous)
     _report_loss(mapping, previous, on_loss)
@@ -333,6 +346,10 @@ def _warn(mapping: Mapping, previous: Mapping | None) -> None:
     """Log what the chip cannot do, but not again what `previous` has said."""
     said = unfinished_resets(previous.network, previous.circuits) if previous is not None else ()
     for sentence in unfinished_resets(mapping.network, mapping.circuits):
+        if sentence not in said:
+            logger.warning("%s", sentence)
+    said = coarse_drivers(previous.drivers) if previous is not None else ()
+    for sentence in coarse_drivers(mapping.drivers):
         if sentence not in said:
             logger.warning("%s", sentence)
     if not any(flags.any() for flags in mapping.evidence.clipped.values()):

@@ -40,7 +40,7 @@ class GroupTable:
 
     Attributes
     ----------
-    array, bus, row_select : int64 (n,)
+    array, bus, row_select, setting : int64 (n,)
     output : int64 (n,)
         Input of the crossbar whose events the group serves directly: event output of neurons, or
         generator; -1 for groups of the FPGA.
@@ -55,6 +55,7 @@ class GroupTable:
     array: np.ndarray
     bus: np.ndarray
     row_select: np.ndarray
+    setting: np.ndarray
     output: np.ndarray
     rows: np.ndarray
     first_row: np.ndarray
@@ -78,6 +79,7 @@ class GroupTable:
             np.full(n, array),
             groups.bus,
             groups.row_select,
+            groups.setting,
             output,
             groups.rows,
             groups.first_row,
@@ -141,8 +143,10 @@ class _Local:
 
     Attributes
     ----------
-    source, neuron, line, rows : int64 (n,)
+    source, setting, neuron, line, rows : int64 (n,)
         Of each entry; `neuron` counts those of the array.
+    n_settings : int
+        Of all arrays.
     output : int64 (n,)
         Direct group of sources on the same chip, else -1.
     name : int64 (n,)
@@ -153,6 +157,8 @@ class _Local:
     """
 
     source: np.ndarray
+    setting: np.ndarray
+    n_settings: int
     neuron: np.ndarray
     line: np.ndarray
     rows: np.ndarray
@@ -164,12 +170,22 @@ class _Local:
     @property
     def crowded(self) -> bool:
         """Whether labels are so scarce that the FPGA needs more rows than it fills."""
-        outside = np.unique(self.source[self.output < 0])
+        outside = np.unique(self.sender[self.output < 0])
         return 2 * _LABELS_PER_SOURCE * len(outside) > chip.DRIVERS * chip.LABELS
+
+    @property
+    def sender(self) -> np.ndarray:
+        """A source sends anew for drivers of each setting: int64 (n,), ascending."""
+        return self.setting * (int(self.source.max(initial=0)) + 1) + self.source
 
     @property
     def slot(self) -> np.ndarray:
         return self.line * len(self.count) + self.neuron
+
+    @property
+    def place(self) -> np.ndarray:
+        """Setting and slot in one: rows of groups of one setting are no use to another."""
+        return self.setting * LINES * len(self.count) + self.slot
 
     def needed(self, entries: np.ndarray, by: np.ndarray | None = None, n: int = 1) -> np.ndarray:
         """Rows of some entries at each line, `by` a number below `n`: (n, 2, n_neurons)."""
@@ -220,16 +236,18 @@ def _localise(
     mine = np.flatnonzero((placement.chip == on_chip) & (placement.row == hemisphere))
     number = np.full(len(placement.count), -1)
     number[mine] = np.arange(len(mine))
-    source = wanted.source[here]
+    source, setting = wanted.source[here], wanted.setting[here]
     output = np.full(len(source), -1)
     name = np.zeros(len(source), np.int64)
-    neuron = np.flatnonzero(source < len(placement.count))
+    neuron = np.flatnonzero((source < len(placement.count)) & (setting == 0))
     neighbour = neuron[placement.chip[source[neuron]] == on_chip]
     output[neighbour] = wiring.event_output(placement.column[source[neighbour]])
     name[neighbour] = placement.address[source[neighbour]]
     reserved = np.zeros((DIRECT_GROUPS, LINES), np.int64)
     local = _Local(
         source,
+        setting,
+        int(wanted.setting.max(initial=0)) + 1,
         number[wanted.neuron[here]],
         wanted.line[here],
         wanted.rows[here],
@@ -264,9 +282,9 @@ def _rows_for_direct(local: _Local, slack: float) -> np.ndarray:
         return rows
     rows[:NEURON_GROUPS] = direct_rows(
         local.needed(inside, local.output, NEURON_GROUPS),
-        local.needed(outside)[0],
+        local.needed(outside, local.setting, local.n_settings),
         local.count,
-        len(np.unique(local.source[outside])),
+        len(np.unique(local.sender[outside])),
         slack,
         reserved_drivers(rows),
     )
@@ -283,16 +301,16 @@ class _Plan:
         Of the direct groups.
     direct, rest : int64
         Entries.
-    source, begin : int64
-        Sources of `rest`, and where each begins there.
-    free : int64 (2,)
+    sender, begin : int64
+        Senders of `rest`, see `_Local`, and where each begins there.
+    free : int64 (n_settings, 2)
         Rows for `rest`.
     """
 
     rows: np.ndarray
     direct: np.ndarray
     rest: np.ndarray
-    source: np.ndarray
+    sender: np.ndarray
     begin: np.ndarray
     free: np.ndarray
 
@@ -300,24 +318,31 @@ class _Plan:
     def of(cls, local: _Local, rows: np.ndarray) -> _Plan:
         direct = _fitting(local, np.flatnonzero(local.output >= 0), rows)
         rest = np.setdiff1d(np.arange(len(local.rows)), direct, assume_unique=True)
-        source, begin = np.unique(local.source[rest], return_index=True)
-        free = free_rows(rows, local.needed(rest)[0], local.count)
-        return cls(rows, direct, rest, source, np.append(begin, len(rest)), free)
+        sender, begin = np.unique(local.sender[rest], return_index=True)
+        senders = np.bincount(local.setting[rest[begin]], minlength=local.n_settings)
+        needed = local.needed(rest, local.setting, local.n_settings)
+        free = free_rows(rows, needed, local.count, senders)
+        return cls(rows, direct, rest, sender, np.append(begin, len(rest)), free)
 
     def overfull(self, local: _Local) -> bool:
         """Whether `rest` surely does not fit: parallel synapses do not overflow one by one."""
-        need = -(-local.needed(self.rest)[0] // local.count)
-        return bool((need.max(axis=1, initial=0) > self.free).any())
+        need = -(-local.needed(self.rest, local.setting, local.n_settings) // local.count)
+        return bool((need.max(axis=2, initial=0) > self.free).any())
 
     def attempts(self, last: bool):
         """Sizes of the groups, and whether to balance them: large ones where labels suffice.
 
-        The `last` plan is tried both ways.
+        No group is larger than half of what the smallest setting has. The `last` plan is tried
+        both ways.
         """
+        most = chip.DRIVERS_PER_BUS
+        if len(self.free) > 1:
+            used = self.free.sum(axis=1) // chip.ROWS_PER_DRIVER
+            most = max(1, int(used[used > 0].min(initial=most)) // 2)
         labels = int(self.free.sum()) // chip.ROWS_PER_DRIVER * chip.LABELS
-        needed = _LABELS_PER_SOURCE * max(1, len(self.source))
+        needed = _LABELS_PER_SOURCE * max(1, len(self.sender))
         size = 1
-        while size * 2 <= chip.DRIVERS_PER_BUS and labels >= 2 * size * needed:
+        while size * 2 <= most and labels >= 2 * size * needed:
             size *= 2
         scarce = needed > labels
         yield size, scarce
@@ -333,10 +358,12 @@ def _attempt(
     groups = lay_out(plan.rows, plan.free, size)
     n_groups = len(groups.bus) - DIRECT_GROUPS
     room = groups.rows[DIRECT_GROUPS:].T[:, np.newaxis] * local.count[:, np.newaxis]
+    settings = np.arange(local.n_settings).reshape(-1, 1, 1, 1)
+    room = np.where(groups.setting[DIRECT_GROUPS:] == settings, room, 0)
     packed = pack(
-        room.reshape(LINES * len(local.count), n_groups),
+        room.reshape(local.n_settings * LINES * len(local.count), n_groups),
         plan.begin,
-        local.slot[plan.rest],
+        local.place[plan.rest],
         local.rows[plan.rest],
         seed,
         balanced,
@@ -360,13 +387,13 @@ def _fitting(local: _Local, inside: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 def _pieces(array: int, local: _Local, groups: Groups, plan: _Plan, packed: Packed) -> Pieces:
     """Direct entries and packed ones together."""
-    direct, rest, source = plan.direct, plan.rest, plan.source
+    direct, rest, sender = plan.direct, plan.rest, plan.sender
     group = packed.group + DIRECT_GROUPS
     entry = rest[packed.entry]
     # label of each packed piece: of its source in its group
     known = packed.source * len(groups.bus) + packed.member
     order = np.argsort(known)
-    asked = np.searchsorted(source, local.source[entry]) * len(groups.bus) + packed.group
+    asked = np.searchsorted(sender, local.sender[entry]) * len(groups.bus) + packed.group
     label = packed.label[order[np.searchsorted(known[order], asked)]]
     return Pieces(
         GroupTable.of(array, groups),
@@ -374,7 +401,7 @@ def _pieces(array: int, local: _Local, groups: Groups, plan: _Plan, packed: Pack
         np.concatenate([local.output[direct], group]),
         np.concatenate([local.rows[direct], packed.rows]),
         np.concatenate([local.name[direct], label]),
-        source[packed.source],
+        local.source[rest[plan.begin[packed.source]]],
         packed.member + DIRECT_GROUPS,
         packed.label,
     )

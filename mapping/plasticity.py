@@ -18,7 +18,9 @@ __all__ = ["check_plasticity", "short_term", "spike_pairs", "table_positions"]
 
 
 def check_plasticity(network: Network, chip: ChipModel) -> None:
-    """Refuse plastic synapses where weights or routing are those of real synapse circuits.
+    """Refuse synapses that spikes change where weights or routing are those of real circuits.
+
+    Short-term plasticity there is that of the drivers, see `driver_plan`.
 
     Raises
     ------
@@ -29,7 +31,7 @@ def check_plasticity(network: Network, chip: ChipModel) -> None:
     if chip.weights == "exact" and chip.routing == "lifted":
         return
     for projection in network.projections:
-        if projection.plastic:
+        if projection.pairs is not None:
             raise PlasticityError(
                 f"{projection.label}: on {chip!r} synapses that spikes change are not "
                 "emulated; use StaticSynapse, or a chip model with weights='exact' and "
@@ -57,9 +59,10 @@ def table_positions(joined: Joined) -> np.ndarray:
 
 
 def short_term(network: Network, joined: Joined, circuits: Circuits) -> ShortTerm:
-    """The synapses with short-term plasticity, projection after projection.
+    """The synapses with short-term plasticity of their own, projection after projection.
 
-    The active part of the efficacy decays with the time constant of the input line.
+    Only where routing is lifted: else it is that of their drivers. The active part of the
+    efficacy decays with the time constant of the input line.
     """
     plastic = [p for p in network.projections if p.short_term is not None]
     if not plastic:

@@ -205,7 +205,10 @@ def bare(placement: Placement) -> tuple[ChipConfig, ...]:
 
 
 def with_routing(
-    configs: tuple[ChipConfig, ...], routing: Routing, code: np.ndarray
+    configs: tuple[ChipConfig, ...],
+    routing: Routing,
+    code: np.ndarray,
+    drivers: dict[str, np.ndarray],
 ) -> tuple[ChipConfig, ...]:
     """Set the registers of synapses and event routing too.
 
@@ -213,8 +216,10 @@ def with_routing(
     ----------
     code : int64 (n_connections,)
         Sum of the weight codes of each connection.
+    drivers : dict of str to array (n_chips, ...)
+        Registers of short-term plasticity, see `driver_registers`.
     """
-    registers = {**routing.registers, "synapse_weight": routing.weights(code)}
+    registers = {**routing.registers, "synapse_weight": routing.weights(code), **drivers}
     return tuple(
         ChipConfig(**{**config.to_dict(), **{name: v[k] for name, v in registers.items()}})
         for k, config in enumerate(configs)

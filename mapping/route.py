@@ -101,6 +101,7 @@ class Routing:
             np.array_equal(count, self.placement.count)
             and np.array_equal(joined.pre, self.joined.pre)
             and np.array_equal(joined.slot, self.joined.slot)
+            and np.array_equal(joined.setting, self.joined.setting)
         )
 
 

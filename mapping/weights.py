@@ -45,6 +45,8 @@ class Joined:
     offset : int64 (n_projections + 1,)
     reach : float64 (n,), nA or µS
         What the largest code stands for at least, with the sign of the weight; 0 = anything.
+    setting : int64 (n,)
+        What the synapse drivers do with its events, see `DriverPlan`; 0: they pass them on.
     """
 
     pre: np.ndarray
@@ -54,6 +56,7 @@ class Joined:
     delay: np.ndarray
     offset: np.ndarray
     reach: np.ndarray
+    setting: np.ndarray
 
     def __len__(self) -> int:
         return len(self.pre)
@@ -87,6 +90,7 @@ def join(network: Network) -> Joined:
         delay=_join([p.delay for p in projections], np.float64),
         offset=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
         reach=_join([_reach(p) for p in projections], np.float64),
+        setting=np.zeros(len(post), np.int64),
     )
 
 

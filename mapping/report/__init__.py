@@ -1,6 +1,7 @@
 """What the mapping asked of the chip and what it got: in numbers, text, HTML and as a picture."""
 
 from .account import Evidence, account
+from .drivers import driver_section
 from .energy import energy_section
 from .generators import generator_section
 from .overview import draw_chips, links_between_chips
@@ -38,6 +39,7 @@ __all__ = [
     "chip_usage",
     "draw_chip",
     "draw_chips",
+    "driver_section",
     "energy_section",
     "event_rates",
     "generator_section",
