@@ -142,10 +142,12 @@ class Configuration:
         Raises
         ------
         ConfigurationError
-            Synapses are plastic.
+            Synapses are plastic; but for short-term plasticity of drivers, which registers hold.
         """
         network, routing = mapping.network, mapping.routing
         plastic = [p.label for p in network.projections if p.plastic]
+        if routing is not None:  # drivers have short-term plasticity by their registers
+            plastic = [p.label for p in network.projections if p.pairs is not None]
         if plastic:
             raise ConfigurationError(
                 f"{plastic[0]}: plasticity of synapses is not part of a configuration; use "

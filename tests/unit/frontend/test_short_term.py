@@ -115,18 +115,97 @@ def test_impossible_parameters_are_refused(parameters, message):
         wires.initialize(u=2.0)
 
 
-@pytest.mark.parametrize("chip", ["quantized", sim.ChipModel.ideal(routing="real")])
-def test_chips_with_real_synapses_refuse_and_say_what_to_do(chip):
+#: Slow membranes add up what comes
+MEMBRANE = {"tau_m": 20.0, "tau_syn_E": 2.0, "v_thresh": -45.0}
+TIMES = [5.0, 25.0, 45.0, 65.0, 265.0]
+CHIPS = ["quantized", sim.ChipModel.ideal(routing="real"), "silicon"]
+
+
+def conductances(chip, **parameters):
+    """Peaks that spikes at `TIMES` make, over the first, of 20 cells: float64 (5, 20)."""
     sim.setup(timestep=0.1, chip=chip)
-    connected()
-    with pytest.raises(PlasticityError, match="wires: .*StaticSynapse, or a chip model"):
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=TIMES))
+    cells = sim.Population(20, sim.IF_cond_exp(**MEMBRANE), label="cells")
+    cells.record("gsyn_exc")
+    synapse = sim.TsodyksMarkramSynapse(weight=0.01, **parameters)
+    wires = sim.Projection(source, cells, sim.AllToAllConnector(), synapse, label="wires")
+    sim.run(300.0)
+    g = cells.get_data().segments[0].filter(name="gsyn_exc")[0].magnitude
+    peaks = np.stack([g[round(t / 0.1) : round(t / 0.1) + 15].max(axis=0) for t in TIMES])
+    return peaks, wires
+
+
+@pytest.mark.parametrize("chip", CHIPS, ids=str)
+@pytest.mark.parametrize(
+    ("parameters", "tolerance"),
+    [
+        ({"U": 0.5, "tau_rec": 300.0, "tau_facil": 0.0}, 0.01),
+        ({"U": 0.1, "tau_rec": 5.0, "tau_facil": 400.0}, 0.15),
+    ],
+)
+def test_drivers_of_the_chip_do_nearly_the_same(chip, parameters, tolerance):
+    ideal, _ = conductances("ideal", **parameters)
+    chips, wires = conductances(chip, **parameters)
+    # mean of 20 cells, each with 10 % of gain and 8 % of its synapse: 3 standard deviations
+    spread = 0.09 if chip == "silicon" else 0.0
+    # all cells share one driver: 5 % of its pulse, some of its trim, 10 % of its utilization
+    shared = 0.25 if chip == "silicon" else 0.0
+    np.testing.assert_allclose(
+        chips.mean(axis=1), ideal.mean(axis=1), rtol=tolerance + spread + shared
+    )
+    rises = np.diff(chips.mean(axis=1)[:4]) > 0
+    assert rises.all() if parameters["tau_facil"] else not rises.any()
+    np.testing.assert_allclose(wires.get("weight", "list", with_address=False), 0.01, rtol=0.02)
+    assert wires.get("U", "list", with_address=False) == [parameters["U"]] * 20
+
+
+def test_on_drivers_a_run_may_be_split_reset_and_weighed_anew():
+    parameters = {"U": 0.5, "tau_rec": 300.0, "tau_facil": 0.0}
+    whole, _ = conductances("quantized", **parameters)
+    sim.setup(timestep=0.1, chip="quantized")
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=TIMES))
+    cells = sim.Population(20, sim.IF_cond_exp(**MEMBRANE))
+    cells.record("gsyn_exc")
+    synapse = sim.TsodyksMarkramSynapse(weight=0.01, **parameters)
+    wires = sim.Projection(source, cells, sim.AllToAllConnector(), synapse)
+    sim.run(30.0)
+    states = sim.state.emulator.state.pulse.copy()
+    assert (states < 1.0).all()
+    wires.set(weight=0.0099)
+    sim.run(0.1)
+    np.testing.assert_array_equal(sim.state.emulator.state.pulse, states)
+    wires.set(weight=0.01)
+    sim.run(269.9)
+    sim.reset()
+    sim.run(300.0)
+    for segment in cells.get_data().segments:
+        g = segment.filter(name="gsyn_exc")[0].magnitude
+        peaks = np.stack([g[round(t / 0.1) : round(t / 0.1) + 15].max(axis=0) for t in TIMES])
+        np.testing.assert_allclose(peaks, whole, rtol=1e-3)
+
+
+def test_drivers_refuse_what_they_cannot_begin_with():
+    sim.setup(timestep=0.1, chip="quantized")
+    _, _, wires = connected()
+    wires.initialize(u=0.5)
+    with pytest.raises(PlasticityError, match=r"wires: u = 0.5 at the start .*routing='lifted'"):
         sim.run(1.0)
 
 
-def test_a_configuration_cannot_hold_them(tmp_path):
+def test_a_configuration_holds_those_of_drivers_and_no_others(tmp_path):
     connected()
     with pytest.raises(ConfigurationError, match="wires: plasticity"):
         sim.save_configuration(tmp_path / "net.npz")
+    sim.setup(timestep=0.1, chip="quantized")
+    connected(U=0.5, tau_rec=200.0)
+    sim.save_configuration(tmp_path / "net.npz")
+    configuration = sim.load_configuration(tmp_path / "net.npz")
+    assert len(configuration.pulses) == 1
+    sim.run(40.0)
+    asked = sim.state.populations[0].get_data().segments[0].filter(name="v")[0].magnitude
+    block = configuration.run(40.0, {"in": [[5.0, 25.0]]}, record=["v"])
+    (signal,) = block["cells"].segments[0].filter(name="v")
+    np.testing.assert_allclose(signal.magnitude, asked, atol=1e-9)
 
 
 def test_an_assembly_with_receptors_in_different_places():
