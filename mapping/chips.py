@@ -10,10 +10,10 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.readout import Cadc, Converter, Madc, Transfer
 
-from .calibration import Quality, calibrated, calibrated_chips, quality
+from .calibration import NEUTRAL_TRIMS, Quality, calibrated, calibrated_chips, quality
 from .characteristics import Characteristics
 
-__all__ = ["calibration_quality", "characteristics", "converters"]
+__all__ = ["calibration_quality", "characteristics", "converters", "driver_trims"]
 
 #: Where the digital correction of the column converters is exact, mV: the middle of their range.
 _CORRECTED_AT = (2 ** (chip.CADC_BITS - 1) - chip.CADC_OFFSET) / chip.CADC_PER_MV
@@ -29,6 +29,18 @@ def characteristics(model: ChipModel, n_chips: int) -> Characteristics:
     first = model.device
     chips = [replace(first, index=first.index + k) for k in range(max(n_chips, 1))]
     return Characteristics.of_chips([one.characteristics for one in calibrated_chips(chips)])
+
+
+def driver_trims(model: ChipModel, n_chips: int) -> np.ndarray:
+    """Trims of the drivers' short-term plasticity: uint8 (n_chips, 2, 128).
+
+    With ``mismatch="residual"`` what the calibration of each chip has found, else neutral codes.
+    """
+    if model.mismatch != "residual":
+        return np.broadcast_to(NEUTRAL_TRIMS, (n_chips, *NEUTRAL_TRIMS.shape))
+    first = model.device
+    chips = [replace(first, index=first.index + k) for k in range(n_chips)]
+    return np.stack([one.trims for one in calibrated_chips(chips)])
 
 
 def calibration_quality(model: ChipModel, index: int) -> Quality:

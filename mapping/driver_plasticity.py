@@ -9,6 +9,8 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 
+from .calibration import NEUTRAL_TRIMS
+from .chips import driver_trims
 from .driver_fit import DriverFit, fit_drivers
 from .errors import PlasticityError
 from .network import Network, Projection
@@ -235,7 +237,7 @@ def coarse_drivers(plan: DriverPlan) -> tuple[str, ...]:
     )
 
 
-def driver_registers(plan: DriverPlan, routing: Routing) -> dict[str, np.ndarray]:
+def driver_registers(plan: DriverPlan, routing: Routing, model: ChipModel) -> dict[str, np.ndarray]:
     """Registers of short-term plasticity of all chips: dict of arrays (n_chips, ...)."""
     if plan.fit is None:
         return {}
@@ -251,6 +253,7 @@ def driver_registers(plan: DriverPlan, routing: Routing) -> dict[str, np.ndarray
     }
     per_quadrant = (chips, chip.QUADRANTS, chip.STP_TARGETS)
     return codes | {
+        "stp_offset": np.where(plastic, driver_trims(model, chips), NEUTRAL_TRIMS),
         "stp_enable": plastic,
         "stp_recovery_enable": plastic,
         "stp_clock_enable": plastic.any(axis=2),

@@ -285,7 +285,7 @@ def map_network(
         term = short_term(network, joined, circuits)
         pairs = spike_pairs(network, joined, fit.scaling, steps)
     else:
-        stp = driver_registers(drivers, routing)
+        stp = driver_registers(drivers, routing, chip)
         configs = registers.with_routing(configs, routing, fit.code, stp)
         lifted = connectivity.lifted(network, chip, routing, fit.step, fit.amplitude)
         found = connectivity.read_back(

@@ -6,6 +6,7 @@
 
 from .bench import Bench
 from .cache import FOLDER_VARIABLE, calibrated
+from .drivers import NEUTRAL_TRIMS
 from .procedure import calibrate
 from .quality import Quality, quality
 from .record import Calibration, CalibrationFileError
@@ -13,6 +14,7 @@ from .several import PROCESSES_VARIABLE, calibrated_chips
 
 __all__ = [
     "FOLDER_VARIABLE",
+    "NEUTRAL_TRIMS",
     "PROCESSES_VARIABLE",
     "Bench",
     "Calibration",

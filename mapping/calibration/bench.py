@@ -14,7 +14,7 @@ import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.config import ChipConfig, RowMode
-from pynn_bss2sim._core.connect import connect
+from pynn_bss2sim._core.connect import Connections, connect
 from pynn_bss2sim._core.device import LINE_IS_COBA, Device
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.event_path import FpgaRouting, Path
@@ -24,7 +24,6 @@ from pynn_bss2sim._core.records import (
     Circuits,
     InputEvents,
     Probe,
-    SynapseTable,
     Variable,
 )
 from pynn_bss2sim._core.wiring import FIRST_FPGA_INPUT
@@ -109,23 +108,25 @@ class Bench:
             Of the emulation.
         """
         self.__trials += 1
-        circuits, synapses = self.__made_of(config, timestep)
+        circuits, found = self.__made_of(config, timestep)
         seed = self.__seed + self.__trials
-        self.__emulator = Emulator(circuits, synapses, timestep, noise_seed=seed)
+        self.__emulator = Emulator(
+            circuits, found.synapses, timestep, noise_seed=seed, pulses=found.pulses
+        )
         self.__probe = None
 
     def rewrite(self, config: ChipConfig) -> None:
         """Write all registers while the chip goes on running."""
-        circuits, synapses = self.__made_of(config, self.__emulator.timestep)
-        self.__emulator.reconfigure(circuits, synapses)
+        circuits, found = self.__made_of(config, self.__emulator.timestep)
+        self.__emulator.reconfigure(circuits, found.synapses, pulses=found.pulses)
 
-    def __made_of(self, config: ChipConfig, timestep: float) -> tuple[Circuits, SynapseTable]:
+    def __made_of(self, config: ChipConfig, timestep: float) -> tuple[Circuits, Connections]:
         self.__configs = (config,)
         one = np.ones(_CIRCUITS, np.int64)
         self.__circuits = self.__device.circuits(
             self.__configs, _EVERY, one, timestep, noise=self.__noise
         )
-        return self.__circuits, self.__synapses()
+        return self.__circuits, self.__connections()
 
     def run(
         self,
@@ -202,7 +203,7 @@ class Bench:
             for converter, n in ((self.__cadc, _CIRCUITS), (self.__madc, chip.MADC_CHANNELS))
         )
 
-    def __synapses(self) -> SynapseTable:
+    def __connections(self) -> Connections:
         host = np.zeros(1, np.int32)
         fpga = replace(
             FpgaRouting.none(),
@@ -216,7 +217,8 @@ class Bench:
             self.__weight_steps(),
             np.ones(len(Path), np.int64),
             strength=self.__device.synapse_strength(1),
-        ).synapses
+            drivers=self.__device.driver_dynamics(self.__configs),
+        )
 
     def __weight_steps(self) -> np.ndarray:
         """As `Device.weight_steps`; an inhibitory line that is current-based draws its current."""

@@ -17,7 +17,7 @@ from .bench import PULSE_ROWS, pulse_registers
 from .fits import affine, amplitude, exponential, proportional, psp, shifted_power
 from .meter import CAPACITANCE, CIRCUITS, REST, Meter, codes, leak_switches, registers
 
-__all__ = ["measure_conductance", "measure_strength", "measure_tau_syn"]
+__all__ = ["measure_conductance", "measure_strength", "measure_tau_syn", "psp_setup", "psp_size"]
 
 _TAU_CODES = (25, 60, 150, 400, 1000)
 _TAU_WEIGHT = 6  #: of each of the synapses that make a line decay
@@ -97,8 +97,8 @@ def measure_strength(meter: Meter, law: Characteristics) -> dict[str, Law]:
     for line in range(LINES):
         measured = []
         for gm in _STRENGTH_CODES:
-            config, taus = _psp_setup(law, line, REST, {device.LINE_GM[line]: gm})
-            size = np.abs(_psp_size(meter, config, taus))
+            config, taus = psp_setup(law, line, REST, {device.LINE_GM[line]: gm})
+            size = np.abs(psp_size(meter, config, taus))
             measured.append(size * CAPACITANCE / (_WEIGHT * PULSE_ROWS))
         factor = proportional(_STRENGTH_CODES, np.stack(measured))
         nominal = law.line("strength", line)
@@ -109,7 +109,7 @@ def measure_strength(meter: Meter, law: Characteristics) -> dict[str, Law]:
 _MODES = (RowMode.EXCITATORY, RowMode.INHIBITORY)
 
 
-def _psp_setup(
+def psp_setup(
     law: Characteristics,
     line: int,
     rest: float,
@@ -138,7 +138,7 @@ def _psp_setup(
     return config, (tau_syn, law.tau_of(leak, divided, multiplied))
 
 
-def _psp_size(meter: Meter, config: ChipConfig, taus: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def psp_size(meter: Meter, config: ChipConfig, taus: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Initial slope of a PSP, mV/µs, by a fit of its known shape."""
     period = _PSP_SPAN / _SAMPLES
     meter.bench.configure(config, period / _STEPS)
@@ -188,8 +188,8 @@ def _conductance(
     nominal = float(law.line("reversal", line).value(reversal)[0])
     for rest in _COBA_RESTS:
         weight = int(np.clip(round(_DISTANCE / abs(nominal - rest)), 1, _LARGEST_WEIGHT))
-        config, taus = _psp_setup(law, line, rest, analog, device.LINE_IS_COBA, weight)
-        size = _psp_size(meter, config, taus)
+        config, taus = psp_setup(law, line, rest, analog, device.LINE_IS_COBA, weight)
+        size = psp_size(meter, config, taus)
         # while the current flows, the PSP itself has moved the membrane
         volts.append(rest + size * _lag(*taus))
         sizes.append(size / weight)

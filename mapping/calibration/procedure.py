@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from .adex import measure_adaptation, measure_exponential
 from .bench import Bench
+from .drivers import measure_trims
 from .lines import measure_conductance, measure_strength, measure_tau_syn
 from .membrane import measure_offset, measure_tau_mem
 from .meter import CIRCUITS, NOMINAL, Meter
@@ -29,7 +30,7 @@ def calibrate(bench: Bench) -> Calibration:
     """Characterise all circuits of a chip.
 
     First the converters, by known voltages; then potentials, time constants, offset current,
-    strength of the lines, adaptation and exponential term.
+    strength of the lines, adaptation and exponential term; last the drivers.
 
     Parameters
     ----------
@@ -48,4 +49,4 @@ def calibrate(bench: Bench) -> Calibration:
         found = measure(meter, law)
         law, suspect = mended(replace(law, **found))
         suspects |= {name: suspects[name] | suspect[name] for name in suspects}
-    return Calibration(law, suspects, meter.cadc, meter.madc)
+    return Calibration(law, suspects, meter.cadc, meter.madc, measure_trims(meter, law))

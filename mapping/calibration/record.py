@@ -8,6 +8,7 @@ from typing import IO
 
 import numpy as np
 
+from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.readout import Transfer
 from pynn_bss2sim._core.records import frozen_array
 from pynn_bss2sim.mapping.characteristics import Characteristics
@@ -16,7 +17,7 @@ from .meter import CIRCUITS, NOMINAL
 
 __all__ = ["Calibration", "CalibrationFileError", "mended"]
 
-FORMAT = 1
+FORMAT = 2
 
 #: Coefficients that lie so many robust standard deviations from the chip's median are no
 #: measurements of a working circuit.
@@ -43,12 +44,15 @@ class Calibration:
         given the median law of the chip.
     cadc, madc : Transfer
         Of the column converters, one channel for each circuit, and of both fast ones.
+    trims : uint8 (2, 128)
+        Register ``stp_offset``: with these codes the pulses of all drivers are alike.
     """
 
     characteristics: Characteristics
     suspects: dict[str, np.ndarray]
     cadc: Transfer
     madc: Transfer
+    trims: np.ndarray
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All numbers, by names of their own."""
@@ -59,7 +63,7 @@ class Calibration:
         for name in ("cadc", "madc"):
             transfer = getattr(self, name)
             result |= {f"{name}.gain": transfer.gain, f"{name}.offset": transfer.offset}
-        return result
+        return result | {"trims": self.trims}
 
     def save(self, file: IO[bytes], key: str) -> None:
         """Write to an ``.npz`` file.
@@ -119,7 +123,9 @@ class Calibration:
         transfers = [
             Transfer(arrays[f"{name}.gain"], arrays[f"{name}.offset"]) for name in ("cadc", "madc")
         ]
-        return cls(Characteristics(**laws), suspects, *transfers)
+        shape = (chip.HEMISPHERES, chip.DRIVERS)
+        trims = frozen_array(arrays["trims"], np.uint8, shape, "trims")
+        return cls(Characteristics(**laws), suspects, *transfers, trims)
 
 
 def mended(law: Characteristics) -> tuple[Characteristics, dict[str, np.ndarray]]:

@@ -146,12 +146,11 @@ def conductances(chip, **parameters):
 def test_drivers_of_the_chip_do_nearly_the_same(chip, parameters, tolerance):
     ideal, _ = conductances("ideal", **parameters)
     chips, wires = conductances(chip, **parameters)
-    # mean of 20 cells, each with 10 % of gain and 8 % of its synapse: 3 standard deviations
-    spread = 0.09 if chip == "silicon" else 0.0
-    # all cells share one driver: 5 % of its pulse, some of its trim, 10 % of its utilization
-    shared = 0.25 if chip == "silicon" else 0.0
+    # one driver serves all cells: 5 % of its pulse, 10 % of its utilization and 4 % of the full
+    # pulse by its voltages; of the synapses 2 % in the mean of 20: in all 13 %, twice
+    shared = 0.26 if chip == "silicon" else 0.0
     np.testing.assert_allclose(
-        chips.mean(axis=1), ideal.mean(axis=1), rtol=tolerance + spread + shared
+        chips.mean(axis=1), ideal.mean(axis=1), atol=(tolerance + shared) * ideal.max()
     )
     rises = np.diff(chips.mean(axis=1)[:4]) > 0
     assert rises.all() if parameters["tau_facil"] else not rises.any()

@@ -10,7 +10,12 @@ import pytest
 
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.readout import Transfer
-from pynn_bss2sim.mapping.calibration import Calibration, CalibrationFileError, cache
+from pynn_bss2sim.mapping.calibration import (
+    NEUTRAL_TRIMS,
+    Calibration,
+    CalibrationFileError,
+    cache,
+)
 from pynn_bss2sim.mapping.calibration.meter import CIRCUITS, NOMINAL
 from pynn_bss2sim.mapping.calibration.record import mended
 
@@ -21,7 +26,7 @@ def quick(number=0.0):
     """A calibration that nobody measured, recognised by `number`."""
     law, suspects = mended(NOMINAL.repeated(CIRCUITS))
     cadc = Transfer(np.ones(CIRCUITS), np.full(CIRCUITS, number))
-    return Calibration(law, suspects, cadc, Transfer(np.ones(2), np.zeros(2)))
+    return Calibration(law, suspects, cadc, Transfer(np.ones(2), np.zeros(2)), NEUTRAL_TRIMS)
 
 
 @pytest.fixture
