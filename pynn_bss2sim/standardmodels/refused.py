@@ -30,7 +30,10 @@ class Refusal(NamedTuple):
 
 _ALPHA = "a synaptic input decays exponentially at once and cannot rise along an alpha function"
 _CHANNELS = "the membrane has no voltage-gated channels"
-_STOCHASTIC = "synapses transmit every spike; stochastic ones are not part of this version yet"
+_STOCHASTIC = (
+    "a synapse driver passes each event on to all synapses of its address, and chance has no part "
+    "in it; the random numbers of the chip make events of background sources, not single releases"
+)
 _POINT = "neurons are single compartments in this version"
 _STATIC = "StaticSynapse"
 _COMPOSE = "PointNeuron with LIF or AdExp and CondExpPostSynapticResponse"
@@ -93,9 +96,19 @@ REFUSED = (
         "neurons are joined by spikes only; gap junctions are not part of this version",
         _STATIC,
     ),
-    Refusal(synapses.SimpleStochasticSynapse, _STOCHASTIC, _STATIC),
-    Refusal(synapses.StochasticTsodyksMarkramSynapse, _STOCHASTIC, _STATIC),
-    Refusal(synapses.MultiQuantalSynapse, _STOCHASTIC, _STATIC),
+    Refusal(
+        synapses.SimpleStochasticSynapse, _STOCHASTIC, "StaticSynapse with the weight times p"
+    ),
+    Refusal(
+        synapses.StochasticTsodyksMarkramSynapse,
+        _STOCHASTIC,
+        "TsodyksMarkramSynapse, whose amplitudes are the means of the stochastic ones",
+    ),
+    Refusal(
+        synapses.MultiQuantalSynapse,
+        _STOCHASTIC,
+        "TsodyksMarkramSynapse, whose amplitudes are the means of many release sites",
+    ),
 )
 
 #: Short names that PyNN's backends offer.

@@ -74,6 +74,19 @@ def test_refusals_name_models_that_work():
         assert refusal.base is STANDARD[refusal.base.__name__]
 
 
+@pytest.mark.parametrize(
+    ("name", "way_out"),
+    [
+        ("SimpleStochasticSynapse", "StaticSynapse with the weight times p"),
+        ("StochasticTsodyksMarkramSynapse", "TsodyksMarkramSynapse, whose amplitudes"),
+        ("MultiQuantalSynapse", "TsodyksMarkramSynapse, whose amplitudes"),
+    ],
+)
+def test_stochastic_synapses_say_that_drivers_transmit_all_and_what_has_their_mean(name, way_out):
+    with pytest.raises(models.ModelNotOnChipError, match=f"chance has no part.*{way_out}"):
+        getattr(models, name)(weight=0.1)
+
+
 def test_aliases():
     assert models.ExpPSR is models.CondExpPostSynapticResponse
     for alias, name in ALIASES.items():
