@@ -96,9 +96,7 @@ REFUSED = (
         "neurons are joined by spikes only; gap junctions are not part of this version",
         _STATIC,
     ),
-    Refusal(
-        synapses.SimpleStochasticSynapse, _STOCHASTIC, "StaticSynapse with the weight times p"
-    ),
+    Refusal(synapses.SimpleStochasticSynapse, _STOCHASTIC, "StaticSynapse with the weight times p"),
     Refusal(
         synapses.StochasticTsodyksMarkramSynapse,
         _STOCHASTIC,

@@ -129,10 +129,10 @@ class TsodyksMarkramSynapse(OneToOne, synapses.TsodyksMarkramSynapse):
     What of the efficacy was used becomes inactive with the time constant of the synaptic input,
     `tau_syn` of the target, and recovers from then on.
 
-    With ``routing="real"``, as on all others, the synapse drivers of the chip do what they can: they
-    facilitate or depress. Each set of parameters gets the driver setting whose amplitudes come
-    nearest in regular trains, and `mapping_report()` tells how near; weights are scaled so that
-    the amplitudes agree. Where nothing comes near, the network is refused when it is mapped.
+    With ``routing="real"``, as on all others, the synapse drivers of the chip do what they can:
+    they facilitate or depress. Each set of parameters gets the driver setting whose amplitudes
+    come nearest in regular trains, and `mapping_report()` tells how near; weights are scaled so
+    that the amplitudes agree. Where nothing comes near, the network is refused when it is mapped.
 
     Parameters
     ----------

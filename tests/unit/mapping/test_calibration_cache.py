@@ -17,7 +17,7 @@ from pynn_bss2sim.mapping.calibration import (
     cache,
 )
 from pynn_bss2sim.mapping.calibration.meter import CIRCUITS, NOMINAL
-from pynn_bss2sim.mapping.calibration.record import mended
+from pynn_bss2sim.mapping.calibration.record import FORMAT, mended
 
 DEVICE = Device(seed=1)
 
@@ -94,7 +94,7 @@ def test_files_that_are_no_good_are_replaced(counted, tmp_path, caplog, damage):
 def test_nothing_in_a_file_is_executed(tmp_path):
     path = tmp_path / "evil.npz"
     arrays = {**quick().arrays(), "leak.factor": np.array([print], dtype=object)}
-    np.savez(path, format=np.array(1), key=np.array("key"), **arrays)
+    np.savez(path, format=np.array(FORMAT), key=np.array("key"), **arrays)
     with pytest.raises(CalibrationFileError, match="pickle"):
         Calibration.load(path, "key")
 
@@ -102,7 +102,7 @@ def test_nothing_in_a_file_is_executed(tmp_path):
 def test_numbers_that_are_none_are_refused(tmp_path):
     path = tmp_path / "nan.npz"
     arrays = {**quick().arrays(), "leak.factor": np.full(CIRCUITS, np.nan)}
-    np.savez(path, format=np.array(1), key=np.array("key"), **arrays)
+    np.savez(path, format=np.array(FORMAT), key=np.array("key"), **arrays)
     with pytest.raises(CalibrationFileError, match="leak"):
         Calibration.load(path, "key")
 
