@@ -86,21 +86,25 @@ class DriverPlan:
         """The connections with the weights that the chip is to have, and their settings."""
         if self.fit is None:
             return joined
-        return replace(joined, weight=joined.weight * self.scale, setting=self.setting)
+        return replace(
+            joined,
+            weight=joined.weight * self.scale,
+            reach=joined.reach * self.scale,
+            setting=self.setting,
+        )
 
-    def undriven(self, weight: np.ndarray, wanted: Joined) -> np.ndarray:
+    def undriven(self, weight: np.ndarray, silent: np.ndarray) -> np.ndarray:
         """Weights as the user counts them, float64 (n_connections,), of those on the chip.
 
         Parameters
         ----------
-        weight : float64 (n_connections,)
-        wanted : Joined
-            What was asked for; synapses that never transmit (U = 0) have that weight.
+        weight, silent : float64 (n_connections,)
+            The latter of synapses that never transmit (U = 0).
         """
         if self.fit is None:
             return weight
-        silent = self.scale == 0
-        return np.where(silent, wanted.weight, weight / np.where(silent, 1.0, self.scale))
+        never = self.scale == 0
+        return np.where(never, silent, weight / np.where(never, 1.0, self.scale))
 
 
 def driver_plan(network: Network, model: ChipModel, n_connections: int) -> DriverPlan:

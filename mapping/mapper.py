@@ -276,7 +276,7 @@ def map_network(
             configs, placement.circuit, placement.count, network.timestep, noise=chip.noise
         )
         fit = measured(chip, joined, fit, placement, configs, laws)
-    weight, lifted = drivers.undriven(fit.weight, wanted), None
+    weight, lifted = drivers.undriven(fit.weight, wanted.weight), None
     term, pairs, pulses = ShortTerm.none(), SpikePairs.none(), Pulses.none()
     if routing is None:
         steps = _delay_steps(network, chip, joined)
@@ -311,7 +311,7 @@ def map_network(
         scaling=fit.scaling,
         weights=joined.split(weight),
         delays=joined.split(delays),
-        units=joined.split(fit.unit),
+        units=joined.split(drivers.undriven(fit.unit, fit.unit)),
         parameters=_parameters(network, asked, circuits, fit.scaling),
         evidence=Evidence(wanted, weight, delays, fit.rows.sum(axis=1), fit.synapses, clipped),
     )

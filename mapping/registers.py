@@ -208,7 +208,7 @@ def with_routing(
     configs: tuple[ChipConfig, ...],
     routing: Routing,
     code: np.ndarray,
-    drivers: dict[str, np.ndarray],
+    drivers: dict[str, np.ndarray] | None = None,
 ) -> tuple[ChipConfig, ...]:
     """Set the registers of synapses and event routing too.
 
@@ -216,10 +216,11 @@ def with_routing(
     ----------
     code : int64 (n_connections,)
         Sum of the weight codes of each connection.
-    drivers : dict of str to array (n_chips, ...)
-        Registers of short-term plasticity, see `driver_registers`.
+    drivers : dict of str to array (n_chips, ...), optional
+        Registers of short-term plasticity, see `driver_registers`; by default they are kept.
     """
-    registers = {**routing.registers, "synapse_weight": routing.weights(code), **drivers}
+    registers = {**routing.registers, "synapse_weight": routing.weights(code)}
+    registers |= drivers or {}
     return tuple(
         ChipConfig(**{**config.to_dict(), **{name: v[k] for name, v in registers.items()}})
         for k, config in enumerate(configs)
