@@ -23,6 +23,7 @@ SMALL = {
     "psp_amplitudes": [],
     "time_constants": ["--values", 5],
     "refractory_times": ["--values", 7],
+    "digits_classifier": [],
 }
 
 
@@ -239,3 +240,13 @@ def test_refractory_times(run_example):
             assert ((slow - 0.01 <= row[:, 1]) & (row[:, 1] <= fast + 0.01)).all()
             assert row[0, 1] < 0.15 and row[-1, 1] == pytest.approx(1.0)
             assert 0.02 < row[:, 2].max() < 0.12
+
+
+def test_digits_are_told_apart(run_example):
+    output = run_example("digits_classifier")
+    (promised, frozen) = (0.73, 0.44)  # in the text of the example
+    (accuracy, images) = numbers_after("accuracy: ", output)
+    assert images == 200
+    assert accuracy == pytest.approx(promised, abs=0.005)
+    (accuracy, _) = numbers_after("accuracy: ", run_example("digits_classifier", "--frozen"))
+    assert accuracy == pytest.approx(frozen, abs=0.0051)
