@@ -8,9 +8,11 @@ refractory time. Model time is a thousand times chip time: 100 Hz are 100 kHz on
 
 What one sees: the rates of all 512 circuits of a chip against the rate asked for, on a nominal
 chip, a calibrated one and the same one without calibration. Grey: within 0.90 and 1.15 of the
-target. Calibrated circuits are a little slow on average, since the amplifier of a real leak
-saturates. Blue: once more, with the membrane time constant of each circuit corrected by its own
-interval of the first time; on the real chip rates are calibrated in such a loop, too.
+target. What is left after calibration comes from threshold and membrane time constant, in equal
+parts, and hardly from rest and reset. All calibrated circuits are some per cent slow, since the
+amplifier of a real leak saturates far from rest. Blue: once more, with the
+membrane time constant of each circuit corrected by its own interval of the first time; on the real
+chip rates are calibrated in such a loop, too.
 
     python leak_over_threshold.py               # writes results/leak_over_threshold.png
     python leak_over_threshold.py --seed 1      # another chip

@@ -179,7 +179,10 @@ def test_ablation(run_example):
 
 
 def test_leak_over_threshold(run_example):
-    """Shares of circuits as those of the real chip are held to them, at 100 Hz and at others."""
+    """Shares of circuits as those of the real chip are held to them, at 100 Hz and at others.
+
+    Calibrated potentials and time constants alone reach them; so the loop may only add to it.
+    """
     printed = run_example("leak_over_threshold")
 
     def shares(chip, target):
@@ -189,7 +192,10 @@ def test_leak_over_threshold(run_example):
         assert shares("quantized", target) == [100.0, 100.0]
         assert shares("silicon", target)[1] > 85.0
         assert shares("uncalibrated", target)[0] < 40.0
-    assert shares("silicon trimmed", 100)[0] > 90.0
+    assert shares("silicon", 100)[0] > 90.0
+    assert shares("silicon trimmed", 100)[0] > 98.0
+    mean, spread = numbers_after("silicon 100 Hz: ", printed)[:2]
+    assert 93.0 < mean < 99.0 and spread < 6.0
     assert shares("silicon", 100)[0] < shares("silicon trimmed", 100)[0]
 
 
