@@ -44,6 +44,7 @@ setup(
                     for name in (
                         "kernels",
                         "kernels_impl",
+                        "pair_change_impl",
                         "event_queue",
                         "plasticity",
                         "spike_pairs",

@@ -11,6 +11,7 @@ from pynn_bss2sim._core.engine import Engine
 from pynn_bss2sim._core.hicannx import PICOSECONDS
 from pynn_bss2sim._core.links import Traffic
 from pynn_bss2sim._core.noise import checked_seed
+from pynn_bss2sim._core.pair_plan import make_pair_plan
 from pynn_bss2sim._core.plan import make_plan, make_routes
 from pynn_bss2sim._core.plasticity import ShortTerm, make_releases
 from pynn_bss2sim._core.pulses import Pulses, make_pulse_plan
@@ -23,7 +24,7 @@ from pynn_bss2sim._core.records import (
     SynapseTable,
     Variable,
 )
-from pynn_bss2sim._core.spike_pairs import PairState, SpikePairs, make_pair_plan, without
+from pynn_bss2sim._core.spike_pairs import PairState, SpikePairs, without
 from pynn_bss2sim._core.state import EmulatorState
 
 __all__ = ["Emulator"]
@@ -180,7 +181,7 @@ class Emulator:
             trial,
             self.noise_seed,
             self._short_term,
-            PairState.at_start(self._pairs, self._synapses),
+            PairState.at_start(self._pairs, self._synapses, self.timestep),
             self._pulses,
         )
 

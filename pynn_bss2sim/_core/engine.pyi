@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pynn_bss2sim._core.pair_plan import PairPlan
 from pynn_bss2sim._core.plan import Plan, Routes
 from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.pulses import PulsePlan
 from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe
-from pynn_bss2sim._core.spike_pairs import PairPlan
 
 BUILD: dict[str, str]
 INSTRUCTION_SETS: tuple[str, ...]

@@ -42,6 +42,8 @@ from pynn_bss2sim._core.native cimport (
     bss_kernel_table,
     bss_kernels_for,
     bss_next_arrival,
+    bss_pair_begin,
+    bss_pair_change_for,
     bss_pair_post,
     bss_pair_pre,
     bss_pairs,
@@ -73,10 +75,11 @@ from pynn_bss2sim._core.noise import (
     noise_table,
     stream_key,
 )
+from pynn_bss2sim._core.pair_plan import checked_pair_plan, checked_pair_state
 from pynn_bss2sim._core.plan import Plan
 from pynn_bss2sim._core.plasticity import checked_release_state, checked_releases
 from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
-from pynn_bss2sim._core.spike_pairs import PairState, checked_pair_plan, checked_pair_state
+from pynn_bss2sim._core.spike_pairs import PairState
 from pynn_bss2sim._core.tiles import aligned, make_tiles
 
 __all__ = ["BUILD", "Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
@@ -214,10 +217,10 @@ cdef class Engine:
     cdef bint pairing
     cdef bss_pairs pairs
     cdef object pair_plan, pair_arrays
-    cdef double[::1] weight, pre_trace, post_before
-    cdef int64_t[::1] pre_last, post_last
-    cdef const int32_t[::1] pair_cell, pair_delay
-    cdef const int64_t[::1] pair_synapse, pre_delay, post_delay
+    cdef double[::1] weight, pre_trace, post_trace
+    cdef int32_t[::1] fresh
+    cdef const int32_t[::1] pair_place, row_delay
+    cdef const int64_t[::1] pre_delay, post_delay, row_indptr, row_start
     cdef const int64_t[:, ::1] pre_indptr, post_indptr
     cdef int64_t[::1] log_step, log_source, pre_cursor, post_cursor
     cdef int64_t log_count
@@ -443,51 +446,49 @@ cdef class Engine:
         if self.linked:
             raise ValueError("pairs: plasticity behind links is not emulated")
         self.pair_plan = plan = checked_pair_plan(plan, self.n_sources, self.n, self.depth)
-        self.pair_arrays = {"low": np.minimum(plan.w_from, plan.w_to),
-                            "high": np.maximum(plan.w_from, plan.w_to),
-                            "range": plan.w_to - plan.w_from, "decay": plan.decay.ravel()}
+        self.pair_arrays = {
+            "column_rule": plan.rule[plan.column], "column_pre": plan.pre[plan.column],
+            "low": np.minimum(plan.w_from, plan.w_to), "high": np.maximum(plan.w_from, plan.w_to),
+            "epoch": plan.epoch,
+        }
         self.weight = np.zeros(len(plan.order))
         self.pre_trace = np.zeros(len(plan.pre_rate))
-        self.pre_last = np.zeros(len(plan.pre_rate), np.int64)
-        self.post_before = np.zeros(len(plan.post_rate))
-        self.post_last = np.zeros(len(plan.post_rate), np.int64)
-        delay, cell = np.divmod(plan.offset, 2 * self.n)
-        self.pair_delay, self.pair_cell = delay.astype(np.int32), cell.astype(np.int32)
-        self.pair_synapse = plan.synapse_indptr
+        self.post_trace = np.zeros(len(plan.post_rate))
+        self.fresh = np.zeros(len(plan.post_rate), np.int32)
+        self.row_indptr, self.row_start = plan.row_indptr, plan.row_start
+        self.row_delay, self.pair_place = plan.row_delay, plan.place
         self.pre_delay, self.post_delay = plan.pre_delay, plan.post_delay
         self.pre_indptr, self.post_indptr = plan.pre_indptr, plan.post_indptr
         self.pre_cursor = np.zeros(len(plan.pre_delay), np.int64)
         self.post_cursor = np.zeros(len(plan.post_delay), np.int64)
         self.log_step = np.zeros(4 * self.n + 256, np.int64)
         self.log_source = np.zeros(4 * self.n + 256, np.int64)
+        self._point_pairs(plan, self.pair_arrays)
+
+    def _point_pairs(self, plan, arrays):
+        """Let the record of spike_pairs.h point to the plan, `arrays` made of it, and the state."""
         cdef bss_pairs *p = &self.pairs
-        p.synapse_indptr = int_pointer(plan.synapse_indptr)
-        p.pre_rate = int_pointer(plan.pre_rate)
-        p.pre_trace = pointer(self.pre_trace)
-        p.pre_last = &self.pre_last[0]
-        p.pre = index_pointer(plan.pre)
-        p.post = index_pointer(plan.post)
-        p.rule = index_pointer(plan.rule)
-        p.offset = index_pointer(plan.offset)
+        p.n_pre, p.n_post, p.n_fresh = len(plan.pre_rate), len(plan.post_rate), 0
+        p.pre_rate, p.post_rate = int_pointer(plan.pre_rate), int_pointer(plan.post_rate)
+        p.pre_trace, p.post_trace = pointer(self.pre_trace), pointer(self.post_trace)
+        p.row_indptr, p.row_start = int_pointer(plan.row_indptr), int_pointer(plan.row_start)
+        p.post, p.rule = index_pointer(plan.post), index_pointer(plan.rule)
         p.weight = pointer(self.weight)
         p.column_indptr = int_pointer(plan.column_indptr)
-        p.column = index_pointer(plan.column)
-        p.post_rate = int_pointer(plan.post_rate)
-        p.post_before = pointer(self.post_before)
-        p.post_last = &self.post_last[0]
-        p.up = const_pointer(plan.up)
-        p.up_power = const_pointer(plan.up_power)
-        p.down = const_pointer(plan.down)
-        p.down_power = const_pointer(plan.down_power)
+        p.column_start = int_pointer(plan.column_start)
+        p.column_rule = index_pointer(arrays["column_rule"])
+        p.column, p.column_pre = index_pointer(plan.column), index_pointer(arrays["column_pre"])
+        p.fresh = &self.fresh[0]
+        p.up, p.up_power = const_pointer(plan.up), const_pointer(plan.up_power)
+        p.down, p.down_power = const_pointer(plan.down), const_pointer(plan.down_power)
         p.constant = const_pointer(plan.constant)
-        p.low = const_pointer(self.pair_arrays["low"])
-        p.high = const_pointer(self.pair_arrays["high"])
-        p.w_from = const_pointer(plan.w_from)
-        p.w_to = const_pointer(plan.w_to)
-        p.range = const_pointer(self.pair_arrays["range"])
-        p.decay = const_pointer(self.pair_arrays["decay"])
-        p.rate = const_pointer(plan.rate)
-        p.decay_length = plan.decay.shape[1]
+        p.low, p.high = const_pointer(arrays["low"]), const_pointer(arrays["high"])
+        p.w_from, p.w_to = const_pointer(plan.w_from), const_pointer(plan.w_to)
+        p.rule_pre_rate = int_pointer(plan.rule_pre_rate)
+        p.rule_post_rate = int_pointer(plan.rule_post_rate)
+        p.rate, p.epoch = const_pointer(plan.rate), int_pointer(arrays["epoch"])
+        p.shortest_epoch = arrays["epoch"].min()
+        p.change = bss_pair_change_for(INSTRUCTION_SETS.index(self.instruction_set))
 
     def get_weights(self):
         """Present weights of the synapses with spike-timing dependent plasticity: float64 (n,)."""
@@ -505,22 +506,26 @@ cdef class Engine:
         back = np.argsort(plan.order)
         first = self._first_unseen()
         log = slice(first, self.log_count)
+        fresh = np.zeros(self.pairs.n_post, bool)
+        fresh[self.fresh[:self.pairs.n_fresh]] = True
         return PairState(
             self.get_weights(),
             np.asarray(self.pre_trace)[plan.pre][back],
-            np.asarray(self.post_before)[plan.post][back],
-            (self.step - np.asarray(self.pre_last)[plan.pre])[back],
-            (self.step - np.asarray(self.post_last)[plan.post])[back],
+            np.asarray(self.post_trace)[plan.post][back],
+            plan.rate[plan.pre_rate[plan.pre]][back],
+            plan.rate[plan.post_rate[plan.post]][back],
+            fresh[plan.post][back],
             np.stack([np.asarray(self.log_source)[log],
                       self.step - np.asarray(self.log_step)[log]], axis=1))
 
     def _import_pairs(self, checked, step):
-        weight, pre, pre_age, post, post_age, seen = checked
+        weight, pre, post, fresh, seen = checked
         np.asarray(self.weight)[:] = weight
         np.asarray(self.pre_trace)[:] = pre
-        np.asarray(self.pre_last)[:] = step - pre_age
-        np.asarray(self.post_before)[:] = post
-        np.asarray(self.post_last)[:] = step - post_age
+        np.asarray(self.post_trace)[:] = post
+        fresh = np.flatnonzero(fresh)
+        np.asarray(self.fresh)[:len(fresh)] = fresh
+        self.pairs.n_fresh = len(fresh)
         steps = step - seen[:, 1]
         self.log_count = 0
         np.asarray(self.pre_cursor)[:] = 0
@@ -908,7 +913,7 @@ cdef class Engine:
 
     cdef void _see_pres(self, int64_t n_delays) noexcept nogil:
         """Let events of sources arrive at synapses after the first `n_delays` axonal delays."""
-        cdef int64_t c, g, source, slot = self.step % self.depth
+        cdef int64_t c, g, q, source, slot = self.step % self.depth
         for c in range(n_delays):
             while (self.pre_cursor[c] < self.log_count
                     and self.log_step[self.pre_cursor[c]] + self.pre_delay[c] <= self.step):
@@ -916,16 +921,18 @@ cdef class Engine:
                 self.pre_cursor[c] += 1
                 for g in range(self.pre_indptr[c, source], self.pre_indptr[c, source + 1]):
                     bss_pair_pre(&self.pairs, g, self.step)
-                    self._send(self.pair_synapse[g], self.pair_synapse[g + 1], slot)
+                    for q in range(self.row_indptr[g], self.row_indptr[g + 1]):
+                        self._send(q, slot)
 
-    cdef inline void _send(self, int64_t first, int64_t last, int64_t slot) noexcept nogil:
-        """Put the weights of plastic synapses on the ring, or without delay on the lines."""
+    cdef inline void _send(self, int64_t q, int64_t slot) noexcept nogil:
+        """Put the weights of a run of plastic synapses on the ring, or without delay on lines."""
         cdef int64_t j
-        for j in range(first, last):
-            if self.pair_delay[j] == 0:
-                self.line[self.pair_cell[j]] += self.weight[j]
+        cdef int32_t delay = self.row_delay[q]
+        for j in range(self.row_start[q], self.row_start[q + 1]):
+            if delay == 0:
+                self.line[self.pair_place[j]] += self.weight[j]
             else:
-                self._put(slot + self.pair_delay[j], self.pair_cell[j], self.weight[j])
+                self._put(slot + delay, self.pair_place[j], self.weight[j])
 
     cdef int64_t _integrate(self) noexcept nogil:
         """All blocks, one step. Number of neurons in `over`, which are at threshold."""
@@ -999,6 +1006,7 @@ cdef class Engine:
                 self._take_arrivals(now % self.depth)
                 self._spike(over, now % self.depth, outputs)
             if self.pairing:
+                bss_pair_begin(&self.pairs, now)
                 self._see_posts()
                 self._see_pres(self.pre_delay.shape[0])
             for p in range(self.n_probes):

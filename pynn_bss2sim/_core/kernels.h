@@ -96,6 +96,24 @@ extern const bss_kernel bss_kernels_avx512[BSS_N_MODES][BSS_N_KINDS];
 enum { BSS_PORTABLE = 0, BSS_AVX2 = 1, BSS_AVX512 = 2, BSS_N_ISAS = 3 };
 bss_kernel_table bss_kernels_for(int isa);
 
+/* Spike-timing dependent plasticity (spike_pairs.h): w += scale ((edge - w) / span)**power trace,
+ * clipped to [low, high], for n weights and traces; with terms for each of them, or one for all. */
+typedef struct {
+    const double *scale, *edge, *span, *low, *high;
+    double power;
+} bss_pair_terms;
+typedef void (*bss_pair_change)(int64_t n, double *w, const double *trace,
+                                const bss_pair_terms *terms, int each);
+void bss_pair_change_portable(int64_t n, double *w, const double *trace,
+                              const bss_pair_terms *terms, int each);
+#if defined(BSS_X86)
+void bss_pair_change_avx2(int64_t n, double *w, const double *trace, const bss_pair_terms *terms,
+                          int each);
+void bss_pair_change_avx512(int64_t n, double *w, const double *trace, const bss_pair_terms *terms,
+                            int each);
+#endif
+bss_pair_change bss_pair_change_for(int isa);
+
 /* State of the neurons behind the last full tile of a part, among them copies of the last one. */
 typedef struct {
     double state[5][BSS_TILE], drive[BSS_TILE];

@@ -8,6 +8,7 @@
 #endif
 #define BSS_NAME(name) bss_##name##_avx512
 #include "kernels_impl.h"
+#include "pair_change_impl.h"
 
 #if defined(__clang__)
 #pragma clang attribute pop

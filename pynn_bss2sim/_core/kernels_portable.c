@@ -5,6 +5,7 @@ double bss_knee[2] = {-0.5773502691896258, 0.5773502691896258};
 
 #define BSS_NAME(name) bss_##name##_portable
 #include "kernels_impl.h"
+#include "pair_change_impl.h"
 
 void bss_exp_array(int64_t n, const double *x, double *y)
 {
@@ -58,4 +59,16 @@ bss_kernel_table bss_kernels_for(int isa)
         return bss_kernels_avx512;
 #endif
     return 0;
+}
+
+bss_pair_change bss_pair_change_for(int isa)
+{
+#if defined(BSS_X86)
+    if (isa == BSS_AVX2)
+        return bss_pair_change_avx2;
+    if (isa == BSS_AVX512)
+        return bss_pair_change_avx512;
+#endif
+    (void)isa;
+    return bss_pair_change_portable;
 }

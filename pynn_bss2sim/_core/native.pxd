@@ -29,6 +29,11 @@ cdef extern from "kernels.h" nogil:
     ctypedef int64_t (*bss_kernel)(const bss_part *part, int32_t *over)
     ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
     bss_kernel_table bss_kernels_for(int isa)
+    ctypedef struct bss_pair_terms:
+        pass
+    ctypedef void (*bss_pair_change)(int64_t n, double *w, const double *trace,
+                                     const bss_pair_terms *terms, int each)
+    bss_pair_change bss_pair_change_for(int isa)
     const char *bss_column(int kind, int mode, int k)
     uint64_t bss_draw(uint64_t key, uint64_t step, uint64_t index)
     void bss_exp_array(int64_t n, const double *x, double *y)
@@ -98,20 +103,24 @@ cdef extern from "driver_pulses.h" nogil:
 
 cdef extern from "spike_pairs.h" nogil:
     ctypedef struct bss_pairs:
-        const int64_t *synapse_indptr
+        int64_t n_pre
         const int64_t *pre_rate
         double *pre_trace
-        int64_t *pre_last
-        const int32_t *pre
+        const int64_t *row_indptr
+        const int64_t *row_start
         const int32_t *post
         const int32_t *rule
-        const int32_t *offset
         double *weight
-        const int64_t *column_indptr
-        const int32_t *column
+        int64_t n_post
         const int64_t *post_rate
-        double *post_before
-        int64_t *post_last
+        double *post_trace
+        const int64_t *column_indptr
+        const int64_t *column_start
+        const int32_t *column
+        const int32_t *column_pre
+        const int32_t *column_rule
+        int32_t *fresh
+        int64_t n_fresh
         const double *up
         const double *up_power
         const double *down
@@ -121,9 +130,12 @@ cdef extern from "spike_pairs.h" nogil:
         const double *high
         const double *w_from
         const double *w_to
-        const double *range
-        const double *decay
+        const int64_t *rule_pre_rate
+        const int64_t *rule_post_rate
         const double *rate
-        int64_t decay_length
+        const int64_t *epoch
+        int64_t shortest_epoch
+        bss_pair_change change
+    void bss_pair_begin(bss_pairs *p, int64_t step)
     void bss_pair_post(bss_pairs *p, int64_t t, int64_t step)
     void bss_pair_pre(bss_pairs *p, int64_t g, int64_t step)

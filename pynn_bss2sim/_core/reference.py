@@ -21,6 +21,7 @@ from pynn_bss2sim._core.noise import (
     normals,
     stream_key,
 )
+from pynn_bss2sim._core.pair_plan import PairPlan
 from pynn_bss2sim._core.plan import Kind, Mode, Plan, Routes
 from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.pulses import PulsePlan
@@ -29,7 +30,6 @@ from pynn_bss2sim._core.reference_links import EventQueue
 from pynn_bss2sim._core.reference_plasticity import ReleaseSites
 from pynn_bss2sim._core.reference_pulses import DriverStates
 from pynn_bss2sim._core.reference_spike_pairs import PairSynapses
-from pynn_bss2sim._core.spike_pairs import PairPlan
 
 __all__ = ["ReferenceEngine"]
 
@@ -260,15 +260,16 @@ class ReferenceEngine:
         if self.pairs is None:
             return
         if not undelayed:
+            self.pairs.begin(self.step)
             self.pairs.see_posts(self.step)
         self.pairs.see_pres(self.step, self._send, undelayed)
 
-    def _send(self, offset, weight):
+    def _send(self, delay, place, weight):
         """Put weights of plastic synapses on the ring, or without delay on the lines."""
-        flat, base = self.ring.reshape(-1), (self.step % self.depth) * 2 * self.n
-        now = offset < 2 * self.n
-        np.add.at(self.line.reshape(-1), offset[now], weight[now])
-        np.add.at(flat, (base + offset[~now]) % flat.size, weight[~now])
+        now = delay == 0
+        np.add.at(self.line.reshape(-1), place[now], weight[now])
+        slot = (self.step + delay[~now]) % self.depth
+        np.add.at(self.ring.reshape(self.depth, -1), (slot, place[~now]), weight[~now])
 
     def _draw_threshold(self, neuron):
         sigma = self.plan.sigma_thresh[neuron]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pynn_bss2sim._core.exponential import exp
-from pynn_bss2sim._core.spike_pairs import PairPlan, PairState, checked_pair_state
+from pynn_bss2sim._core.pair_plan import PairPlan, checked_pair_state
+from pynn_bss2sim._core.spike_pairs import PairState
 
 __all__ = ["PairSynapses"]
 
@@ -42,10 +43,9 @@ class PairSynapses:
 
     def take(self, state: PairState, step: int) -> None:
         """Take a state as `export` gives it."""
-        self.weight, self.trace, pre_age, self.before, post_age, seen = checked_pair_state(
+        self.weight, self.pre, self.post, self.fresh, seen = checked_pair_state(
             self.plan, state, self.n_sources
         )
-        self.pre_last, self.post_last = step - pre_age, step - post_age
         self.log = [(step - int(age), int(source)) for source, age in seen]
         self.pre_cursor = [self._passed(delay, step) for delay in self.plan.pre_delay]
         self.post_cursor = [self._passed(delay, step) for delay in self.plan.post_delay]
@@ -61,12 +61,23 @@ class PairSynapses:
         seen = np.array([(s, step - when) for when, s in self.log[first:]], np.int64)
         return PairState(
             self.weight[back],
-            self.trace[p.pre][back],
-            self.before[p.post][back],
-            (step - self.pre_last[p.pre])[back],
-            (step - self.post_last[p.post])[back],
+            self.pre[p.pre][back],
+            self.post[p.post][back],
+            p.rate[p.pre_rate[p.pre]][back],
+            p.rate[p.post_rate[p.post]][back],
+            self.fresh[p.post][back],
             seen.reshape(-1, 2),
         )
+
+    def begin(self, step: int) -> None:
+        """Spikes seen in the last step enter their traces, which are scaled where epochs end."""
+        p = self.plan
+        new = np.flatnonzero(self.fresh)
+        self.post[new] += exp(self._age(p.post_rate[new], step - 1))
+        self.fresh[:] = False
+        for trace, rate in ((self.pre, p.pre_rate), (self.post, p.post_rate)):
+            scale = exp(-(p.epoch[rate] * p.rate[rate]))
+            trace[:] = np.where(step % p.epoch[rate] == 0, trace * scale, trace)
 
     def spike(self, source: int, step: int) -> None:
         """Remember the event of a source."""
@@ -86,7 +97,7 @@ class PairSynapses:
                 self.post_cursor[c] += 1
 
     def see_pres(self, now: int, deliver, undelayed=False) -> None:
-        """Events of sources that arrive by `now`: `deliver(offsets, weights)` is called."""
+        """Events of sources that arrive by `now`: `deliver(delays, places, weights)` is called."""
         p = self.plan
         for c, delay in enumerate(p.pre_delay):
             while (delay == 0 or not undelayed) and self.pre_cursor[c] < len(self.log):
@@ -95,11 +106,12 @@ class PairSynapses:
                     break
                 for g in range(p.pre_indptr[c, source], p.pre_indptr[c, source + 1]):
                     some = self._pre(g, now)
-                    deliver(p.offset[some], self.weight[some])
+                    deliver(p.dendritic[some], p.place[some], self.weight[some])
                 self.pre_cursor[c] += 1
 
-    def _decay(self, rate, steps):
-        return exp(-np.asarray(steps, np.float64) * self.plan.rate[rate])
+    def _age(self, rate, step):
+        """How far the present epoch of rates has come, in time constants."""
+        return (step % self.plan.epoch[rate]) * self.plan.rate[rate]
 
     def _clip(self, rule, w):
         low = np.minimum(self.plan.w_from, self.plan.w_to)[rule]
@@ -107,28 +119,28 @@ class PairSynapses:
         w = np.where(w < low, low, w)
         return np.where(w > high, high, w)
 
+    def _change(self, j, trace, amplitude, exponent, edge, other):
+        """Change the weights of synapses towards, or away from, their value `edge`."""
+        r, w = self.plan.rule[j], self.weight[j]
+        room = power((edge[r] - w) / (edge[r] - other[r]), exponent[r])
+        self.weight[j] = self._clip(r, w + (amplitude * room) * trace)
+
     def _post(self, t, now):
         p = self.plan
-        j = p.column[p.column_indptr[t] : p.column_indptr[t + 1]]
-        g, r, w = p.pre[j], p.rule[j], self.weight[j]
-        trace = self.trace[g] * self._decay(p.pre_rate[g], now - self.pre_last[g])
-        room = (p.w_to[r] - w) / (p.w_to[r] - p.w_from[r])
-        self.weight[j] = self._clip(r, w + p.up[r] * power(room, p.up_power[r]) * trace)
-        decay = self._decay(p.post_rate[t], now - self.post_last[t])
-        self.before[t] = (self.before[t] + 1.0) * decay
-        self.post_last[t] = now
+        runs = p.column_start[p.column_indptr[t : t + 2]]
+        j = p.column[runs[0] : runs[1]]
+        amplitude = p.up[p.rule[j]] * exp(-self._age(p.rule_pre_rate[p.rule[j]], now))
+        self._change(j, self.pre[p.pre[j]], amplitude, p.up_power, p.w_to, p.w_from)
+        self.fresh[t] = True
 
     def _pre(self, g, now):
         p = self.plan
-        j = slice(p.synapse_indptr[g], p.synapse_indptr[g + 1])
-        t, r, w = p.post[j], p.rule[j], self.weight[j]
-        age = now - self.post_last[t]
-        after = (self.before[t] + 1.0) * self._decay(p.post_rate[t], age)
-        trace = np.where(age == 0, self.before[t], after)
-        room = (w - p.w_from[r]) / (p.w_to[r] - p.w_from[r])
-        w = self._clip(r, w + p.down[r] * power(room, p.down_power[r]) * trace)
-        self.weight[j] = self._clip(r, w + p.constant[r])
-        decay = self._decay(p.pre_rate[g], now - self.pre_last[g])
-        self.trace[g] = self.trace[g] * decay + 1.0
-        self.pre_last[g] = now
+        j = slice(*p.row_start[p.row_indptr[g : g + 2]])
+        r = p.rule[j]
+        amplitude = p.down[r] * exp(-self._age(p.rule_post_rate[r], now))
+        self._change(j, self.post[p.post[j]], amplitude, p.down_power, p.w_from, p.w_to)
+        constant = p.constant[r]
+        w = np.where(constant == 0.0, self.weight[j], self.weight[j] + constant)
+        self.weight[j] = self._clip(r, w)
+        self.pre[g] += exp(self._age(p.pre_rate[g], now))
         return j

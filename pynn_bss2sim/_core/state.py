@@ -150,7 +150,7 @@ class EmulatorState:
     def _grown_pairs(self, fresh: EmulatorState) -> PairState | None:
         if self.pairs is None or fresh.pairs is None or not self.step:
             return fresh.pairs
-        return self.pairs.grown(fresh.pairs, len(self.v), len(fresh.v))
+        return self.pairs.grown(fresh.pairs, self.step, len(self.v), len(fresh.v))
 
     def _grown_pulses(self, fresh: EmulatorState) -> dict[str, np.ndarray]:
         pulse, age = np.array(fresh.pulse), np.full(len(fresh.pulse_age), self.step)

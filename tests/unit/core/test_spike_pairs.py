@@ -12,18 +12,13 @@ from random_chips import circuits_of_kind, join_circuits, random_synapses
 
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine, available_instruction_sets
+from pynn_bss2sim._core.pair_plan import checked_pair_plan, make_pair_plan
 from pynn_bss2sim._core.plan import Kind
 from pynn_bss2sim._core.plasticity import ShortTerm
 from pynn_bss2sim._core.records import InputEvents, Probe, SynapseTable, Variable
 from pynn_bss2sim._core.reference import ReferenceEngine
 from pynn_bss2sim._core.reference_spike_pairs import power
-from pynn_bss2sim._core.spike_pairs import (
-    PairState,
-    SpikePairs,
-    checked_pair_plan,
-    make_pair_plan,
-    without,
-)
+from pynn_bss2sim._core.spike_pairs import PairState, SpikePairs, epoch_length, without
 
 H = 0.1
 N_STEPS = 300
@@ -45,7 +40,7 @@ def random_pairs(synapses, some, rng):
         down_power=rng.choice([0.0, 0.5, 1.0, 2.5], n),
         constant=rng.choice([0.0, -0.01], n),
         w_from=np.full(n, -0.3),
-        w_to=np.full(n, 0.6),
+        w_to=rng.choice([0.6, 0.7], n),
     )
 
 
@@ -94,6 +89,21 @@ def test_twin_and_all_instruction_sets_agree_exactly(network):
             np.testing.assert_array_equal(a, b)
         np.testing.assert_array_equal(got.spike_step, wanted.spike_step)
         assert_same_state(emulator.state, twin.state)
+
+
+def test_rows_and_columns_that_are_longer_than_a_group():
+    rng = np.random.default_rng(8)
+    circuits = join_circuits([circuits_of_kind(Kind.CUBA_LIF, 2, rng)])
+    synapses = random_synapses(circuits, 2, 2500, 3, rng)
+    assert np.diff(synapses.indptr).max() > 512
+    pairs = random_pairs(synapses, np.arange(2500), rng)
+    events = InputEvents(np.arange(0, 100, 5), np.arange(20) % 2)
+    emulators = [
+        emulator_of((circuits, synapses, None, pairs, events), e) for e in (Engine, ReferenceEngine)
+    ]
+    for emulator in emulators:
+        assert len(emulator.run(120, events).spike_step) > 10
+    assert_same_state(*(emulator.state for emulator in emulators))
 
 
 @given(networks(), st.integers(1, N_STEPS - 1))
@@ -168,10 +178,32 @@ def test_spikes_seen_in_the_same_step_are_no_pair(delay, axonal):
     assert one_synapse([50], [post - 1], delay, axonal)[0] < 0.5
 
 
-def test_traces_older_than_the_table_decay_on():
-    gap = 20_000
-    weight, _ = one_synapse([10], [10 + gap], 1, 0, tau_pre=1000.0)
-    assert weight == pytest.approx(0.5 + 0.1 * np.exp(-(gap + 1) * H / 1000.0), rel=1e-9)
+@pytest.mark.parametrize(("tau", "gap"), [(1000.0, 20_000), (0.7, 15), (0.02, 1), (1e-4, 1)])
+def test_traces_decay_on_where_epochs_end(tau, gap):
+    # the presynaptic spike just before the end of an epoch, of one step where tau is very short
+    pre = 1 + int(epoch_length(np.float64(H / min(tau, 1.0))))
+    weight, _ = one_synapse([pre], [pre + gap - 1], 1, 0, tau_pre=tau)
+    assert weight == pytest.approx(0.5 + 0.1 * np.exp(-gap * H / tau), rel=1e-9)
+
+
+def test_epochs_end_before_traces_leave_the_range_of_numbers():
+    rate = H / np.logspace(-6, 9, 400)
+    epoch = epoch_length(rate)
+    assert ((epoch * rate <= 300.0) | (epoch == 1)).all()
+    assert ((epoch * rate > 150.0) | (epoch == 1) | (epoch == 2**40)).all()
+
+
+def test_a_new_time_constant_leaves_traces_as_they_are():
+    circuits, synapses, pairs = small()
+    emulator = Emulator(circuits, synapses, H, pairs=pairs)
+    emulator.run(1000, InputEvents([100, 990], [0, 0]))
+    slower = replace(pairs, tau_pre=2.0 * pairs.tau_pre, tau_post=pairs.tau_post / 3.0)
+    emulator.reconfigure(pairs=slower)
+    emulator.reconfigure(pairs=pairs)
+    wanted = 1.0 + np.exp(-890 * H / 20.0)
+    # of the external input, whose events the synapse sees a step later, in the first epoch
+    got = emulator.state.pairs.pre[1] * np.exp(-991 * H / 20.0)
+    assert got == pytest.approx(wanted, rel=1e-12)
 
 
 def test_power_is_accurate():
@@ -236,15 +268,16 @@ def test_impossible_values_are_refused(change, message):
     ("field", "value"),
     [
         ("order", [0, 2]), ("pre", [0, 2]), ("post", [0, -1]), ("rule", [1, 0]), ("column", [0, 2]),
-        ("offset", [0, 100]), ("pre_rate", [0, 5]), ("post_rate", [-1, 0]),
-        ("synapse_indptr", [0, 0, 2]), ("column_indptr", [0, 1, 3]), ("pre_delay", [-1, 0]),
-        ("post_delay", [1, 99]), ("pre_indptr", [[0, 1, 3], [1, 1, 2]]), ("post_indptr", [[0, 1]]),
-        ("up", [0.1, 0.1]), ("decay", [[1.0]]),
+        ("place", [0, 2]), ("dendritic", [1, 99]), ("pre_rate", [0, 5]), ("post_rate", [-1, 0]),
+        ("row_indptr", [0, 0, 2]), ("row_start", [0, 1, 3]), ("column_indptr", [0, 2, 3]),
+        ("column_start", [0, 2, 2]), ("rule_pre_rate", [9]), ("rule_post_rate", [-1]),
+        ("pre_delay", [-1, 0]), ("post_delay", [1, 99]), ("pre_indptr", [[0, 1, 3], [1, 1, 2]]),
+        ("post_indptr", [[0, 1]]), ("up", [0.1, 0.1]), ("rate", [0.0, 1.0]),
     ],
 )  # fmt: skip
 def test_plans_that_lead_outside_are_refused(field, value):
     _, synapses, pairs = small()
-    plan = make_pair_plan(pairs, synapses, H, PairState.at_start(pairs, synapses))
+    plan = make_pair_plan(pairs, synapses, H, PairState.at_start(pairs, synapses, H))
     checked_pair_plan(plan, 2, 1, 4)
     with pytest.raises(ValueError, match="pairs"):
         checked_pair_plan(replace(plan, **{field: np.asarray(value)}), 2, 1, 4)
@@ -253,8 +286,9 @@ def test_plans_that_lead_outside_are_refused(field, value):
 @pytest.mark.parametrize(
     "change",
     [
-        {"weight": np.zeros(3)}, {"pre_age": np.array([-1, 0])}, {"post_age": np.zeros(1, int)},
-        {"seen": np.array([[2, 0]])}, {"seen": np.array([[0, 1], [0, 2]])},
+        {"weight": np.zeros(3)}, {"pre_rate": np.array([1.0, 2.0])}, {"fresh": np.zeros(1, bool)},
+        {"seen": np.array([[3, 0]])}, {"seen": np.array([[0, 1], [0, 2]])},
+        {"seen": np.array([[0, 1], [0, 1]])},
     ],
 )  # fmt: skip
 def test_states_that_do_not_fit_are_refused(change):
