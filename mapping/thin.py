@@ -35,6 +35,8 @@ def kept(joined: Joined, rows: np.ndarray, placement: Placement, seed: int) -> n
     # what a neuron could not even have alone takes no rows from others
     result = rows <= (chip.ROWS * count)[joined.post]
     needed = np.bincount(joined.slot, rows * result, LINES * len(count)).astype(np.int64)
+    if _all_fit(needed.reshape(-1, LINES), count, array):
+        return result
     most = divided(needed.reshape(-1, LINES), count, array)[array] * count[:, np.newaxis]
     most = most.ravel()
     result &= rows <= most[joined.slot]
@@ -48,6 +50,13 @@ def kept(joined: Joined, rows: np.ndarray, placement: Placement, seed: int) -> n
     begin = np.searchsorted(slot, slot)
     result[order] = upto - (upto - rows[order])[begin] <= most[slot]
     return result
+
+
+def _all_fit(needed: np.ndarray, count: np.ndarray, array: np.ndarray) -> bool:
+    """Whether the rows of each array can be divided so that nothing is lost; see `divided`."""
+    widest = np.zeros((int(array.max(initial=-1)) + 1, LINES), np.int64)
+    np.maximum.at(widest, array, -(-needed // count[:, np.newaxis]))
+    return bool((widest.sum(axis=1) <= chip.ROWS).all())
 
 
 def divided(needed: np.ndarray, count: np.ndarray, array: np.ndarray) -> np.ndarray:

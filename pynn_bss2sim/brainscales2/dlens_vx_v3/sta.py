@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-__all__ = ["AbsoluteTimePlaybackProgramBuilder", "PlaybackProgramBuilder"]
+from .halco import AtomicNeuronOnDLS
+
+__all__ = [
+    "AbsoluteTimePlaybackProgramBuilder",
+    "DumperDone",
+    "PlaybackProgramBuilder",
+    "PlaybackProgramBuilderDumper",
+    "convert_to_chip",
+    "from_portablebinary",
+]
 
 
 class PlaybackProgramBuilder:
@@ -54,3 +63,51 @@ class AbsoluteTimePlaybackProgramBuilder:
         if int(time) < 0:
             raise ValueError(f"write: time {int(time)}: an experiment begins at 0")
         self.commands.append((int(time), coordinate, deepcopy(container)))
+
+
+class DumperDone:
+    """A calibration, as containers or as the content of a file."""
+
+    def __init__(self, writes: list[tuple] | None = None):
+        self.writes = writes or []
+        self.content: bytes | None = None
+
+
+class PlaybackProgramBuilderDumper(PlaybackProgramBuilder):
+    """Keeps what is written to it."""
+
+    def done(self) -> DumperDone:
+        """Hand out what has been written."""
+        return DumperDone(self.take())
+
+
+def from_portablebinary(dump: DumperDone, content: bytes) -> None:
+    """Fill `dump` with the content of a calibration file."""
+    dump.content = content
+
+
+def convert_to_chip(dump: DumperDone, chip=None):
+    """Return the configuration of a chip that a calibration makes.
+
+    Parameters
+    ----------
+    dump : DumperDone
+    chip : lola.Chip, optional
+        What it is before, and where neurons are written to.
+
+    Raises
+    ------
+    ValueError
+        The content is that of no calibration.
+    """
+    # it makes calibrations, with containers of this package
+    from ..helper import chip_from_portable_binary
+    from .lola import Chip
+
+    result = Chip() if chip is None else chip
+    if dump.content is not None:
+        result = chip_from_portable_binary(dump.content)
+    for coordinate, container in dump.writes:
+        if isinstance(coordinate, AtomicNeuronOnDLS):
+            result.neuron_block.atomic_neurons[coordinate] = container
+    return result

@@ -1,0 +1,81 @@
+"""The names under which scripts for the real chip import its software.
+
+``python -m pynn_bss2sim.brainscales2 script.py`` calls `install` and then runs the script.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from types import ModuleType
+
+__all__ = ["NAMES", "install"]
+
+_HERE = __name__.rpartition(".")[0]
+
+#: Packages of the real chip, and what stands for them here.
+NAMES = {
+    "pynn_brainscales": None,
+    "pynn_brainscales.brainscales2": _HERE,
+    "dlens_vx_v3": f"{_HERE}.dlens_vx_v3",
+    "pyhalco_hicann_dls_vx_v3": f"{_HERE}.dlens_vx_v3.halco",
+}
+
+#: Modules of PyNN that the real package hands on.
+_OF_PYNN = (
+    "common",
+    "core",
+    "descriptions",
+    "errors",
+    "parameters",
+    "random",
+    "recording",
+    "serialization",
+    "space",
+    "standardmodels",
+)
+
+
+def install() -> None:
+    """Make `pynn_brainscales` and `dlens_vx_v3` importable, as this package.
+
+    Raises
+    ------
+    ImportError
+        The real packages are installed; they are never hidden.
+    """
+    tops = sorted({name.partition(".")[0] for name in NAMES})
+    for name in tops:
+        if name in sys.modules and getattr(sys.modules[name], "__bss2sim__", False):
+            continue
+        known = sys.modules.get(name)
+        if known is not None or importlib.util.find_spec(name) is not None:
+            raise ImportError(
+                f"{name} is installed here; scripts use the real one. Remove it, or import "
+                f"{_HERE} instead"
+            )
+    for name, target in NAMES.items():
+        if target is not None:
+            _alias(name, importlib.import_module(target))
+    root = ModuleType("pynn_brainscales", "The frontend of an emulated BrainScaleS-2 chip.")
+    root.__path__ = []
+    root.brainscales2 = sys.modules["pynn_brainscales.brainscales2"]
+    for name in _OF_PYNN:
+        module = importlib.import_module(f"pyNN.{name}")
+        setattr(root, name, module)
+        sys.modules[f"pynn_brainscales.{name}"] = module
+    sys.modules["pynn_brainscales"] = root
+    for name in tops:
+        sys.modules[name].__bss2sim__ = True
+
+
+def _alias(name: str, module: ModuleType) -> None:
+    """Let `name` and the names below it mean a module and those below it."""
+    sys.modules[name] = module
+    for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
+        if found.name != "__main__":
+            _alias(
+                f"{name}.{found.name}", importlib.import_module(f"{module.__name__}.{found.name}")
+            )

@@ -1,0 +1,25 @@
+"""Neurons of several compartments: not emulated in this version, and refused."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+__all__ = ["Compartment", "McCircuitParameters", "SharedLineConnection", "create_mc_neuron"]
+
+
+def _refused(name: str):
+    def refuse(*args, **kwargs) -> NoReturn:
+        raise NotImplementedError(
+            f"{name}: neurons of several compartments are not emulated in this version; use "
+            "HXNeuron, a neuron of one circuit"
+        )
+
+    refuse.__name__ = refuse.__qualname__ = name
+    refuse.__doc__ = "Raise NotImplementedError."
+    return refuse
+
+
+Compartment = _refused("Compartment")
+McCircuitParameters = _refused("McCircuitParameters")
+SharedLineConnection = _refused("SharedLineConnection")
+create_mc_neuron = _refused("create_mc_neuron")
