@@ -21,7 +21,7 @@ line, column = np.mgrid[:SIZE, :SIZE] - SIZE / 2 + 0.5
 radius, angle = np.hypot(line, column), np.arctan2(line, column)
 IMAGE = (radius < 28) & (np.sin(3 * angle + radius / 5) > 0)
 
-np.random.seed(1)
+np.random.seed(1)  # noqa: NPY002
 pynn.setup(enable_neuron_bypass=True)
 neurons = pynn.Population(SIZE, pynn.cells.HXNeuron())
 sources = pynn.Population(
