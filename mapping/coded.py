@@ -15,6 +15,7 @@ import numpy as np
 from pynn_bss2sim._core.background import BackgroundInputs
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.connect import Connections
 from pynn_bss2sim._core.device import LINE_BYPASS, LINE_IS_COBA
 from pynn_bss2sim._core.hicannx import HICANN_X, ROWS, WEIGHT_MAX
 from pynn_bss2sim._core.links import Ways
@@ -72,6 +73,12 @@ class CodedMapping:
     def altered(self, config: ChipConfig) -> CodedMapping:
         """The same with other registers."""
         return _realised(self.network, config, self.placement, self.routing, self.chip)
+
+    def connections(self, watched: np.ndarray) -> Connections:
+        """The connections of the registers, with all `watched` synapses: int64, as in `Hits`."""
+        return _connections(
+            self.network, self.config, self.placement, self.routing, self.chip, watched
+        )
 
     def synapses_of(self, projection: int) -> list[np.ndarray]:
         """Synapses of each connection of a projection: int64 (k,), ``row * 256 + column``.
@@ -172,19 +179,30 @@ def _realised(
     network: Network, config: ChipConfig, placement: Placement, routing: Routing, model: ChipModel
 ) -> CodedMapping:
     """What the registers of a routed network become."""
-    found = connectivity.read_back(
-        model, (config,), routing.fpga, placement, network.n_sources, network.timestep,
-        connectivity.Lifted(
-            _signs(network, config, placement), np.empty(0, np.int64), np.empty(0),
-            np.empty(0, np.int32),
-        ),
-    )  # fmt: skip
+    found = _connections(network, config, placement, routing, model)
     circuits = model.device.circuits(
         (config,), placement.circuit, placement.count, network.timestep, noise=model.noise
     )
     return CodedMapping(
         network, model, config, placement, routing, circuits, found.synapses, found.ways,
         found.pulses,
+    )  # fmt: skip
+
+
+def _connections(
+    network: Network,
+    config: ChipConfig,
+    placement: Placement,
+    routing: Routing,
+    model: ChipModel,
+    watched: np.ndarray | None = None,
+) -> Connections:
+    """The connections that registers make; for `watched` see `connect`."""
+    nothing = np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32)
+    lifted = connectivity.Lifted(_signs(network, config, placement), *nothing)
+    return connectivity.read_back(
+        model, (config,), routing.fpga, placement, network.n_sources, network.timestep, lifted,
+        watched,
     )  # fmt: skip
 
 

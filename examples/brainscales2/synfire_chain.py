@@ -1,7 +1,7 @@
 """A synfire chain: volleys that run through groups of calibrated neurons.
 
-Each group excites the next one and, through inhibitory neurons that end its volley, itself. What one
-sees: spikes of all groups; a volley goes through the chain, about a µs and a membrane's rise for each.
+Each group excites the next one, and its inhibitory neurons end its own volley. What one sees:
+spikes of all groups; a volley goes through the chain, some µs for each.
 
     python synfire_chain.py               # writes results/chip_synfire_chain.png
 """

@@ -18,6 +18,7 @@ from . import (
     connectors,
     helper,
     logger,
+    plasticity_rules,
     populations,
     projections,
     recording,
@@ -29,6 +30,7 @@ from .connectors import *
 from .control import *
 from .dlens_vx_v3 import hal, halco, hxcomm, lola, sta
 from .injection import InjectedConfiguration, InjectedReadout
+from .plasticity_rules import PlasticityRule, Timer
 from .populations import Assembly, Population, PopulationView
 from .procedural_api import *
 from .projections import Projection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -18,6 +19,7 @@ from .clock import CYCLES_PER_STEP, TIMESTEP, to_ms, to_steps
 from .injection import Injection
 from .readout import Readout
 from .recording_data import SnippetData
+from .rule_runs import RuleRuns
 from .snapshot import Snapshot
 from .statistics import MappedTopologyStatistics
 
@@ -113,7 +115,14 @@ class Experiment:
         """
         self._trial += 1
         self._emulator, self._steps, self._neurons = None, [], []
-        played = [self._play(snapshot, not k) for k, snapshot in enumerate(snapshots)]
+        rules = {rule for snapshot in snapshots for rule in snapshot.rules.values()}
+        for rule in rules:
+            rule.begin_experiment()
+        played = []
+        for snapshot in snapshots:
+            for rule in rules:
+                rule.begin_snippet()
+            played.append(self._play(snapshot, first=not played))
         if self.mapping is not None:
             self._injection.end(self.mapping.config)
         cycle = np.concatenate([np.empty(0, np.int64), *self._steps]) * CYCLES_PER_STEP
@@ -127,40 +136,71 @@ class Experiment:
         if first:
             config = self._injection.begin(mapping.config)
             mapping = self._renewed(mapping, config)
+        rules = None
+        if snapshot.rules:
+            rules = RuleRuns(snapshot, mapping, self._model, self._trial)
+            mapping = rules.mapping
         readout = Readout(snapshot, mapping, self._model, self._trial)
         self._configure(mapping, readout)
         readout.begin(self._emulator.get_state)
-        host = InputEvents(snapshot.cycle // CYCLES_PER_STEP, snapshot.source.astype(np.int32))
         begin, stop = to_steps(snapshot.start), to_steps(snapshot.stop)
-        for cycle, writes in self._injection.timed(snapshot.start, snapshot.stop):
-            self._advance(mapping, readout, host, begin, begin := to_steps(cycle))
-            mapping = self._renewed(mapping, self._injection.write(mapping.config, writes))
-            self._configure(mapping, readout)
-        self._advance(mapping, readout, host, begin, stop)
+        for cycle, act in self._acts(snapshot, readout, rules):
+            self._advance(snapshot, mapping, readout, rules, begin, begin := to_steps(cycle))
+            mapping = act(mapping)
+        self._advance(snapshot, mapping, readout, rules, begin, stop)
         self.mapping = mapping
         return _Played(snapshot, readout)
+
+    def _acts(self, snapshot: Snapshot, readout: Readout, rules: RuleRuns | None) -> list:
+        """What happens in a snippet between steps: cycles, and functions of the mapping."""
+        timed = self._injection.timed(snapshot.start, snapshot.stop)
+        if rules is None:
+            return [(cycle, partial(self._write, readout, writes)) for cycle, writes in timed]
+        if timed:
+            raise NotImplementedError(
+                "setup: writes at given times beside plasticity rules; let a rule write instead"
+            )
+
+        def run(rule, cycle, mapping):
+            return rules.run(rule, cycle, self._emulator)
+
+        return [(cycle, partial(run, rule, cycle)) for cycle, rule in rules.due()]
+
+    def _write(self, readout: Readout, writes: list, mapping: CodedMapping) -> CodedMapping:
+        """Write containers while the experiment runs."""
+        mapping = self._renewed(mapping, self._injection.write(mapping.config, writes))
+        self._configure(mapping, readout)
+        return mapping
 
     def _renewed(self, mapping: CodedMapping, config: ChipConfig) -> CodedMapping:
         """A mapping with other registers, if they are others."""
         return mapping if config is mapping.config else mapping.altered(config)
 
     def _advance(
-        self, mapping: CodedMapping, readout: Readout, host: InputEvents, start: int, stop: int
+        self,
+        snapshot: Snapshot,
+        mapping: CodedMapping,
+        readout: Readout,
+        rules: RuleRuns | None,
+        start: int,
+        stop: int,
     ):
         """Emulate the steps `start` to `stop` with the spikes of the host that fall into them."""
-        network = mapping.network
+        network, step = mapping.network, snapshot.cycle // CYCLES_PER_STEP
         n_inputs = network.n_sources - network.n_neurons
         background = mapping.background
         for begin in range(start, stop, _CHUNK):
             end = min(begin + _CHUNK, stop)
-            here = slice(*np.searchsorted(host.step, (begin, end)))
-            events = InputEvents(host.step[here], host.source[here])
+            here = slice(*np.searchsorted(step, (begin, end)))
+            events = InputEvents(step[here], snapshot.source[here].astype(np.int32))
             events = background.events(begin, end, TIMESTEP, n_inputs, events)
             activity = self._emulator.run(end - begin, events)
             self._steps.append(activity.spike_step)
             self._neurons.append(activity.spike_neuron)
             self._injection.count(activity.traffic)
             readout.take(activity.samples, begin)
+            if rules is not None:
+                rules.passed(activity, events)
             self._check(activity)
 
     def _configure(self, mapping: CodedMapping, readout: Readout):

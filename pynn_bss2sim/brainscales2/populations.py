@@ -10,6 +10,7 @@ from pynn_bss2sim import populations as frontend
 from pynn_bss2sim.cell_group import CellGroup, evaluated
 
 from . import simulator
+from .plasticity_rules import ObservablePerNeuron
 from .recording import Recorder
 
 __all__ = ["Assembly", "Population", "PopulationView"]
@@ -82,6 +83,26 @@ class _Cells(CellGroup):
             value = simplified(array) if simplify else array
             values.append(value.item() if isinstance(value, np.generic) else value)
         return values[0] if single else values
+
+    def get_plasticity_data(self, observable: str) -> list:
+        """Return what the plasticity rule of the neurons has recorded of them.
+
+        Returns
+        -------
+        list
+            For each snippet its samples, see `plasticity_rules.Sample`, or None.
+
+        Raises
+        ------
+        RuntimeError
+            There is no rule or observable, or nothing has been executed.
+        TypeError
+            The observable is not one of neurons.
+        """
+        rule = self.celltype.plasticity_rule
+        if rule is None:
+            raise RuntimeError(f"{self.label}: its neurons have no plasticity rule")
+        return rule.samples(observable, self.root, ObservablePerNeuron)
 
     @property
     def calib_target(self) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from pynn_bss2sim.columns import Columns
 
 from . import simulator
 from .dlens_vx_v3.halco import SynapseOnSynapseRow, SynapseRowOnDLS
+from .plasticity_rules import ObservablePerSynapse
 from .standardmodels.synapses import StaticSynapse
 
 __all__ = ["Connection", "PlacedSynapse", "Projection"]
@@ -161,6 +162,26 @@ class Projection(frontend.Projection):
     def connections(self) -> list[Connection]:
         """All connections, ordered by presynaptic, then by postsynaptic cell."""
         return self[:]
+
+    def get_data(self, observable: str) -> list:
+        """Return what the plasticity rule of the synapses has recorded of them.
+
+        Returns
+        -------
+        list
+            For each snippet its samples, see `plasticity_rules.Sample`, or None.
+
+        Raises
+        ------
+        RuntimeError
+            There is no rule or observable, or nothing has been executed.
+        TypeError
+            The observable is not one of synapses.
+        """
+        rule = self.synapse_type.plasticity_rule
+        if rule is None:
+            raise RuntimeError(f"{self.label}: its synapses have no plasticity rule")
+        return rule.samples(observable, self, ObservablePerSynapse)
 
     @property
     def placed_connections(self) -> list[list[PlacedSynapse]]:

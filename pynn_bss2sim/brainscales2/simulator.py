@@ -72,7 +72,7 @@ class State(BaseState):
         self.initial_config = initial_config
         self.chip_config = Chip() if initial_config is None else initial_config
         self.id_counter = 0
-        self.populations, self.projections, self.plasticity_rules = [], [], []
+        self.populations, self.projections = [], []
         self.runtimes: list[int] = []
         self.segment_counter = 0
         self.executed = False
@@ -90,6 +90,13 @@ class State(BaseState):
     def grenade_chip_config(self) -> Chip:
         """The chip that is configured where nobody says otherwise; may be changed in place."""
         return self.chip_config
+
+    @property
+    def plasticity_rules(self) -> list:
+        """The rules of projections and populations, each once."""
+        rules = [p.synapse_type.plasticity_rule for p in self.projections]
+        rules += [p.celltype.plasticity_rule for p in self.populations]
+        return list(dict.fromkeys(rule for rule in rules if rule is not None))
 
     @property
     def neurons(self) -> list:

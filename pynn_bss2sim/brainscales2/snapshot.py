@@ -18,6 +18,7 @@ from .clock import TIMESTEP
 from .recording_data import Request
 
 if TYPE_CHECKING:
+    from .plasticity_rules import PlasticityRule
     from .simulator import State
 
 __all__ = ["Snapshot", "take_snapshot"]
@@ -46,6 +47,8 @@ class Snapshot:
         Spikes of generators that are recorded: cycles and cells.
     projections : tuple of Projection
         Those of the user, in the order of the network's.
+    rules : dict of Projection or Population to PlasticityRule
+        Of those that have one.
     duration : float, s
         How long it took.
     """
@@ -63,6 +66,7 @@ class Snapshot:
     source: np.ndarray
     generated: dict[object, tuple[np.ndarray, np.ndarray]]
     projections: tuple
+    rules: dict[object, PlasticityRule]
     duration: float
 
 
@@ -113,8 +117,33 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
             if p.celltype.on_chip and len(p.recorder.request.spiking)
         },
         projections=tuple(state.projections),
+        rules=_rules(state, neurons),
         duration=perf_counter() - begun,
     )
+
+
+def _rules(state: State, neurons) -> dict[object, PlasticityRule]:
+    """The rules of projections and populations.
+
+    Raises
+    ------
+    NotImplementedError
+        A rule has a kernel in C++ only.
+    RuntimeError
+        The processors are busy reading the column converters.
+    """
+    rules = {p: p.synapse_type.plasticity_rule for p in state.projections}
+    rules |= {p: p.celltype.plasticity_rule for p in neurons}
+    rules = {owner: rule for owner, rule in rules.items() if rule is not None}
+    for rule in rules.values():
+        rule.require_python()
+    reading = [p.label for p in neurons if p.recorder.request.devices.get("cadc")]
+    if rules and reading:
+        raise RuntimeError(
+            f"{reading[0]}: device='cadc' beside a plasticity rule: the processors that read the "
+            "column converters run the rule; record with the MADC"
+        )
+    return rules
 
 
 def _offsets(populations, first: int) -> dict:
