@@ -8,7 +8,7 @@ in `mapper`, and read back from the registers as there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from pynn_bss2sim._core.background import BackgroundInputs
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.connect import Connections
-from pynn_bss2sim._core.device import LINE_BYPASS, LINE_IS_COBA
+from pynn_bss2sim._core.device import LINE_BYPASS, LINE_IS_COBA, Device
 from pynn_bss2sim._core.hicannx import HICANN_X, ROWS, WEIGHT_MAX
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.pulses import Pulses
@@ -37,15 +37,19 @@ _RECEPTORS = ("excitatory", "inhibitory")
 
 @dataclass(frozen=True, eq=False)
 class CodedMapping:
-    """A network in codes on one chip.
+    """A network in codes on a chip.
+
+    A network with more neurons than a chip has circuits is executed part by part on the same chip,
+    each part with registers of its own; spikes of former parts come from the host. It is mapped as
+    if there were several chips that are all alike.
 
     Attributes
     ----------
     network : Network
         Its weights are signed codes.
     chip : ChipModel
-    config : ChipConfig
-        All registers of the chip.
+    configs : tuple of ChipConfig
+        All registers of the chip, for each part.
     placement : Placement
     routing : Routing
     circuits : Circuits
@@ -57,7 +61,7 @@ class CodedMapping:
 
     network: Network
     chip: ChipModel
-    config: ChipConfig
+    configs: tuple[ChipConfig, ...]
     placement: Placement
     routing: Routing
     circuits: Circuits
@@ -68,16 +72,25 @@ class CodedMapping:
     @property
     def background(self) -> BackgroundInputs:
         """The inputs behind those of the network: generators that run on the chip."""
-        return BackgroundInputs((self.config,))
+        return BackgroundInputs(self.configs)
+
+    @property
+    def config(self) -> ChipConfig:
+        """The registers of the first part."""
+        return self.configs[0]
 
     def altered(self, config: ChipConfig) -> CodedMapping:
-        """The same with other registers."""
-        return _realised(self.network, config, self.placement, self.routing, self.chip)
+        """The same with other registers of a network that is one part."""
+        return _realised(self.network, (config,), self.placement, self.routing, self.chip)
+
+    def weight_steps(self) -> np.ndarray:
+        """See `Device.weight_steps`."""
+        return _device(self.chip).weight_steps(self.configs)
 
     def connections(self, watched: np.ndarray) -> Connections:
         """The connections of the registers, with all `watched` synapses: int64, as in `Hits`."""
         return _connections(
-            self.network, self.config, self.placement, self.routing, self.chip, watched
+            self.network, self.configs, self.placement, self.routing, self.chip, watched
         )
 
     def synapses_of(self, projection: int) -> list[np.ndarray]:
@@ -126,7 +139,7 @@ def coded_network(
 
 def map_codes(
     network: Network,
-    config: ChipConfig,
+    configs: tuple[ChipConfig, ...],
     circuit: np.ndarray,
     model: ChipModel,
     previous: Routing | None = None,
@@ -137,10 +150,11 @@ def map_codes(
     ----------
     network : Network
         See `coded_network`; it has at least one neuron.
-    config : ChipConfig
-        The registers of neurons and their surroundings; those of synapses and routing are set here.
-    circuit : int64 (n_neurons,), 0 to 511
-        Where each neuron lies.
+    configs : tuple of ChipConfig
+        The registers of neurons and their surroundings, for each part of the network; those of
+        synapses and routing are set here.
+    circuit : int64 (n_neurons,)
+        Where each neuron lies: ``part * 512 + circuit``.
     model : ChipModel
         With ``parameters="10bit"`` and ``routing="real"``.
     previous : Routing, optional
@@ -154,7 +168,8 @@ def map_codes(
     PlacementError
         A circuit is used twice.
     RoutingError
-        A neuron has more synapses than rows, or connections find no rows or labels.
+        A neuron has more synapses than rows, connections find no rows or labels, or parts of the
+        network depend on one another.
     """
     if model.parameters == "exact" or model.weights == "exact" or model.routing != "real":
         raise ParameterError(
@@ -166,32 +181,42 @@ def map_codes(
     code = np.abs(joined.weight).astype(np.int64)
     rows = np.maximum(1, -(-code // WEIGHT_MAX))
     _check_rows(network, joined, rows)
+    _check_parts(joined, placement)
     generators = GeneratorSources.of(network)
     routing = previous
     if previous is None or not _serves(previous, joined, rows, placement, generators):
         routing = route(joined, rows, placement, generators, model.seed)
     _refuse_loss(network, routing)
-    (config,) = registers.with_routing((config,), routing, code)
-    return _realised(network, config, placement, routing, model)
+    configs = registers.with_routing(configs, routing, code)
+    return _realised(network, configs, placement, routing, model)
+
+
+def _device(model: ChipModel) -> Device:
+    """The chip of a model, which executes one part after the other."""
+    return replace(model.device, repeated=True)
 
 
 def _realised(
-    network: Network, config: ChipConfig, placement: Placement, routing: Routing, model: ChipModel
+    network: Network,
+    configs: tuple[ChipConfig, ...],
+    placement: Placement,
+    routing: Routing,
+    model: ChipModel,
 ) -> CodedMapping:
     """What the registers of a routed network become."""
-    found = _connections(network, config, placement, routing, model)
-    circuits = model.device.circuits(
-        (config,), placement.circuit, placement.count, network.timestep, noise=model.noise
+    found = _connections(network, configs, placement, routing, model)
+    circuits = _device(model).circuits(
+        configs, placement.circuit, placement.count, network.timestep, noise=model.noise
     )
     return CodedMapping(
-        network, model, config, placement, routing, circuits, found.synapses, found.ways,
+        network, model, configs, placement, routing, circuits, found.synapses, found.ways,
         found.pulses,
     )  # fmt: skip
 
 
 def _connections(
     network: Network,
-    config: ChipConfig,
+    configs: tuple[ChipConfig, ...],
     placement: Placement,
     routing: Routing,
     model: ChipModel,
@@ -199,10 +224,13 @@ def _connections(
 ) -> Connections:
     """The connections that registers make; for `watched` see `connect`."""
     nothing = np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32)
-    lifted = connectivity.Lifted(_signs(network, config, placement), *nothing)
+    if len(configs) > 1:
+        # spikes of former parts come from the host, at their times, and not from chip to chip
+        model = replace(model, bandwidth="unlimited")
+    lifted = connectivity.Lifted(_signs(network, configs, placement), *nothing)
     return connectivity.read_back(
-        model, (config,), routing.fpga, placement, network.n_sources, network.timestep, lifted,
-        watched,
+        model, configs, routing.fpga, placement, network.n_sources, network.timestep, lifted,
+        watched, _device(model),
     )  # fmt: skip
 
 
@@ -210,14 +238,13 @@ def _placed(network: Network, circuit: np.ndarray) -> Placement:
     used, times = np.unique(circuit, return_counts=True)
     if len(used) < len(circuit):
         raise PlacementError(f"circuit {used[times > 1][0]} is given to two neurons")
-    n = network.n_neurons
     constraints = Constraints.of_labels(
         [p.label for p in network.populations],
         [p.size for p in network.populations],
-        chip=np.zeros(n, np.int64),
-        circuit=circuit,
+        chip=circuit // HICANN_X.circuits,
+        circuit=circuit % HICANN_X.circuits,
     )
-    return Placement(HICANN_X, circuit, np.ones(n, np.int64), constraints)
+    return Placement(HICANN_X, circuit, np.ones(len(circuit), np.int64), constraints)
 
 
 def _serves(
@@ -242,6 +269,25 @@ def _check_rows(network: Network, joined: weights.Joined, rows: np.ndarray) -> N
         )
 
 
+def _check_parts(joined: weights.Joined, placement: Placement) -> None:
+    """Raise where parts cannot be executed one after the other."""
+    n = len(placement.circuit)
+    inner = joined.pre < n
+    edges = np.unique(
+        np.stack([placement.chip[joined.pre[inner]], placement.chip[joined.post[inner]]]), axis=1
+    )
+    waiting = set(range(placement.chips))
+    while waiting:
+        held = {int(post) for pre, post in edges.T if pre != post and int(pre) in waiting}
+        if waiting <= held:
+            raise RoutingError(
+                f"{n} neurons do not fit a chip, and cannot be executed in parts one after the "
+                "other, for these depend on one another; use fewer neurons, or none that excite "
+                "former ones"
+            )
+        waiting &= held
+
+
 def _refuse_loss(network: Network, routing: Routing) -> None:
     if not routing.lost.any():
         return
@@ -261,9 +307,9 @@ def _name(network: Network, neuron: int) -> str:
     return f"{network.populations[k].label}[{neuron - first[k]}]"
 
 
-def _signs(network: Network, config: ChipConfig, placement: Placement) -> np.ndarray:
+def _signs(network: Network, configs: tuple[ChipConfig, ...], placement: Placement) -> np.ndarray:
     """Sign of what a weight code adds at each line: float64 (2 * n_neurons,)."""
-    switches = config.switches[placement.circuit]
+    switches = np.concatenate([config.switches for config in configs])[placement.circuit]
     coba = switches[:, LINE_IS_COBA]
     bypassed = switches[:, LINE_BYPASS].any(axis=1)
     mixed = np.flatnonzero((coba[:, 0] != coba[:, 1]) & ~bypassed)

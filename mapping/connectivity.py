@@ -10,6 +10,7 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.connect import Connections, connect, connect_by_links
+from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.event_path import FpgaRouting
 from pynn_bss2sim._core.hops import Timing
 from pynn_bss2sim._core.records import LINES
@@ -147,17 +148,19 @@ def read_back(
     timestep: float,
     values: Lifted,
     watched: np.ndarray | None = None,
+    device: Device | None = None,
 ) -> Connections:
     """The connections that the registers make, with the ways of events over links if they limit.
 
-    For `watched` see `connect`.
+    For `watched` see `connect`; `device` is the first chip if it is not that of the model.
     """
+    device = model.device if device is None else device
     owner = placement.owner()
     of_circuit = np.where(owner[:, np.newaxis] >= 0, values.step.reshape(-1, LINES)[owner], 0.0)
     strength = None
     if model.parameters != "exact" and model.weights != "exact":
-        of_circuit = np.sign(of_circuit) * model.device.weight_steps(configs)
-        strength = model.device.synapse_strength(len(configs))
+        of_circuit = np.sign(of_circuit) * device.weight_steps(configs)
+        strength = device.synapse_strength(len(configs))
     n_synapses = len(owner) * chip.ROWS
     own_amplitude = own_delay = None
     if model.weights == "exact":

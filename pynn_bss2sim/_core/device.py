@@ -66,6 +66,8 @@ class Device:
         deviations drawn by this seed.
     index : int
         Which chip of that seed: the chips of one network count from here.
+    repeated : bool
+        All chips of a network are this one, which is used for one part of it after the other.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class Device:
     target: Target = HICANN_X
     seed: int | None = None
     index: int = 0
+    repeated: bool = False
 
     def __post_init__(self) -> None:
         for name in ("seed", "index"):
@@ -103,6 +106,8 @@ class Device:
 
     def chips(self, n: int) -> tuple[Deviations, ...]:
         """Deviations of `n` chips of this seed, of which this one is the first."""
+        if self.repeated:
+            return (self.deviations,) * n
         others = [Device(self.target, self.seed, self.index + k).deviations for k in range(1, n)]
         return (self.deviations, *others)[:n]
 

@@ -123,7 +123,7 @@ class Experiment:
             for rule in rules:
                 rule.begin_snippet()
             played.append(self._play(snapshot, first=not played))
-        if self.mapping is not None:
+        if self.mapping is not None and len(self.mapping.configs) == 1:
             self._injection.end(self.mapping.config)
         cycle = np.concatenate([np.empty(0, np.int64), *self._steps]) * CYCLES_PER_STEP
         neuron = np.concatenate([np.empty(0, np.int32), *self._neurons])
@@ -133,7 +133,9 @@ class Experiment:
         mapping = self.map(snapshot)
         if mapping is None:
             return _Played(snapshot, None)
-        if first:
+        if len(mapping.configs) > 1:
+            self._refuse_parts(snapshot)
+        elif first:
             config = self._injection.begin(mapping.config)
             mapping = self._renewed(mapping, config)
         rules = None
@@ -150,6 +152,14 @@ class Experiment:
         self._advance(snapshot, mapping, readout, rules, begin, stop)
         self.mapping = mapping
         return _Played(snapshot, readout)
+
+    def _refuse_parts(self, snapshot: Snapshot):
+        """Raise where a network of several parts has what belongs to one."""
+        if snapshot.rules or not self._injection.is_empty:
+            raise RuntimeError(
+                f"{len(snapshot.circuit)} neurons do not fit a chip and are executed in parts; "
+                "there, plasticity rules and injected registers are not available"
+            )
 
     def _acts(self, snapshot: Snapshot, readout: Readout, rules: RuleRuns | None) -> list:
         """What happens in a snippet between steps: cycles, and functions of the mapping."""
@@ -251,7 +261,7 @@ class Experiment:
 
 def _mapped(snapshot: Snapshot, model: ChipModel, previous) -> CodedMapping:
     try:
-        return map_codes(snapshot.network, snapshot.config, snapshot.circuit, model, previous)
+        return map_codes(snapshot.network, snapshot.configs, snapshot.circuit, model, previous)
     except MappingError as error:
         raise RuntimeError(f"the network does not fit the chip: {error}") from error
 

@@ -105,6 +105,12 @@ class Injection:
                 "kernels in Python"
             )
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is written or read."""
+        writes = (*self._first, *self._before, *self._after, *self._timed.commands)
+        return not (writes or self._readout.pre_realtime or self._readout.post_realtime)
+
     def begin(self, config: ChipConfig) -> ChipConfig:
         """Write what comes before an experiment, and read.
 

@@ -43,8 +43,9 @@ class PlacedSynapse:
 
     __slots__ = ("synapse_on_row", "synapse_row")
 
-    def __init__(self, row: int, column: int):
-        self.synapse_row = SynapseRowOnDLS(row)
+    def __init__(self, synapse: int):
+        row, column = divmod(synapse, SynapseOnSynapseRow.size)
+        self.synapse_row = SynapseRowOnDLS(row % SynapseRowOnDLS.size)
         self.synapse_on_row = SynapseOnSynapseRow(column)
 
     def __repr__(self) -> str:
@@ -199,6 +200,6 @@ class Projection(frontend.Projection):
                 "run(None, RunCommand.PREPARE)"
             )
         return [
-            [PlacedSynapse(*divmod(int(s), SynapseOnSynapseRow.size)) for s in synapses]
+            [PlacedSynapse(s) for s in synapses.tolist()]
             for synapses in state.experiment.synapses_of(self)
         ]

@@ -15,6 +15,7 @@ from pynn_bss2sim._core.readout import Cadc, Converter, Madc, NoiseStream, Sampl
 from pynn_bss2sim._core.records import Probe, Variable
 from pynn_bss2sim.mapping import CodedMapping
 
+from .circuit_parameters import CIRCUITS
 from .clock import CYCLES_PER_MS, CYCLES_PER_STEP, TIMESTEP, to_ms, to_steps
 from .recording_data import ANALOG, Signal
 from .snapshot import Snapshot
@@ -97,7 +98,8 @@ class Readout:
         """When each neuron is read: two take turns; of more, each is read in a run of its own."""
         sites = self._madc_sites
         circuit = self._snapshot.circuit[[s.neuron for s in sites]]
-        if len(sites) != chip.MADC_CHANNELS:
+        together = len(np.unique(circuit // CIRCUITS)) == 1
+        if len(sites) != chip.MADC_CHANNELS or not together:
             return [Sampling.madc(TIMESTEP) for _ in sites]
         parity = Madc.channel_of(circuit % chip.COLUMNS)
         if parity[0] == parity[1]:
@@ -195,7 +197,7 @@ class Readout:
         normals = stream.rows(first, len(rows))
         signals = []
         for column, site in zip(rows.T[..., np.newaxis], sites, strict=True):
-            channel = self._snapshot.circuit[[site.neuron]]
+            channel = self._snapshot.circuit[[site.neuron]] % CIRCUITS
             raw = self._read(self._cadc, site, column, channel, normals[:, channel])
             signals.append(Signal(site.variable, "cadc", site.cell, to_ms(cycle), raw))
         return signals
@@ -213,8 +215,9 @@ class Readout:
         if site.source is Variable.V:
             return state
         if site.source is Variable.W:
-            rest = curves.CELL.value(self._snapshot.config.analog[circuit, Analog.V_ADAPT_REF])
+            part, place = divmod(circuit, CIRCUITS)
+            rest = curves.CELL.value(self._snapshot.configs[part].analog[place, Analog.V_ADAPT_REF])
             return rest + state / chip.ADAPTATION_TRANSCONDUCTANCE
         line = int(site.source) - int(Variable.LINE0)
-        step = self._model.device.weight_steps((self._mapping.config,))[circuit, line]
+        step = self._mapping.weight_steps()[circuit, line]
         return chip.LINE_READOUT - chip.LINE_SWING * np.abs(state) / (step or 1.0)

@@ -194,7 +194,7 @@ class RuleRuns:
             amplitude = self._contributions.amplitude(now.weight)
             emulator.exchange_amplitudes(amplitude)
             table = replace(self.mapping.synapses, amplitude=amplitude)
-            self.mapping = replace(self.mapping, config=config, synapses=table)
+            self.mapping = replace(self.mapping, configs=(config,), synapses=table)
             return
         self.mapping = self.mapping.altered(config)
         if not same_label:

@@ -109,21 +109,25 @@ class State(BaseState):
         return [p for p in self.populations if p.is_source]
 
     def circuits(self) -> np.ndarray:
-        """Circuit of each neuron, population after population: int64 (n,).
+        """Circuit of each neuron of all populations: int64 (n,), ``part * 512 + circuit``.
+
+        Neurons beyond the circuits of a chip belong to further parts of the network.
 
         Raises
         ------
         RuntimeError
-            There are more neurons than places.
+            There are more neurons than places that the user gives.
         """
         n = sum(p.size for p in self.neurons)
-        if n > len(self.permutation):
+        places = len(self.permutation)
+        if places < min(n, chip.HICANN_X.circuits):
             raise RuntimeError(
-                f"placement: {n} neurons, and neuronPermutation has {len(self.permutation)} places "
+                f"placement: {n} neurons, and neuronPermutation has {places} places "
                 f"of the {chip.HICANN_X.circuits} of a chip; use fewer neurons or a longer "
                 "permutation"
             )
-        return self.permutation[:n]
+        part, index = np.divmod(np.arange(n), places)
+        return part * chip.HICANN_X.circuits + self.permutation[index]
 
     # --- experiments ----------------------------------------------------------------------
 

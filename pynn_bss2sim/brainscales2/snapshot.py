@@ -13,7 +13,7 @@ from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim.mapping import Network, OnChip, Projection, Sources, coded_network
 
 from .calibration import cadc_correction
-from .circuit_parameters import COLUMNS
+from .circuit_parameters import CIRCUITS, COLUMNS
 from .clock import TIMESTEP
 from .recording_data import Request
 
@@ -34,9 +34,10 @@ class Snapshot:
     ----------
     start, stop : int, cycles
     network : Network
-    config : ChipConfig
-        Without synapses and routing.
+    configs : tuple of ChipConfig
+        Without synapses and routing, for each part of the network.
     circuit : int64 (n_neurons,)
+        ``part * 512 + circuit``.
     cadc_correction : int64 (1024,)
     neurons, sources : tuple of Population
         In the order of the network.
@@ -56,7 +57,7 @@ class Snapshot:
     start: int
     stop: int
     network: Network
-    config: ChipConfig
+    configs: tuple[ChipConfig, ...]
     circuit: np.ndarray
     cadc_correction: np.ndarray
     neurons: tuple
@@ -85,8 +86,14 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
     circuit = state.circuits()
     places = _places(neurons, circuit)
     for population, place in places.items():
-        population.load(state.chip_config.neuron_block.columns, place)
+        population.load(state.chip_config.neuron_block.columns, place % CIRCUITS)
     calibrated = [p for p in neurons if p.celltype.calibrated]
+    parts = int(circuit.max(initial=0)) // CIRCUITS + 1
+    if calibrated and parts > 1:
+        raise RuntimeError(
+            f"{calibrated[0].label}: {len(circuit)} neurons do not fit a chip, and calibrated ones "
+            "are not executed in parts; use fewer"
+        )
     state.calibrated.update(calibrated, places)
     first = _offsets(neurons, 0)
     first |= _offsets(sources, sum(p.size for p in neurons))
@@ -101,7 +108,7 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
         start=start,
         stop=stop,
         network=network,
-        config=_config(state, places),
+        configs=tuple(_config(state, places, part) for part in range(parts)),
         circuit=circuit,
         cadc_correction=(
             cadc_correction(state.model) if calibrated else state.chip_config.cadc_correction.copy()
@@ -161,17 +168,19 @@ def _places(neurons, circuit: np.ndarray) -> dict:
     return dict(zip(neurons, np.split(circuit, ends[:-1]), strict=True)) if neurons else {}
 
 
-def _config(state: State, places: dict) -> ChipConfig:
-    """The registers of the chip, without synapses and routing."""
+def _config(state: State, places: dict, part: int) -> ChipConfig:
+    """The registers of the chip for a part of the network, without synapses and routing."""
     columns = {name: c.copy() for name, c in state.chip_config.neuron_block.columns.items()}
     for population, place in places.items():
         own = population.parameter_arrays
         if population.celltype.calibrated:
             own = state.calibrated.columns(population)
+        mine = place // CIRCUITS == part
+        here = place[mine] % CIRCUITS
         for name, values in own.items():
             if name in COLUMNS:
-                columns[name][place] = values
-        columns["event_routing_enable_digital"][place] = True
+                columns[name][here] = values[mine]
+        columns["event_routing_enable_digital"][here] = True
     config = state.chip_config.config(columns)
     return ChipConfig(**{**config.to_dict(), **state.calibrated.blocks()})
 

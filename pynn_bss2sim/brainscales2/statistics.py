@@ -51,7 +51,7 @@ class MappedTopologyStatistics:
         neurons = synapses = drivers = 0
         if mapping is not None:
             neurons, synapses = len(mapping.circuits), len(mapping.routing.synapse)
-            drivers = int(np.count_nonzero(mapping.config.driver_enable))
+            drivers = sum(int(np.count_nonzero(c.driver_enable)) for c in mapping.configs)
         return cls(
             num_populations=populations,
             num_projections=projections,

@@ -212,3 +212,37 @@ def test_old_style_parameters(face):
         pop.get("spike_times")
         == face.cells.SpikeSourceArray([0.01]).parameter_space["spike_times"].base_value
     )
+
+
+# --- networks larger than the chip ---
+
+
+def test_a_network_that_does_not_fit_is_executed_in_parts(bypass):
+    # all at once, which would be too much for links between chips
+    hidden, output = neurons(600), neurons(600)
+    stimulus = source(*np.arange(20) * 40e-3 + 1e-3)
+    connect(bypass, stimulus, hidden, 63)
+    connect(bypass, hidden, output, 63, bypass.OneToOneConnector())
+    hidden.record("spikes")
+    output.record("spikes")
+    bypass.run(1.0)
+    assert len(bypass.get_execution_instance_data().configs) == 3
+    for population in (hidden, output):
+        assert [len(t) for t in trains(population)] == [20] * 600
+
+
+def test_parts_are_executed_on_the_same_chip():
+    pynn.setup()
+    pop = neurons(513, leak_v_leak=700, leak_i_bias=500)
+    pop[[0, 512]].record("v")
+    pynn.run(0.05)
+    signals = pop.get_data().segments[-1].irregularlysampledsignals
+    assert signals[0].magnitude.mean() == pytest.approx(signals[1].magnitude.mean(), abs=1.5)
+
+
+def test_parts_that_depend_on_one_another_are_refused(bypass):
+    pop = neurons(520)
+    connect(bypass, pop[0:1], pop[519:520], 63)
+    connect(bypass, pop[519:520], pop[0:1], 63)
+    with pytest.raises(RuntimeError, match="depend on one another"):
+        bypass.run(0.01)
