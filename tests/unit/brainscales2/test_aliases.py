@@ -1,5 +1,6 @@
 """Scripts that import the real chip's software run as they are, where it is not installed."""
 
+import importlib.util
 import logging
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 
 import pynn_bss2sim.brainscales2 as pynn
+from pynn_bss2sim.brainscales2 import __main__ as runner
 from pynn_bss2sim.brainscales2 import morphology
 
 SCRIPT = """
@@ -41,42 +43,41 @@ print(sys.argv[1:], counts)
 """
 
 
-def run(*arguments, **kwargs):
-    return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=False, **kwargs
-    )
-
-
 def test_a_script_for_the_real_chip_runs_unchanged(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    result = run("-m", "pynn_bss2sim.brainscales2", str(script), "--fast")
+    result = subprocess.run(
+        [sys.executable, "-m", "pynn_bss2sim.brainscales2", str(script), "--fast"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == "['--fast'] [10, 10]"
     assert "spikes: [10, 10]" in result.stderr
 
 
-def test_the_names_are_there_only_when_asked_for(tmp_path):
-    script = "import pynn_bss2sim.brainscales2, importlib.util as u; print(u.find_spec('{}'))"
-    for name in ("pynn_brainscales", "dlens_vx_v3"):
-        assert run("-c", script.format(name)).stdout.strip() == "None"
+def test_the_names_are_there_only_when_asked_for():
+    assert importlib.util.find_spec("pynn_brainscales") is None
+    assert importlib.util.find_spec("dlens_vx_v3") is None
 
 
-def test_real_packages_are_never_hidden(tmp_path):
+def test_real_packages_are_never_hidden(tmp_path, monkeypatch):
     (tmp_path / "dlens_vx_v3.py").write_text("real = True")
-    (tmp_path / "script.py").write_text("raise SystemExit('ran')")
-    result = run("-m", "pynn_bss2sim.brainscales2", "script.py", cwd=tmp_path)
-    assert result.returncode == 1
-    assert "dlens_vx_v3 is installed here" in result.stderr
+    (tmp_path / "script.py").write_text("raise AssertionError('ran')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["runner", str(tmp_path / "script.py")])
+    with pytest.raises(SystemExit, match="dlens_vx_v3 is installed here"):
+        runner.main()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"), [([], "usage"), (["nothing.py"], "there is no such script")]
 )
-def test_command_lines_without_a_script(arguments, message):
-    result = run("-m", "pynn_bss2sim.brainscales2", *arguments)
-    assert result.returncode == 1
-    assert message in result.stderr
+def test_command_lines_without_a_script(monkeypatch, arguments, message):
+    monkeypatch.setattr(sys, "argv", ["runner", *arguments])
+    with pytest.raises(SystemExit, match=message):
+        runner.main()
 
 
 @pytest.mark.parametrize("name", morphology.__all__)

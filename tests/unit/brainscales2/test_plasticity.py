@@ -52,7 +52,7 @@ class Homeostasis(PlasticityRule):
         (handle,), (cells,) = synapses, neurons
         counts = cells.counters(reset=True).astype(int)
         recording.counts[0] = counts
-        change = np.sign(20 - counts)[np.newaxis]
+        change = np.sign(10 - counts)[np.newaxis]
         handle.weights = np.clip(handle.weights.astype(int) + change, 0, 63)
 
 
@@ -123,22 +123,22 @@ def test_rules_keep_their_state_and_record(bypass):
 def test_rates_are_regulated():
     pynn.setup(initial_config=pynn.helper.chip_from_nightly())
     rule = Homeostasis(
-        Timer(start=1.0, period=1.0, num_periods=40),
+        Timer(start=0.5, period=0.5, num_periods=40),
         {"counts": PlasticityRule.ObservablePerNeuron(Type.uint8)},
     )
     pop = pynn.Population(6, pynn.cells.HXNeuron(plasticity_rule=rule))
     noise = pynn.Population(1, pynn.cells.SpikeSourcePoissonOnChip(rate=2e5, seed=3))
     plastic(noise, pop, 0, rule)
     pop.record("spikes")
-    pynn.run(41.0)
+    pynn.run(20.5)
     (samples,) = pop.get_plasticity_data("counts")
     counts = np.array([[one[0][0] for one in sample.data] for sample in samples])
     assert counts.shape == (40, 6)
     assert (counts[0] == 0).all()
-    # the mean of ten counts of 20 +- 4.5, and steps of one weight code
-    assert counts[-10:].mean(axis=0) == pytest.approx(20, abs=7)
+    # the mean of ten counts of 10 +- 3.2, and steps of one weight code
+    assert counts[-10:].mean(axis=0) == pytest.approx(10, abs=5)
     # the counters count what is recorded
-    seen = [np.histogram(t, np.arange(0, 41.1, 1.0))[0][:40] for t in trains(pop)]
+    seen = [np.histogram(t, np.arange(0, 20.6, 0.5))[0][:40] for t in trains(pop)]
     assert np.abs(np.array(seen).T - counts).max() <= 2
 
 
