@@ -24,6 +24,8 @@ SMALL = {
     "time_constants": ["--values", 5],
     "refractory_times": ["--values", 7],
     "digits_classifier": [],
+    "stdp_window": [],
+    "vogels_2011": ["--seconds", 15],
 }
 
 
@@ -256,3 +258,20 @@ def test_digits_are_told_apart(run_example):
     assert accuracy == pytest.approx(promised, abs=0.005)
     (accuracy, _) = numbers_after("accuracy: ", run_example("digits_classifier", "--frozen"))
     assert accuracy == pytest.approx(frozen, abs=0.0051)
+
+
+def test_stdp_window_gives_back_the_rule(run_example):
+    """Additive pairs: both sides are exponentials, so the fit leaves rounding alone."""
+    printed = run_example("stdp_window")
+    for name in ("tau_plus", "tau_minus", "A_plus", "A_minus"):
+        found, asked = numbers_after(f"{name}: ", printed)
+        assert found == pytest.approx(asked, rel=1e-3)
+
+
+def test_vogels_rule_brings_rates_to_the_target(run_example):
+    """Each neuron's mean of the last 5 s; of a Poisson process it would scatter by 1.4 Hz."""
+    printed = run_example("vogels_2011")
+    mean, lowest, highest = numbers_after("first: mean ", printed)
+    assert mean > 80.0 and lowest > 40.0 and highest > 110.0
+    mean, lowest, highest = numbers_after("last: mean ", printed)
+    assert mean == pytest.approx(10.0, abs=1.0) and lowest > 6.0 and highest < 16.0
