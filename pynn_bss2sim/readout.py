@@ -6,6 +6,7 @@ samples at the converter's rate, with its resolution, range and noise.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import defaultdict
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .populations import Population
 
 __all__ = ["DEVICES", "MadcTrack", "Readout", "ReadoutError", "check_request"]
+
+logger = logging.getLogger(__name__)
 
 #: What can sample, in the order in which signals appear.
 DEVICES = ("probe", "madc", "cadc")
@@ -123,6 +126,9 @@ class MadcTrack(Track):
         Whose turn among how many active channels.
     first : int
         Number of the first sample stored.
+    ready_step : int
+        From when on its samples are valid: at once where it runs before the experiment begins, and
+        some time after it has been switched on in its course.
     """
 
     sampling: Sampling | None = None
@@ -130,6 +136,13 @@ class MadcTrack(Track):
     turn: int = 0
     turns: int = 1
     first: int = 0
+    ready_step: int = 0
+
+    @classmethod
+    def switched_on(cls, step: int, dt: float, **track) -> MadcTrack:
+        """A track that begins at `step`."""
+        start_up = math.ceil(chip.MADC_START_UP / dt - 1e-9) if step else 0
+        return cls(interval=1, start_step=step, ready_step=step + start_up, **track)
 
     def starts_at(self, step: int) -> bool:
         """Its samples lie between the steps; the state at the beginning is none by itself."""
@@ -138,6 +151,8 @@ class MadcTrack(Track):
     def restart(self, step: int):
         """Drop the samples."""
         self.chunks, self.start_step = [], step
+        if not step:
+            self.ready_step = 0
 
     @property
     def running(self) -> bool:
@@ -159,7 +174,8 @@ class MadcTrack(Track):
             Number of the first of them.
         """
         if not self.running:
-            self.first = self.sampling.first_from(max(first_step, self.start_step))
+            start = max(first_step, self.start_step, self.ready_step)
+            self.first = self.sampling.first_from(start)
         number = self.first + self.n_samples
         return self.sampling.sample(trace, first_step, number), number
 
@@ -193,7 +209,9 @@ class Readout:
         self._model = mapping.chip
         self._seed = mapping.chip.seed
         self._noise = mapping.chip.noise
+        self._dt = dt
         self._converters = {}
+        self._told: set[Track] = set()
         self._share_madc(recordings, dt)
 
     # --- who reads what -------------------------------------------------------------------
@@ -284,6 +302,36 @@ class Readout:
             return raw
         quantity = _quantity(track.variable, self._believed(track, neuron, raw))
         return self._scaling.to_biology(track.variable, neuron, quantity)
+
+    def check_memory(self, label: str, track: Track):
+        """Say once of a track of the CADC that the chip has no place for so many, so fast samples.
+
+        Parameters
+        ----------
+        label : str
+            Of the population.
+        track : Track
+        """
+        if track.device != "cadc" or track in self._told:
+            return
+        interval, count = track.interval * self._dt, track.n_samples
+        fast = interval < chip.CADC_SLOW_PERIOD
+        most = chip.CADC_FAST_SAMPLES if fast else chip.CADC_SLOW_SAMPLES
+        if count <= most:
+            return
+        self._told.add(track)
+        logger.warning(
+            "%s: %d samples of the CADC %.3g ms apart have been taken; on the chip there is memory "
+            "for %d%s",
+            label,
+            count,
+            interval,
+            most,
+            f". Give a sampling_interval of {chip.CADC_SLOW_PERIOD:g} ms, with which there is for "
+            f"{chip.CADC_SLOW_SAMPLES}"
+            if fast
+            else "",
+        )
 
     def _raw(self, track, neuron, voltage, first, trial) -> np.ndarray:
         """Read voltages (k, m) at samples from number `first` on: float64 (k, m), LSB."""

@@ -162,8 +162,10 @@ class Recorder(recording.Recorder):
         variable = self.population.celltype.variables[name]
         step = simulator.state.step
         if device == "madc":
+            given = {"name": name, "variable": variable, "device": device, "raw": raw}
             self._tracks += [
-                MadcTrack(name, variable, cell, 1, step, device, raw) for cell in new[:, np.newaxis]
+                MadcTrack.switched_on(step, simulator.state.dt, cells=cell, **given)
+                for cell in new[:, np.newaxis]
             ]
             return
         interval = self._interval_steps(device)

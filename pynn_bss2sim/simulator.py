@@ -459,6 +459,8 @@ class State(BaseState):
             else:
                 first = (activity.start_step // track.interval + 1) * track.interval
             track.append(self._read(track, neuron, samples, first))
+            if self.readout is not None:
+                self.readout.check_memory(population.label, track)
         if not len(activity.spike_step):
             return
         # NumPy sorts 16-bit keys in linear time

@@ -203,10 +203,16 @@ MADC_ADJUST = _fact("MADC_ADJUST", 5, "1", "code", "haldls: madc.h, sample_durat
 MADC_ADJUST_MAX = _fact("MADC_ADJUST_MAX", 7, "1", "code", "haldls: madc.h")
 MADC_SCALE_MAX = _fact("MADC_SCALE_MAX", 15, "1", "estimate", "haldls: madc.h, four bits")
 MADC_NOISE = _fact("MADC_NOISE", 1.2, "LSB", "estimate", "calix: below 2 on a static input")
+MADC_START_UP = _fact("MADC_START_UP", 8.0, "us", "code", "calix: madc_base.py, discarded")
 CADC_BITS = _fact("CADC_BITS", 8, "1", "paper", "DISS: column converters")
 CADC_CHANNELS = _fact("CADC_CHANNELS", 2, "1", "paper", "DISS: causal and acausal, per column")
 CADC_SAMPLES = _fact("CADC_SAMPLES", 100, "1", "code", "grenade: ppu.h, of a run in block RAM")
 CADC_PERIOD = _fact("CADC_PERIOD", 1.7, "us", "code", "hxtorch: neuron.py, shortest period")
+CADC_FAST_SAMPLES = _fact(
+    "CADC_FAST_SAMPLES", 100, "1", "code", "grenade: ppu.h, that the block memory of the FPGA holds"
+)
+CADC_SLOW_SAMPLES = _fact("CADC_SLOW_SAMPLES", 204_800, "1", "code", "grenade: ppu.h, its DRAM")
+CADC_SLOW_PERIOD = _fact("CADC_SLOW_PERIOD", 6.0, "us", "code", "hxtorch: neuron.py, about, DRAM")
 CADC_CORRECTION_LOW = _fact("CADC_CORRECTION_LOW", -128, "LSB", "code", "haldls: cadc.h")
 CADC_CORRECTION_HIGH = _fact("CADC_CORRECTION_HIGH", 127, "LSB", "code", "haldls: cadc.h")
 CADC_NOISE = _fact("CADC_NOISE", 1.0, "LSB", "estimate", "hxtorch: 2 with that of the membrane")

@@ -174,8 +174,7 @@ class Converter:
 class Madc(Converter):
     """The fast converter: channel 0 reads circuits of even columns, channel 1 of odd ones.
 
-    Scale, rate and noise: see the facts ``MADC_*`` of `hicannx`. That the first 8 µs after its
-    start are invalid is not modelled: it is taken to run before the experiment begins.
+    Scale, rate and noise: see the facts ``MADC_*`` of `hicannx`.
     """
 
     bits: int = chip.MADC_BITS

@@ -198,8 +198,37 @@ def test_a_recording_that_begins_later():
     population[1:].record("v", device="cadc")
     sim.run(5.0)
     madc, cadc = signals(population)
-    assert madc.t_start == pytest.approx(1.7) and cadc.t_start == 1.7
-    assert madc.shape == (148, 1) and cadc.shape == (3, 3)
+    assert madc.shape == (0, 1), "the MADC takes 8 ms until its samples are valid"
+    assert cadc.t_start == 1.7 and cadc.shape == (3, 3)
+    sim.run(5.0)
+    madc, cadc = signals(population)
+    assert 9.7 <= madc.t_start < 9.734 and cadc.t_start == 1.7
+    assert madc.shape == (59, 1) and cadc.shape == (6, 3)
+    sim.reset()
+    sim.run(1.7)
+    madc, cadc = signals(population)
+    assert madc.t_start == 0.0 and madc.shape == (51, 1), "it runs on between segments"
+
+
+def test_more_samples_of_the_cadc_than_the_chip_has_memory_for_are_told_once(caplog):
+    population = cells()
+    population.record("v", device="cadc")
+    sim.run(169.0)  # 100 samples, 1.7 ms apart
+    assert not caplog.messages
+    sim.run(1.0)
+    (message,) = caplog.messages
+    assert message.startswith("P: 101 samples of the CADC 1.7 ms apart")
+    assert "there is memory for 100. Give a sampling_interval of 6 ms" in message
+    sim.run(100.0)
+    assert len(caplog.messages) == 1
+    assert signals(population)[0].shape == (159, 4), "they are recorded all the same"
+
+
+def test_slow_samples_of_the_cadc_have_more_memory(caplog):
+    population = cells()
+    population.record("v", device="cadc", sampling_interval=6.0)
+    sim.run(1000.0)
+    assert not caplog.messages
 
 
 def test_a_second_neuron_in_the_middle_of_a_segment():
