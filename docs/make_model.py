@@ -56,7 +56,8 @@ and bounded.
   large PSPs less linear than in these figures.
 * **Lines.** An excitatory line saturates at the current of {knee_exc:.0f} weight codes, an
   inhibitory one of {knee_inh:.0f}, at the nominal synapse bias. As the limit is that of the
-  amplifier, it grows with the amplifier's bias.
+  amplifier, it grows with the amplifier's bias. In a model with a given time constant it carries
+  the more the smaller the membrane capacitance is, which the mapping makes use of.
 * **Reset.** {reset:g} µs at code {reset_bias}, multiplied, with the largest capacitance. That its
   conductance depends on its bias and switches as that of the leak does is an assumption.
 * **Membrane** between {floor:.0f} and {ceiling:.0f} mV.

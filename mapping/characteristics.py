@@ -16,7 +16,7 @@ import numpy as np
 
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
-from pynn_bss2sim._core.records import frozen_array
+from pynn_bss2sim._core.records import LINES, frozen_array
 
 __all__ = ["LINE_NAMES", "UNITS", "AffineLaw", "Characteristics", "Law", "PowerLaw"]
 
@@ -136,9 +136,6 @@ class PowerLaw(Law):
 #: Share of the circuits that may be too weak for the strongest synapses.
 _FEW = 0.01
 
-#: Laws that make the strength of input lines.
-LINE_LAWS = ("strength_exc", "strength_inh", "modulation_exc", "modulation_inh")
-
 #: Endings of the laws of the two input lines.
 LINE_NAMES = ("exc", "inh")
 
@@ -147,6 +144,7 @@ UNITS = {
     "leak": "mV",
     "reset": "mV",
     "threshold": "mV",
+    "capacitance": "pF",
     "tau_mem": "us",
     "tau_mem_divided": "us",
     "tau_mem_multiplied": "us",
@@ -177,6 +175,8 @@ class Characteristics:
     Attributes
     ----------
     leak, reset, threshold : AffineLaw, mV
+    capacitance : AffineLaw, pF
+        Of the membrane, the parasitic one included; the largest is taken for nominal.
     tau_mem, tau_mem_divided, tau_mem_multiplied : PowerLaw, µs
         Membrane time constant of one circuit with the largest capacitance, for each setting of the
         switches of the leak.
@@ -201,6 +201,7 @@ class Characteristics:
     leak: Law
     reset: Law
     threshold: Law
+    capacitance: Law
     tau_mem: Law
     tau_mem_divided: Law
     tau_mem_multiplied: Law
@@ -234,6 +235,7 @@ class Characteristics:
             leak=affine(curves.LEAK),
             reset=affine(curves.RESET),
             threshold=affine(curves.THRESHOLD),
+            capacitance=affine(curves.CAPACITANCE),
             tau_mem=power(curves.TAU_MEM),
             tau_mem_divided=power(curves.TAU_MEM_DIVIDED),
             tau_mem_multiplied=power(curves.TAU_MEM_MULTIPLIED),
@@ -255,6 +257,10 @@ class Characteristics:
             v_exp=affine(curves.CELL),
             delta_t=power(curves.EXP_SLOPE),
         )
+
+    def __len__(self) -> int:
+        """Circuits of which something is known; 1 where all are alike."""
+        return len(self.leak)
 
     def repeated(self, n: int) -> Characteristics:
         """Those of `n` circuits that are all alike."""
@@ -338,14 +344,24 @@ class Characteristics:
         code = np.where(high_resistance, high.code(tau), low.code(tau))
         return code, high_resistance, np.where(high_resistance, high.clips(tau), low.clips(tau))
 
-    def strength_reach(self) -> float:
-        """Share of the largest nominal strength that all but a few circuits reach, at most 1."""
+    def strength_reach(self) -> tuple[float, float]:
+        """Shares of the largest nominal strength that all but a few circuits reach, at most 1.
+
+        Returns
+        -------
+        current, conductance : float
+            Of current-based and of conductance-based lines.
+        """
         nominal = Characteristics.nominal()
         shares = []
-        for law in LINE_LAWS:
-            mine, other = getattr(self, law), getattr(nominal, law)
-            shares.append(np.quantile(mine.reach[1] / other.reach[1], _FEW))
-        return float(min(1.0, *shares))
+        for line in range(LINES):
+            current, ratio = (
+                self.line(name, line).reach[1] / nominal.line(name, line).reach[1]
+                for name in ("strength", "modulation")
+            )
+            shares.append([np.quantile(share, _FEW) for share in (current, current * ratio)])
+        current, conductance = np.minimum(np.min(shares, axis=0), 1.0).tolist()
+        return current, conductance
 
     def weight_step(self, line: int, gm, coba, conductance_based) -> np.ndarray:
         """What one weight code adds to the state of input `line`: nA, or µS.

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pynn_bss2sim._core import curves
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
-from pynn_bss2sim._core.hicannx import HICANN_X, WEIGHT_MAX
+from pynn_bss2sim._core.hicannx import HICANN_X, SYNAPSE_BIAS, WEIGHT_MAX
 from pynn_bss2sim._core.records import LINES
 
 from . import registers, resolution, weights
+from .capacitance import Membranes, line_demand, strongest_step, wanted
 from .characteristics import Characteristics
-from .chips import characteristics
 from .errors import PlacementError
 from .generators import GeneratorSources
 from .limit import check_neurons, fewer_circuits
@@ -21,9 +22,12 @@ from .network import Network
 from .place import Placement, circuits_needed, split_rows
 from .route import Routing
 from .translate import Asked, Scaling
-from .voltage import voltage_maps
+from .voltage import GAIN_MAX, voltage_maps
 
 __all__ = ["Fit", "fitted", "measured"]
+
+#: Rounding to so many codes errs by half of what single synapses deviate: 1 / sqrt(12) over them.
+_MANY_CODES = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,7 @@ class Fit:
     """Weights and numbers of circuits that agree with each other."""
 
     count: np.ndarray  # circuits of each neuron
-    scaling: Scaling
+    membranes: Membranes
     rows: np.ndarray  # synapse rows of each neuron at each line
     synapses: np.ndarray  # synapses of the chip for each connection
     code: np.ndarray  # of each connection
@@ -42,6 +46,11 @@ class Fit:
     unit: np.ndarray  # what one code of each connection is worth, biological
     generators: GeneratorSources
 
+    @property
+    def scaling(self) -> Scaling:
+        """From biological quantities to those of the chip."""
+        return self.membranes.scaling
+
 
 def fitted(
     network: Network,
@@ -50,6 +59,7 @@ def fitted(
     joined: weights.Joined,
     kept_scaling: Scaling | None,
     kept_routing: Routing | None,
+    laws: Characteristics,
     *,
     strict: bool,
 ) -> Fit:
@@ -63,6 +73,8 @@ def fitted(
     ----------
     kept_scaling, kept_routing
         Of an earlier mapping: kept as far as they serve.
+    laws : Characteristics
+        What is believed of the circuits of all chips that the network will take.
     strict : bool
         A neuron that needs more synapse rows than exist is an error.
     """
@@ -71,20 +83,16 @@ def fitted(
     if chip.weights == "6bit":
         weights.check_signs(network, joined, asked.conductance_based)
     rows = _rows(joined, np.ones(len(joined), np.int64), network.n_neurons)
-    laws, volts = characteristics(chip, 1), None
-    if chip.parameters != "exact":
-        volts = voltage_maps(network, asked, kept_scaling, laws)
     generators = GeneratorSources.of(network if chip.routing == "real" else Network(1.0))
+    demand = line_demand(joined, asked.tau_syn)
+    volts = _voltage_maps(network, chip, asked, demand, kept_scaling, laws)
 
     def weighed(count: np.ndarray) -> Fit:
-        if volts is None:
-            scaling = Scaling.exact(asked.conductance_based)
-        else:
-            scaling = registers.scaling(asked, volts, count)
+        membranes = _membranes(chip, asked, demand, count, volts, laws)
         known = None
         if kept_routing is not None and kept_routing.connects(joined, count):
             known = kept_routing.rows
-        return _weigh(chip, joined, scaling, count, known, generators, laws)
+        return _weigh(chip, joined, membranes, count, known, generators, laws, demand)
 
     count = _circuits(network, chip, rows, strict)
     while True:
@@ -100,6 +108,40 @@ def fitted(
     total = fit.rows.sum(axis=1)
     fewer = fewer_circuits(count, total, chip.chips, chip.seed, network.constraints)
     return fit if np.array_equal(fewer, count) else weighed(fewer)
+
+
+def _membranes(
+    chip: ChipModel,
+    asked: Asked,
+    demand: np.ndarray,
+    count: np.ndarray,
+    volts: tuple[np.ndarray, np.ndarray],
+    laws: Characteristics,
+) -> Membranes:
+    """Capacitances of neurons of `count` circuits whose lines are to carry `demand`."""
+    if chip.parameters == "exact":
+        return Membranes.exact(asked.conductance_based)
+    target = np.full(len(count), np.inf)
+    if chip.mismatch != "none":  # on nominal circuits nothing saturates
+        target = wanted(asked, demand, volts[0], count)
+    return Membranes.nominal(asked, volts, count, target, laws)
+
+
+def _voltage_maps(
+    network: Network,
+    chip: ChipModel,
+    asked: Asked,
+    demand: np.ndarray,
+    kept: Scaling | None,
+    laws: Characteristics,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The voltage maps of neurons with the capacitances that they will have."""
+    one = np.ones(network.n_neurons)
+    # with the largest gain currents are largest, too
+    volts = (GAIN_MAX * one, 0 * one)
+    first = _membranes(chip, asked, demand, one.astype(np.int64), volts, laws)
+    capacitance = first.scaling.conductance_gain * asked.values["cm"]
+    return voltage_maps(network, asked, kept, laws, capacitance)
 
 
 def _circuits(network: Network, chip: ChipModel, rows: np.ndarray, strict: bool) -> np.ndarray:
@@ -126,14 +168,15 @@ def _circuits(network: Network, chip: ChipModel, rows: np.ndarray, strict: bool)
 def _weigh(
     chip: ChipModel,
     joined: weights.Joined,
-    scaling: Scaling,
+    membranes: Membranes,
     count: np.ndarray,
     known: np.ndarray | None,
     generators: GeneratorSources,
     laws: Characteristics,
+    demand: np.ndarray,
 ) -> Fit:
     """Realise the weights for neurons of `count` circuits, if possible in `known` rows."""
-    n = len(count)
+    n, scaling = len(count), membranes.scaling
     gain = np.repeat(scaling.line_gain(slice(None)), LINES)
     strength = None
     sign = _signs(joined, n)
@@ -155,13 +198,14 @@ def _weigh(
                 full = resolution.refined(joined, most, count, plain)
             else:
                 full = resolution.largest_that_fits(joined, most, known, n)
-            # on nominal circuits nothing saturates
-            saturates = chip.mismatch != "none"
             coba = np.repeat(scaling.conductance_based, LINES)
-            usual = registers.Strength.nominal(coba).step()
-            coarse = resolution.coarsest(joined, magnitude, usual) if saturates else 0.0
-            coarse = np.where(changing, 0.0, coarse)
-            strength = registers.Strength.choose(full, coba, laws.strength_reach(), coarse)
+            coarse: np.ndarray | float = 0.0
+            reach = laws.strength_reach()
+            if chip.mismatch != "none":
+                bias = registers.synapse_bias(full, coba, reach)
+                coarse = _coarse(joined, magnitude, demand * gain, coba, bias)
+                coarse = np.where(changing, 0.0, coarse)
+            strength = registers.Strength.choose(full, coba, reach, coarse)
             step = strength.step()
         quantised = weights.quantise(joined, magnitude, step)
         synapses, code = quantised.rows, quantised.code
@@ -171,7 +215,7 @@ def _weigh(
     rows = _rows(joined, synapses, n)
     return Fit(
         count,
-        scaling,
+        membranes,
         rows,
         synapses,
         code,
@@ -184,6 +228,35 @@ def _weigh(
     )
 
 
+def _coarse(
+    joined: weights.Joined,
+    magnitude: np.ndarray,
+    demand: np.ndarray,
+    coba: np.ndarray,
+    bias: int,
+) -> np.ndarray:
+    """Steps at which lines carry `demand`, or as coarse as the usual amplifier makes them.
+
+    What a line carries is set by its amplifier alone; steps grow with the bias of the synapses,
+    too.
+
+    Parameters
+    ----------
+    magnitude : float64 (n,), nA or µS on the chip
+    demand : float64 (2 * n_neurons,), the same
+    coba : bool (2 * n_neurons,)
+    bias : int
+        Of the synapses.
+    """
+    usual, utmost = registers.Strength.nominal(coba).step(), strongest_step(coba)
+    needed = demand / np.tile(curves.LINE_RANGE, len(demand) // LINES)
+    raised = bias / SYNAPSE_BIAS
+    step = resolution.coarsest(joined, magnitude, np.clip(needed, usual, utmost) * raised)
+    # weights of many codes can be rounded to any step
+    fine = weights.least(joined, magnitude, len(coba) // LINES) >= _MANY_CODES * utmost * raised
+    return np.where((needed >= utmost) & fine, utmost * raised, step)
+
+
 def measured(
     chip: ChipModel,
     joined: weights.Joined,
@@ -192,17 +265,19 @@ def measured(
     configs: tuple[ChipConfig, ...],
     laws: Characteristics,
 ) -> Fit:
-    """The weights anew, where the strength of the circuits that neurons sit on is known better.
+    """The weights anew, where the circuits that neurons sit on are known better.
 
     Each connection keeps its synapses. What is realised, as far as anybody can know, is the code
     times the measured step; the amplitude is the code times what the circuits really do.
     """
-    if fit.strength is None or chip.mismatch == "none":
+    if chip.mismatch == "none":
         return fit
+    gain = np.repeat(fit.scaling.line_gain(slice(None)), LINES)
+    if fit.strength is None:
+        return replace(fit, amplitude=joined.weight * gain[joined.slot])
     owner = np.repeat(np.arange(len(fit.count)), placement.count)
     circuit = placement.circuits()
     step = fit.strength.believed(laws.at(circuit), owner)
-    gain = np.repeat(fit.scaling.line_gain(slice(None)), LINES)
     quantised = weights.quantise(joined, np.abs(joined.weight) * gain[joined.slot], step)
     code = np.minimum(quantised.code, WEIGHT_MAX * fit.synapses)
     true = chip.device.weight_steps(configs)[circuit]

@@ -19,6 +19,7 @@ from pynn_bss2sim._core.background import BackgroundInputs
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.event_path import crossings
+from pynn_bss2sim._core.hicannx import HICANN_X
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.plasticity import ShortTerm
 from pynn_bss2sim._core.pulses import Pulses
@@ -26,11 +27,12 @@ from pynn_bss2sim._core.records import Circuits, SynapseTable
 from pynn_bss2sim._core.spike_pairs import SpikePairs
 
 from . import connectivity, registers, weights
+from .characteristics import Characteristics
 from .check import problems
 from .chips import characteristics
 from .driver_plasticity import DriverPlan, coarse_drivers, driver_plan, driver_registers
 from .errors import CheckError, ParameterError, RoutingError
-from .fit import fitted, measured
+from .fit import Fit, fitted, measured
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
 from .place import Placement, place
 from .plasticity import check_plasticity, short_term, spike_pairs
@@ -48,7 +50,6 @@ from .report import (
     generator_section,
     placed_usage,
 )
-from .resets import unfinished_resets
 from .route import Routing
 from .translate import Asked, Scaling, exact_circuits, gather, realised
 
@@ -145,8 +146,7 @@ class Mapping:
             usage,
             self.event_rates(SourceRates.unknown(self.network.n_sources)),
         )
-        notes = (*numbers.notes, *unfinished_resets(self.network, self.circuits))
-        report = replace(numbers, picture=self.plot, notes=notes)
+        report = replace(numbers, picture=self.plot)
         routing = self.routing
         if routing is None:
             return report
@@ -246,21 +246,10 @@ def map_network(
     wanted = weights.join(network)
     drivers = driver_plan(network, chip, len(wanted))
     joined = drivers.driven(wanted)
-    kept = (previous.scaling, previous.routing) if previous is not None else (None, None)
-    fit = fitted(network, chip, asked, joined, *kept, strict=on_loss == "raise")
-    routing, ways = None, None
-    placement = place(fit.count, constraints=network.constraints)
-    if chip.routing == "real":
-        routing = connectivity.routed(
-            joined,
-            fit.synapses,
-            placement,
-            fit.generators,
-            chip.seed,
-            kept[1],
-            chip.chips,
-        )
-        placement = routing.placement
+    fit, placement, routing, laws = _laid_out(
+        network, chip, asked, joined, previous, strict=on_loss == "raise"
+    )
+    ways = None
     configs: tuple[ChipConfig, ...] = ()
     clipped: dict[str, np.ndarray] = {}
     if chip.parameters == "exact":
@@ -268,9 +257,15 @@ def map_network(
         if routing is not None:
             configs = registers.bare(placement)
     else:
-        laws = characteristics(chip, placement.chips)
+        fit = replace(fit, membranes=fit.membranes.placed(asked, placement, laws))
         configs, clipped = registers.configure(
-            network, asked, fit.scaling, placement, fit.strength, laws
+            network,
+            asked,
+            fit.membranes,
+            placement,
+            fit.strength,
+            laws,
+            slow_reset=chip.mismatch != "none",
         )
         circuits = chip.device.circuits(
             configs, placement.circuit, placement.count, network.timestep, noise=chip.noise
@@ -322,6 +317,36 @@ def map_network(
     return mapping
 
 
+def _laid_out(
+    network: Network,
+    chip: ChipModel,
+    asked: Asked,
+    joined: weights.Joined,
+    previous: Mapping | None,
+    *,
+    strict: bool,
+) -> tuple[Fit, Placement, Routing | None, Characteristics]:
+    """Fit, place and route with what is believed of all chips that this takes.
+
+    Which chips these are is known in the end only; with every further one it is done again.
+    """
+    kept = (previous.scaling, previous.routing) if previous is not None else (None, None)
+    chips = max(1, -(-network.n_neurons // HICANN_X.circuits))
+    while True:
+        laws = characteristics(chip, chips)
+        fit = fitted(network, chip, asked, joined, *kept, laws, strict=strict)
+        placement, routing = place(fit.count, constraints=network.constraints), None
+        known = placement.chips <= chips or len(laws) == 1
+        if known and chip.routing == "real":
+            routing = connectivity.routed(
+                joined, fit.synapses, placement, fit.generators, chip.seed, kept[1], chip.chips
+            )
+            placement = routing.placement
+        if placement.chips <= chips or len(laws) == 1:
+            return fit, placement, routing, laws
+        chips = placement.chips
+
+
 def _delay_steps(network: Network, chip: ChipModel, joined: weights.Joined) -> np.ndarray:
     if chip.delays == "asked":
         return weights.delay_steps(joined.delay, network.timestep)
@@ -344,10 +369,6 @@ def _parameters(
 
 def _warn(mapping: Mapping, previous: Mapping | None) -> None:
     """Log what the chip cannot do, but not again what `previous` has said."""
-    said = unfinished_resets(previous.network, previous.circuits) if previous is not None else ()
-    for sentence in unfinished_resets(mapping.network, mapping.circuits):
-        if sentence not in said:
-            logger.warning("%s", sentence)
     said = coarse_drivers(previous.drivers) if previous is not None else ()
     for sentence in coarse_drivers(mapping.drivers):
         if sentence not in said:

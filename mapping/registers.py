@@ -15,13 +15,15 @@ from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.records import LINES, Variable
 
+from .capacitance import Membranes
 from .characteristics import Characteristics
 from .network import Network
 from .place import Placement
+from .resets import shortest_hold
 from .route import Routing
 from .translate import Asked, Scaling, refuse_parameter
 
-__all__ = ["Strength", "bare", "configure", "scaling", "with_routing"]
+__all__ = ["Strength", "bare", "configure", "synapse_bias", "with_routing"]
 
 _DEVICE = Device()
 _NOMINAL = Characteristics.nominal()
@@ -51,38 +53,30 @@ class Strength:
         cls,
         full: np.ndarray,
         conductance_based: np.ndarray,
-        reach: float = 1.0,
+        reach: tuple[float, float] = (1.0, 1.0),
         coarse: np.ndarray | float = 0.0,
     ) -> Strength:
         """The codes with which `full` is just the largest weight code, where they reach.
 
-        The bias of the synapses is raised if the amplifiers of a line do not reach otherwise: this
-        saves rows, but lines whose weights are very weak then use fewer of their codes.
+        The bias of the synapses is that of `synapse_bias`.
 
         Parameters
         ----------
         full : float64 (2 * n_neurons,), nA or µS on the chip
         conductance_based : bool (2 * n_neurons,)
-        reach : float
-            Share of the strength of a nominal circuit that all circuits reach.
+        reach : tuple of float
+            Share of the strength of a nominal circuit that all circuits reach: of current-based
+            and of conductance-based lines.
         coarse : float64 (2 * n_neurons,), nA or µS on the chip
-            One code is worth at least this, if the chip's usual transconductance gives it.
-            Circuits too weak for that are left weaker; their weights then take more codes.
+            One code is worth at least this, where a nominal circuit reaches it. Circuits too weak
+            for that are left weaker; their weights then take more codes.
         """
-        unit = _DEVICE.weight_step(1, chip.COBA_BIAS, conductance_based)
-        largest = np.floor(chip.GM_MAX * reach)
-        most = largest * np.where(conductance_based, reach * chip.ANALOG_MAX / chip.COBA_BIAS, 1.0)
-        wanted = full / chip.WEIGHT_MAX / unit
-        missing = float((wanted / most).max(initial=1.0))
-        bias = min(chip.ANALOG_MAX, int(np.ceil(chip.SYNAPSE_BIAS * missing)))
-        wanted *= chip.SYNAPSE_BIAS / bias
-        usual = np.minimum(coarse / unit * chip.SYNAPSE_BIAS / bias, chip.PSP_GM)
-        gentle = usual > wanted
-        wanted = np.maximum(wanted, usual)
-        gm = np.clip(np.ceil(wanted), chip.GM_MIN, np.where(gentle, chip.PSP_GM, largest))
-        coba = np.ceil(chip.COBA_BIAS * wanted / gm)
-        reached = np.where(gentle, chip.COBA_BIAS, np.floor(chip.ANALOG_MAX * reach))
-        coba = np.clip(coba, chip.BIAS_MIN, reached)
+        bias = synapse_bias(full, conductance_based, reach)
+        unit = _DEVICE.weight_step(1, chip.COBA_BIAS, conductance_based, bias)
+        wanted = np.minimum(full / chip.WEIGHT_MAX / unit, _most(conductance_based, reach))
+        wanted = np.maximum(wanted, np.minimum(coarse / unit, _most(conductance_based, (1.0, 1.0))))
+        gm = np.clip(np.ceil(wanted), chip.GM_MIN, chip.GM_MAX)
+        coba = np.clip(np.ceil(chip.COBA_BIAS * wanted / gm), chip.BIAS_MIN, chip.ANALOG_MAX)
         coba = np.where(conductance_based, coba, 0)
         return cls(gm.astype(np.int64), coba.astype(np.int64), conductance_based, bias)
 
@@ -98,6 +92,9 @@ class Strength:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Codes with which all circuits of a neuron are as strong as one with nominal laws.
 
+        Where those of the nominal one are the largest, all circuits get them, and are as strong as
+        they can be.
+
         Parameters
         ----------
         laws : Characteristics
@@ -110,11 +107,18 @@ class Strength:
         gm, coba : uint16 (n_circuits,)
         """
         asked, modulated = self.gm[line::LINES][owner], self.coba[line::LINES][owner]
-        gm = laws.line("strength", line).code(_NOMINAL.line("strength", line).value(asked))
-        ratio = _NOMINAL.weight_step(line, asked, modulated, True)
-        ratio = ratio / laws.line("strength", line).value(gm)
-        coba = laws.line("modulation", line).code(ratio)
-        return gm, np.where(self.conductance_based[line::LINES][owner], coba, 0)
+        coba = self.conductance_based[line::LINES][owner]
+        strength, modulation = laws.line("strength", line), laws.line("modulation", line)
+        step = _NOMINAL.weight_step(line, asked, modulated, coba)
+        gm = strength.code(_NOMINAL.line("strength", line).value(asked))
+        ratio = modulation.code(step / strength.value(gm))
+        # what the modulation cannot give, or rounds
+        gm = np.where(coba, strength.code(step / modulation.value(ratio)), gm)
+        utmost = (asked == chip.GM_MAX) & (~coba | (modulated == chip.ANALOG_MAX))
+        return (
+            np.where(utmost, chip.GM_MAX, gm).astype(np.uint16),
+            np.where(coba, np.where(utmost, chip.ANALOG_MAX, ratio), 0).astype(np.uint16),
+        )
 
     def believed(self, laws: Characteristics, owner: np.ndarray) -> np.ndarray:
         """What one weight code is worth, on average over the circuits of a neuron.
@@ -141,28 +145,40 @@ class Strength:
         return _DEVICE.weight_step(self.gm, self.coba, self.conductance_based, self.synapse_bias)
 
 
-def scaling(asked: Asked, volts: tuple[np.ndarray, np.ndarray], count: np.ndarray) -> Scaling:
-    """The scaling of neurons of `count` circuits with the voltage maps `volts`.
+def _most(conductance_based: np.ndarray, reach: tuple[float, float]) -> np.ndarray:
+    """The strongest lines that can be had, as a code of the transconductance at `COBA_BIAS`."""
+    current, conductance = reach
+    boost = np.where(conductance_based, conductance * chip.ANALOG_MAX / chip.COBA_BIAS, current)
+    return chip.GM_MAX * boost
 
-    Membranes keep nearly the same capacitance: the first circuit gives up as much of its own as
-    the others add, as long as it has some.
+
+def synapse_bias(
+    full: np.ndarray, conductance_based: np.ndarray, reach: tuple[float, float] = (1.0, 1.0)
+) -> int:
+    """The bias of all synapses, raised where the amplifiers of a line do not reach otherwise.
+
+    This saves rows, but lines whose weights are very weak then use fewer of their codes.
+
+    Parameters
+    ----------
+    full, conductance_based, reach
+        See `Strength.choose`.
     """
-    c_m = curves.capacitance(_capacitance_code(count), count)
-    return Scaling(*volts, c_m / asked.values["cm"], asked.conductance_based)
-
-
-def _capacitance_code(count: np.ndarray) -> np.ndarray:
-    spare = chip.CAPACITANCE_MAX - chip.CAPACITANCE_PARASITIC * (count - 1)
-    return np.maximum(0, np.rint(spare)).astype(np.uint8)
+    unit = _DEVICE.weight_step(1, chip.COBA_BIAS, conductance_based)
+    needed = full / chip.WEIGHT_MAX / unit
+    missing = float((needed / _most(conductance_based, reach)).max(initial=1.0))
+    return min(chip.ANALOG_MAX, int(np.ceil(chip.SYNAPSE_BIAS * missing)))
 
 
 def configure(
     network: Network,
     asked: Asked,
-    scaling: Scaling,
+    membranes: Membranes,
     placement: Placement,
     strength: Strength | None,
     characteristics: Characteristics | None = None,
+    *,
+    slow_reset: bool = False,
 ) -> tuple[tuple[ChipConfig, ...], dict[str, np.ndarray]]:
     """Set the registers of all chips.
 
@@ -172,6 +188,8 @@ def configure(
         None: weights are exact, the registers of strength get middle codes.
     characteristics : Characteristics, optional
         What is believed of the circuits of all chips; by default they are all nominal.
+    slow_reset : bool
+        The reset takes its time: neurons are held until it is finished.
 
     Returns
     -------
@@ -186,14 +204,15 @@ def configure(
         Reset would not lie below threshold.
     """
     draft = _Draft(placement, characteristics or Characteristics.nominal())
+    scaling = membranes.scaling
     if strength is None:
         strength = Strength.nominal(np.repeat(asked.conductance_based, LINES))
     clipped = _set_potentials(network, draft, asked, scaling)
-    clipped |= _set_membrane(draft, asked, scaling)
+    clipped |= _set_membrane(draft, asked, membranes)
     clipped |= _set_lines(draft, asked, scaling, strength)
     clipped |= _set_adaptation(draft, asked, scaling)
     clipped |= _set_exponential(draft, asked, scaling)
-    clipped |= _set_refractory(draft, asked)
+    clipped |= _set_refractory(draft, asked, scaling, slow_reset)
     return draft.configs(), clipped
 
 
@@ -335,12 +354,11 @@ def _set_potentials(
     }
 
 
-def _set_membrane(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
-    count = draft.placement.count
-    capacitance = _capacitance_code(count)
-    draft.registers["capacitance"][draft.first] = capacitance
+def _set_membrane(draft: _Draft, asked: Asked, membranes: Membranes) -> dict[str, np.ndarray]:
+    scaling = membranes.scaling
+    draft.registers["capacitance"][draft.first] = membranes.code
     draft.join()
-    leak = curves.capacitance(capacitance, count) / asked.values["tau_m"]
+    leak = scaling.conductance_gain * asked.values["cm"] / asked.values["tau_m"]
     code, divided, multiplied, slow_or_fast = draft.law.leak_codes(leak)
     draft.code(Analog.I_BIAS_LEAK, code)
     draft.switch(Switch.LEAK_DIVISION, divided)
@@ -428,9 +446,13 @@ def _set_exponential(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str,
     return {"delta_T": onset & law.delta_t.clips(slope)}
 
 
-def _set_refractory(draft: _Draft, asked: Asked) -> dict[str, np.ndarray]:
+def _set_refractory(
+    draft: _Draft, asked: Asked, scaling: Scaling, slow_reset: bool
+) -> dict[str, np.ndarray]:
     """Two clocks for each block: the fast one for periods up to the mean of the block."""
-    tau = asked.values["tau_refrac"]
+    wanted = asked.values["tau_refrac"]
+    capacitance = scaling.conductance_gain * asked.values["cm"]
+    tau = np.maximum(wanted, shortest_hold(capacitance)) if slow_reset else wanted
     n_blocks = draft.chips * chip.BACKEND_BLOCKS
     members = np.bincount(draft.block, minlength=n_blocks)
     mean = np.bincount(draft.block, tau, minlength=n_blocks) / np.maximum(members, 1)
@@ -447,4 +469,4 @@ def _set_refractory(draft: _Draft, asked: Asked) -> dict[str, np.ndarray]:
     counter = np.rint(tau / cycle) + chip.RESET_LAG
     draft.registers["refractory_counter"][draft.first] = np.minimum(counter, chip.REFRACTORY_MAX)
     draft.registers["refractory_fast"][draft.first] = fast
-    return {"tau_refrac": counter > chip.REFRACTORY_MAX}
+    return {"tau_refrac": (counter > chip.REFRACTORY_MAX) | (tau > wanted)}

@@ -42,6 +42,7 @@ def voltage_maps(
     asked: Asked,
     previous: Scaling | None = None,
     characteristics: Characteristics | None = None,
+    capacitance: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gain and offset of each neuron, the same within a population.
 
@@ -53,6 +54,8 @@ def voltage_maps(
         What is believed of the circuits, nominal by default. Reversal potentials and offset
         currents are brought to where all circuits reach; the windows of the other potentials are
         narrower than the reach of any working circuit.
+    capacitance : float64 (n_neurons,), pF, optional
+        Of the membranes; by default the largest. Offset currents grow with it.
 
     Returns
     -------
@@ -61,6 +64,9 @@ def voltage_maps(
     laws = characteristics or Characteristics.nominal()
     reversal = _common([laws.reversal_exc, laws.reversal_inh])
     strongest = _common([laws.offset_source, laws.offset_sink])[1]
+    if capacitance is None:
+        capacitance = np.full(network.n_neurons, curves.capacitance(chip.CAPACITANCE_MAX, 1))
+    current = np.abs(asked.values["i_offset"]) * capacitance / asked.values["cm"]
     first = network.first_neuron
     sizes = np.diff(first)
     gains, offsets = [], []
@@ -69,7 +75,7 @@ def voltage_maps(
         if population.size:
             here = slice(int(first[k]), int(first[k + 1]))
             bounds = _bounds(asked, here, len(population.receptors), reversal)
-            most = _gain_of_currents(asked, here, strongest)
+            most = _gain_of_currents(float(current[here].max()), strongest)
             kept = _kept(previous, here, sum(bounds, []), most)
             gain, offset = kept or choose_map(*bounds, most)
         gains.append(gain)
@@ -112,14 +118,17 @@ def _bounds(
     return rest, spike, reversal
 
 
-def _gain_of_currents(asked: Asked, here: slice, largest: float) -> float:
-    """The largest gain with which the offset currents stay in range, within the gains' limits."""
-    c_m = float(curves.capacitance(chip.CAPACITANCE_MAX, 1))
-    per_gain = np.abs(asked.values["i_offset"][here]) * c_m / asked.values["cm"][here]
-    strongest = float(per_gain.max())
-    if strongest == 0:
+def _gain_of_currents(needed: float, strongest: float) -> float:
+    """The largest gain, within its limits, with which offset currents stay in range.
+
+    Parameters
+    ----------
+    needed, strongest : float, nA
+        Largest current for each unit of the gain, and what circuits can do.
+    """
+    if needed == 0:
         return GAIN_MAX
-    return min(GAIN_MAX, max(GAIN_MIN, largest / strongest))
+    return min(GAIN_MAX, max(GAIN_MIN, strongest / needed))
 
 
 def _common(laws: list[Law]) -> tuple[float, float]:

@@ -186,6 +186,14 @@ def largest(joined: Joined, strength: np.ndarray, n_neurons: int) -> np.ndarray:
     return result
 
 
+def least(joined: Joined, strength: np.ndarray, n_neurons: int) -> np.ndarray:
+    """Smallest of `strength` above 0 at each input line, infinite without: float64 (2 n,)."""
+    result = np.full(LINES * n_neurons, np.inf)
+    there = strength > 0
+    np.minimum.at(result, joined.slot[there], strength[there])
+    return result
+
+
 def exact_step(largest_strength: np.ndarray) -> np.ndarray:
     """Steps with which the largest weight of each line is just the largest code."""
     return np.where(largest_strength > 0, largest_strength / WEIGHT_MAX, 1.0)

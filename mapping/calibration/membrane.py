@@ -1,4 +1,4 @@
-"""Membrane time constant and offset current of each circuit."""
+"""Membrane capacitance, time constant and offset current of each circuit."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim.mapping.characteristics import AffineLaw, Characteristics, PowerLaw
 
 from .fits import exponential, proportional, shifted_power
-from .meter import CAPACITANCE, NOMINAL, REST, Meter, codes, leak_switches, registers
+from .meter import CAPACITANCE, CIRCUITS, NOMINAL, REST, Meter, codes, leak_switches, registers
 
-__all__ = ["measure_offset", "measure_tau_mem"]
+__all__ = ["measure_capacitance", "measure_offset", "measure_tau_mem"]
 
 #: Laws of the time constant, each with the switches of the leak for which it holds.
 SETTINGS = {
@@ -32,6 +32,12 @@ _SPAN = 5.0  #: of a trace, in expected time constants
 _SAMPLES = 60  #: of a trace
 _HELD = 5.0  #: µs, ten time constants of the reset
 _LARGEST_STEP = 0.2  #: µs, of the emulation
+
+#: Capacitances are compared with this code of the leak. The step is so large that it drowns the
+#: noise of the smallest one; what the leak saturates is the same for both.
+_CAPACITANCE_LEAK = 100
+_CAPACITANCE_STEP = 150.0
+_CAPACITANCE_REPETITIONS = {chip.CAPACITANCE_MAX: 16, 0: 80}
 
 _OFFSET_CODES = (100, 300, 900)
 _SHIFT = 30.0  #: mV that the offset current is to shift the membrane by
@@ -56,25 +62,66 @@ def measure_tau_mem(meter: Meter, law: Characteristics) -> dict[str, PowerLaw]:
     return result
 
 
-def _tau_mem(meter: Meter, law: Characteristics, code: int, switches, expected: float):
+def measure_capacitance(meter: Meter, law: Characteristics) -> dict[str, AffineLaw]:
+    """The time constants that one leak gives to the smallest and the largest capacitance.
+
+    Their ratio is that of the capacitances, the parasitic one included.
+
+    Parameters
+    ----------
+    law : Characteristics
+        With leak and reset as measured.
+    """
+    nominal = NOMINAL.capacitance
+    at = {
+        code: _tau_mem(
+            meter,
+            law,
+            _CAPACITANCE_LEAK,
+            (),
+            float(NOMINAL.tau_mem.value(_CAPACITANCE_LEAK)[0] * nominal.value(code)[0])
+            / CAPACITANCE,
+            capacitance=code,
+            size=_CAPACITANCE_STEP,
+            repetitions=repetitions,
+        )
+        for code, repetitions in _CAPACITANCE_REPETITIONS.items()
+    }
+    smallest = CAPACITANCE * at[nominal.low] / at[nominal.high]
+    step = (CAPACITANCE - smallest) / nominal.high
+    return {"capacitance": replace(nominal, factor=step, second=smallest)}
+
+
+def _tau_mem(
+    meter: Meter,
+    law: Characteristics,
+    code: int,
+    switches,
+    expected: float,
+    capacitance: int = chip.CAPACITANCE_MAX,
+    size: float = _STEP_SIZE,
+    repetitions: int = _REPETITIONS,
+) -> np.ndarray:
+    """Membrane time constants with the leak `code`, µs."""
     config = registers(
         {
             Analog.V_LEAK: codes(law.leak, REST),
-            Analog.V_RESET: codes(law.reset, REST - _STEP_SIZE),
+            Analog.V_RESET: codes(law.reset, REST - size),
             Analog.I_BIAS_LEAK: code,
         },
         switches,
+        capacitance=np.full(CIRCUITS, capacitance, np.uint8),
     )
     period = _SPAN * expected / _SAMPLES
     step = period / np.ceil(period / _LARGEST_STEP)
     meter.bench.configure(config, step)
     total = 0.0
-    for _ in range(_REPETITIONS):
+    for _ in range(repetitions):
         meter.bench.hold(_HELD)
         meter.bench.run(_HELD)
         time, voltage, _ = meter.trace(_SPAN * expected, period)
         total = total + voltage
-    return exponential(time, total / _REPETITIONS)[0]
+    return exponential(time, total / repetitions)[0]
 
 
 def measure_offset(meter: Meter, law: Characteristics) -> dict[str, AffineLaw]:

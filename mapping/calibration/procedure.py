@@ -8,7 +8,7 @@ from .adex import measure_adaptation, measure_exponential
 from .bench import Bench
 from .drivers import measure_trims
 from .lines import measure_conductance, measure_strength, measure_tau_syn
-from .membrane import measure_offset, measure_tau_mem
+from .membrane import measure_capacitance, measure_offset, measure_tau_mem
 from .meter import CIRCUITS, NOMINAL, Meter
 from .potentials import measure_leak, measure_reset, measure_threshold
 from .record import Calibration, mended
@@ -16,6 +16,7 @@ from .record import Calibration, mended
 __all__ = ["calibrate"]
 
 _STEPS = (
+    measure_capacitance,
     measure_tau_mem,
     measure_tau_syn,
     measure_offset,
@@ -29,8 +30,8 @@ _STEPS = (
 def calibrate(bench: Bench) -> Calibration:
     """Characterise all circuits of a chip.
 
-    First the converters, by known voltages; then potentials, time constants, offset current,
-    strength of the lines, adaptation and exponential term; last the drivers.
+    First the converters, by known voltages; then potentials, capacitance, time constants,
+    offset current, strength of the lines, adaptation and exponential term; last the drivers.
 
     Parameters
     ----------

@@ -18,6 +18,7 @@ from .records import (
     ParameterReport,
     PopulationReport,
     ProjectionReport,
+    Spread,
     parameter_report,
     projection_report,
 )
@@ -96,6 +97,7 @@ def _populations(
     for k, population in enumerate(network.populations):
         here = slice(first[k], first[k + 1])
         gain, offset = scaling.voltage_gain[here], scaling.voltage_offset[here]
+        capacitance = scaling.conductance_gain[here] * population.parameters["cm"]
         clipped = {name: flags[..., here] for name, flags in evidence.clipped.items()}
         found.append(
             PopulationReport(
@@ -106,6 +108,7 @@ def _populations(
                 synapse_rows=int(evidence.rows[here].max(initial=0)),
                 voltage_gain=float(gain[0]) if population.size else 1.0,
                 voltage_offset=float(offset[0]) if population.size else 0.0,
+                capacitance=None if scaling.identity else Spread.of(capacitance),
                 parameters=_deviating(population, parameters[k], clipped),
             )
         )

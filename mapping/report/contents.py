@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pynn_bss2sim._core import curves
+from pynn_bss2sim._core import hicannx as chip
+
 from .records import ParameterReport, PopulationReport, ProjectionReport, Usage
 from .sections import Section, Share, Table, counted, shown, span
 
@@ -216,7 +219,8 @@ def _populations_section(populations: tuple[PopulationReport, ...]) -> Section |
         (p.label, p.size, p.circuits, _chips(p.chips), p.synapse_rows, _voltages(p))
         for p in populations
     )
-    return Section("populations", "Populations", (Table(columns, rows),))
+    tables = (Table(columns, rows), *_membranes(populations))
+    return Section("populations", "Populations", tables)
 
 
 def _chips(chips: tuple[int, ...]) -> str:
@@ -232,6 +236,21 @@ def _voltages(p: PopulationReport) -> str:
         return "as asked"
     sign = "+" if p.voltage_offset >= 0 else "−"
     return f"{p.voltage_gain:.4g} · mV {sign} {abs(p.voltage_offset):.5g}"
+
+
+def _membranes(populations: tuple[PopulationReport, ...]) -> tuple[Table, ...]:
+    """Populations whose membranes are smaller than usual."""
+    usual = float(curves.capacitance(chip.CAPACITANCE_MAX, 1))
+    rows = tuple(
+        (p.label, p.capacitance.low, p.capacitance.mean, p.capacitance.high)
+        for p in populations
+        if p.size
+        and p.capacitance is not None
+        and p.capacitance.mean < usual - chip.CAPACITANCE_STEP
+    )
+    columns = ("", "lowest", "mean", "highest")
+    title = f"Membranes smaller than the usual {shown(usual)} pF, for lines or reset"
+    return (Table(columns, rows, title),) if rows else ()
 
 
 def _parameters_section(populations: tuple[PopulationReport, ...]) -> Section | None:

@@ -111,6 +111,8 @@ class PopulationReport:
         Most synapse rows that one of its neurons occupies.
     voltage_gain, voltage_offset : float
         ``chip mV = voltage_gain * mV + voltage_offset``.
+    capacitance : Spread or None
+        Of the membranes on the chip, pF, as far as it is known; None where it is as asked.
     parameters : tuple of ParameterReport
         Those that deviate.
     """
@@ -122,6 +124,7 @@ class PopulationReport:
     synapse_rows: int
     voltage_gain: float
     voltage_offset: float
+    capacitance: Spread | None
     parameters: tuple[ParameterReport, ...]
 
 

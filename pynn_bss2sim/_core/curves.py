@@ -16,6 +16,7 @@ from . import hicannx as chip
 
 __all__ = [
     "A_RATIO",
+    "CAPACITANCE",
     "CATALOGUE",
     "CELL",
     "CONDUCTANCE_STEP",
@@ -151,6 +152,9 @@ def capacitance(code, circuits) -> np.ndarray:
     code = np.asarray(code, np.float64)
     return chip.CAPACITANCE_STEP * (code + chip.CAPACITANCE_PARASITIC * np.asarray(circuits))
 
+
+#: Membrane capacitance of one circuit, pF.
+CAPACITANCE = Affine(chip.CAPACITANCE_STEP, float(capacitance(0, 1)), high=chip.CAPACITANCE_MAX)
 
 #: Time constants of a membrane of one circuit with the largest capacitance, µs.
 TAU_MEM = PowerLaw(chip.TAU_MEM_FACTOR, chip.TAU_MEM_EXPONENT)
@@ -324,6 +328,10 @@ CATALOGUE: dict[str, Described] = {
     "CELL": Described(
         CELL, "E_SYNIN_*_REV, V_EXP", "reversal potentials, exponential onset", "mV",
         ("CELL_VOLTAGE",),
+    ),
+    "CAPACITANCE": Described(
+        CAPACITANCE, "capacitance", "membrane capacitance of one circuit", "pF",
+        ("CAPACITANCE_STEP", "CAPACITANCE_PARASITIC"),
     ),
     "TAU_MEM": Described(
         TAU_MEM, "I_BIAS_LEAK", "membrane time constant, capacitance 63", "us",

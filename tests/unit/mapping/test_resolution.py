@@ -13,7 +13,7 @@ from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.event_path import Path
 from pynn_bss2sim.mapping import Sources, map_network
 from pynn_bss2sim.mapping.check import problems
-from pynn_bss2sim.mapping.registers import Strength
+from pynn_bss2sim.mapping.registers import Strength, synapse_bias
 from pynn_bss2sim.mapping.resolution import coarsest
 from pynn_bss2sim.mapping.weights import join
 
@@ -147,14 +147,29 @@ def test_weights_take_few_codes_where_lines_saturate():
     assert error(particular) < 5
 
 
-def test_circuits_are_not_stronger_than_usual_for_it():
+def test_coarse_steps_are_had_as_far_as_a_nominal_circuit_goes():
     unit = Device().weight_step(1, chip.COBA_BIAS, np.array([False, True]))
     coba = np.array([False, True])
     fine = Strength.choose(unit * chip.WEIGHT_MAX * 40.0, coba)
-    coarse = Strength.choose(unit * chip.WEIGHT_MAX * 40.0, coba, coarse=unit * 1e6)
     assert fine.gm.tolist() == [40, 40]
-    assert coarse.gm.tolist() == [chip.PSP_GM] * 2
-    assert coarse.coba.tolist() == [0, chip.COBA_BIAS]
+    usual = Strength.choose(unit * chip.WEIGHT_MAX * 40.0, coba, coarse=unit * chip.PSP_GM)
+    assert usual.gm.tolist() == [chip.PSP_GM] * 2
+    assert usual.coba.tolist() == [0, chip.COBA_BIAS]
+    coarse = Strength.choose(unit * chip.WEIGHT_MAX * 40.0, coba, coarse=unit * 1e6)
+    assert coarse.gm.tolist() == [chip.GM_MAX] * 2
+    assert coarse.coba.tolist() == [0, chip.ANALOG_MAX]
     # where weights need more than that, it changes nothing
     strong = unit * chip.WEIGHT_MAX * 700.0
     assert Strength.choose(strong, coba, coarse=unit).gm.tolist() == [700, 700]
+
+
+def test_steps_stay_within_what_weak_circuits_reach_and_the_synapses_make_up_for_it():
+    coba = np.array([False, True])
+    unit = Device().weight_step(1, chip.COBA_BIAS, coba)
+    full = unit * chip.WEIGHT_MAX * 600.0
+    assert synapse_bias(full, coba) == chip.SYNAPSE_BIAS
+    weak = Strength.choose(full, coba, reach=(0.5, 0.3))
+    assert weak.synapse_bias == chip.SYNAPSE_BIAS * 1.5
+    assert weak.gm[0] == chip.GM_MAX / 2
+    assert weak.gm[1] * weak.coba[1] <= 1.01 * 0.3 * chip.GM_MAX * chip.ANALOG_MAX
+    assert weak.step() == pytest.approx(full / chip.WEIGHT_MAX, rel=0.01)
