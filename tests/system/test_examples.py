@@ -26,6 +26,7 @@ SMALL = {
     "digits_classifier": [],
     "stdp_window": [],
     "vogels_2011": ["--seconds", 15],
+    "homeostasis": [],
 }
 
 
@@ -275,3 +276,17 @@ def test_vogels_rule_brings_rates_to_the_target(run_example):
     assert mean > 80.0 and lowest > 40.0 and highest > 110.0
     mean, lowest, highest = numbers_after("last: mean ", printed)
     assert mean == pytest.approx(10.0, abs=1.0) and lowest > 6.0 and highest < 16.0
+
+
+def test_homeostasis_makes_an_uncalibrated_chip_fire_alike(run_example):
+    """Counts of 10 in half a second, of which five seconds are averaged."""
+    output = run_example("homeostasis")
+    mean, spread = numbers_after("at first: ", output)
+    assert spread > 10.0
+    mean, spread = numbers_after("at last: ", output)
+    assert abs(mean - 20.0) < 1.5
+    assert spread < 2.5
+    low, high = numbers_after("weights at last: ", output)
+    assert high > 2 * low
+    duration, period = numbers_after("a run of the rule takes ", output)
+    assert 0 < duration < period
