@@ -45,6 +45,7 @@ setup(
                         "kernels",
                         "kernels_impl",
                         "pair_change_impl",
+                        "exponential",
                         "event_queue",
                         "plasticity",
                         "spike_pairs",
@@ -58,7 +59,16 @@ setup(
                     ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
                     ("BSS2SIM_FLAGS", f'"{" ".join(FLAGS)}"'),
                 ],
-            )
+            ),
+            Extension(
+                "pynn_bss2sim._core.sensor_pairs",
+                [f"{CORE}/sensor_pairs.pyx"],
+                depends=[f"{CORE}/exponential.h"],
+                include_dirs=[CORE],
+                extra_compile_args=FLAGS,
+                extra_link_args=LINK,
+                define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+            ),
         ],
         compiler_directives={
             "language_level": 3,

@@ -31,9 +31,9 @@ import numpy as np
 from . import hicannx as chip
 from .checks import checked_index, checked_offsets
 from .device import Device
-from .exponential import exp
 from .ranges import ranges
 from .records import frozen_array
+from .sensor_pairs import pair
 
 __all__ = ["GRID", "CorrelationSensors", "EventLines", "SensorTraits", "Trace"]
 
@@ -41,8 +41,6 @@ __all__ = ["GRID", "CorrelationSensors", "EventLines", "SensorTraits", "Trace"]
 GRID = 2.0**-20
 #: Pairs farther apart than so many time constants add nothing: less than half of `GRID`.
 _REACH = 20.0
-#: Pairs that are treated at once, which bounds the memory.
-_PAIRS = 1 << 20
 #: Step of what has not happened yet.
 _NEVER = -(1 << 60)
 
@@ -138,52 +136,13 @@ class EventLines:
         return self.line[entry], np.repeat(step, count) + self.delay[entry]
 
 
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """Synapses by what they have in common: a line, or a neuron."""
-
-    of_synapse: np.ndarray
-    indptr: np.ndarray
-    synapse: np.ndarray
-
-    @classmethod
-    def by(cls, of_synapse: np.ndarray, n: int) -> _Group:
-        known = np.flatnonzero(of_synapse >= 0)
-        order = known[np.argsort(of_synapse[known], kind="stable")]
-        indptr = np.zeros(n + 1, np.int64)
-        np.cumsum(np.bincount(of_synapse[known], minlength=n), out=indptr[1:])
-        return cls(of_synapse, indptr, order)
-
-
-class _Train:
-    """Events of lines, or spikes of neurons, in steps after `start`, until `stop`."""
-
-    def __init__(self, owner: np.ndarray, step: np.ndarray, last: np.ndarray, start: int, stop):
-        order = np.lexsort((step, owner))
-        self.owner, self.step = owner[order], step[order]
-        self.last, self.start = last, start
-        self.span = stop - start + 1
-        self.key = self.owner * self.span + (self.step - start)
-        self.before = np.empty_like(self.step)
-        if len(step):
-            self.before[1:] = self.step[:-1]
-            first = np.flatnonzero(np.diff(self.owner, prepend=-1))
-            self.before[first] = last[self.owner[first]]
-
-    def latest(self, owner: np.ndarray, step: np.ndarray) -> np.ndarray:
-        """When it last happened at `owner` before `step`, which lies in the window."""
-        place = np.searchsorted(self.key, owner * self.span + (step - self.start)) - 1
-        found = self.last[owner]
-        if len(self.key):
-            mine = (place >= 0) & (self.owner[place] == owner)
-            found = np.where(mine, self.step[place], found)
-        return found
-
-    def moved_on(self) -> np.ndarray:
-        """`last` after the window."""
-        last = self.last.copy()
-        last[self.owner] = self.step  # of several of one owner the latest is assigned last
-        return last
+def _grouped(of_synapse: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Synapses by what they have in common: of each synapse, offsets, synapses."""
+    known = np.flatnonzero(of_synapse >= 0)
+    order = known[np.argsort(of_synapse[known], kind="stable")]
+    indptr = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(of_synapse[known], minlength=n), out=indptr[1:])
+    return of_synapse, indptr, order
 
 
 class CorrelationSensors:
@@ -201,6 +160,8 @@ class CorrelationSensors:
     timestep : float, µs
     step : int
         What happens after it counts.
+    pairing : callable
+        `sensor_pairs.pair`, or its twin of `reference_sensors`.
 
     Attributes
     ----------
@@ -217,14 +178,16 @@ class CorrelationSensors:
         n_neurons: int,
         timestep: float,
         step: int = 0,
+        pairing=pair,
     ):
-        self._traits, self._timestep = traits, timestep
-        n = len(traits.amplitude)
-        self._neuron = _Group.by(
-            checked_index("neuron", neuron, -1, n_neurons, np.int64), n_neurons
-        )
-        self._tau = traits.tau / timestep
-        self._sum = np.zeros((chip.CADC_CHANNELS, n))
+        self._pair = pairing
+        neuron = checked_index("neuron", neuron, -1, n_neurons, np.int64)
+        self._neuron = _grouped(neuron, n_neurons)
+        self._tau = np.ascontiguousarray(traits.tau.T / timestep)
+        self._amplitude = np.ascontiguousarray(traits.amplitude.T)
+        self._baseline = np.ascontiguousarray(traits.baseline.T)
+        self._full = self._baseline - chip.SENSOR_FLOOR
+        self._sum = np.zeros(self._tau.shape)
         self._last_post = np.full(n_neurons, _NEVER)
         self.step = int(step)
         self.listen(lines, line)
@@ -232,9 +195,9 @@ class CorrelationSensors:
     def listen(self, lines: EventLines, line: np.ndarray) -> None:
         """Let the synapses listen to other lines; sums are kept, events on their way are not."""
         line = checked_index("line", line, -1, lines.n_lines, np.int64)
-        if not len(line) == len(self) == len(self._neuron.of_synapse):
+        if not len(line) == len(self) == len(self._neuron[0]):
             raise ValueError(f"line, neuron: {len(self)} synapses need one each")
-        self._lines, self._line = lines, _Group.by(line, lines.n_lines)
+        self._lines, self._line = lines, _grouped(line, lines.n_lines)
         self._last_event = np.full(lines.n_lines, _NEVER)
         self._coming = np.empty((2, 0), np.int64)
 
@@ -257,31 +220,28 @@ class CorrelationSensors:
         due = coming[1] <= until
         self._coming = coming[:, ~due]
         spiking = source < len(self._last_post)
-        window = self.step, int(until)
-        events = _Train(*coming[:, due], self._last_event, *window)
-        spikes = _Train(source[spiking], step[spiking], self._last_post, *window)
-        self._pair(Trace.CAUSAL, spikes, self._neuron, events, self._line)
-        self._pair(Trace.ACAUSAL, events, self._line, spikes, self._neuron)
-        self._last_event, self._last_post = events.moved_on(), spikes.moved_on()
+        events, spikes = coming[:, due], np.stack([source[spiking], step[spiking]])
+        owner, when = np.concatenate([events, spikes], axis=1)
+        is_spike = np.repeat(np.array([0, 1], np.uint8), [events.shape[1], spikes.shape[1]])
+        order = np.lexsort((owner, is_spike, when))
+        happening = np.stack([when, owner, is_spike])[:, order]
+        new = np.flatnonzero((np.diff(happening, axis=1, prepend=-1) != 0).any(axis=0))
+        when, owner, is_spike = np.ascontiguousarray(happening[:, new])
+        self._pair(
+            when,
+            owner,
+            is_spike.astype(np.uint8),
+            self._line,
+            self._neuron,
+            self._last_event,
+            self._last_post,
+            self._tau,
+            self._amplitude,
+            self._sum,
+            _REACH,
+            GRID,
+        )
         self.step = int(until)
-
-    def _pair(self, trace: int, later: _Train, group: _Group, earlier: _Train, other: _Group):
-        """Add to a trace what each of the `later` makes with the last of the `earlier`."""
-        count = np.diff(group.indptr)[later.owner]
-        for some in _chunks(count):
-            each = count[some]
-            synapse = group.synapse[ranges(group.indptr[later.owner[some]], each)]
-            when = np.repeat(later.step[some], each)
-            since = np.repeat(later.before[some], each)
-            known = np.flatnonzero(other.of_synapse[synapse] >= 0)
-            synapse, when, since = synapse[known], when[known], since[known]
-            partner = earlier.latest(other.of_synapse[synapse], when)
-            tau = self._tau[synapse, trace]
-            near = np.flatnonzero((partner > since) & (when - partner <= _REACH * tau))
-            synapse = synapse[near]
-            size = exp(-(when[near] - partner[near]) / tau[near])
-            size = np.rint(self._traits.amplitude[synapse, trace] * size / GRID) * GRID
-            self._sum[trace] += np.bincount(synapse, size, len(self))
 
     def reset(self, synapse: np.ndarray | slice = slice(None)) -> None:
         """Empty both sensors of some synapses."""
@@ -289,7 +249,7 @@ class CorrelationSensors:
 
     def accumulated(self, trace: int) -> np.ndarray:
         """What the sensors hold: float64 (n,), LSB; a full one holds no more."""
-        return np.minimum(self._sum[trace], self._traits.baseline[:, trace] - chip.SENSOR_FLOOR)
+        return np.minimum(self._sum[trace], self._full[trace])
 
     def read(
         self, trace: int, synapse: np.ndarray | slice = slice(None), noise: np.ndarray | float = 0.0
@@ -308,7 +268,8 @@ class CorrelationSensors:
         uint8 (k,)
             The more was accumulated, the lower.
         """
-        level = self._traits.baseline[synapse, trace] - self.accumulated(trace)[synapse] + noise
+        held = np.minimum(self._sum[trace, synapse], self._full[trace, synapse])
+        level = self._baseline[trace, synapse] - held + noise
         return np.clip(np.rint(level), 0, 2**chip.CADC_BITS - 1).astype(np.uint8)
 
     def restart(self) -> None:
@@ -318,12 +279,3 @@ class CorrelationSensors:
         self._last_event[:] = _NEVER
         self._coming = self._coming[:, :0]
         self.step = 0
-
-
-def _chunks(count: np.ndarray):
-    """Slices of neighbouring entries that make about `_PAIRS` pairs each."""
-    part = np.cumsum(count) // _PAIRS
-    edges = np.flatnonzero(np.diff(part)) + 1
-    for first, last in zip([0, *edges], [*edges, len(count)], strict=True):
-        if last > first:
-            yield slice(first, last)

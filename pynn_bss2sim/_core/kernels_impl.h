@@ -3,14 +3,7 @@
 #include <string.h>
 #include "kernels.h"
 
-/* the constant arguments of these functions choose among versions of one loop */
-#ifndef BSS_SPECIALIZE
-#if defined(__GNUC__)
-#define BSS_SPECIALIZE static inline __attribute__((always_inline))
-#else
-#define BSS_SPECIALIZE static inline
-#endif
-#endif
+#include "exponential.h"
 
 /* a loop over the neurons `j` of a tile: arrays do not overlap */
 #ifndef BSS_EACH
@@ -22,44 +15,6 @@
 #define BSS_EACH for (int j = 0; j < BSS_TILE; j++)
 #endif
 #endif
-
-/* e**x: x = k ln 2 + r, |r| <= ln 2 / 2; Taylor polynomial of degree 12 for e**r (relative error
- * below 5e-16), scaled by 2**k through the exponent bits. Adding and subtracting 1.5 * 2**52 rounds
- * to the nearest integer and leaves that integer in the low bits. x is clipped to [-708, 709].
- * The polynomial is summed in pairs: the chain of operations that wait for each other is short. */
-BSS_SPECIALIZE double BSS_NAME(exp_reduce)(double x, double *scale)
-{
-    const double magic = 6755399441055744.0;
-    double t, k, power;
-    uint64_t bits;
-    x = x < -708.0 ? -708.0 : x;
-    x = x > 709.0 ? 709.0 : x;
-    t = x * 1.4426950408889634 + magic;
-    k = t - magic;
-    memcpy(&bits, &t, sizeof bits);
-    bits = (bits + 1023) << 52;
-    memcpy(&power, &bits, sizeof bits);
-    *scale = power;
-    return (x - k * 0.6931471803691238) - k * 1.9082149292705877e-10;
-}
-
-BSS_SPECIALIZE double BSS_NAME(exp_sum)(double r)
-{
-    const double r2 = r * r, r4 = r2 * r2;
-    const double low = (1.0 + r) + r2 * (1.0 / 2.0 + r * (1.0 / 6.0));
-    const double middle = (1.0 / 24.0 + r * (1.0 / 120.0)) + r2 * (1.0 / 720.0 + r * (1.0 / 5040.0));
-    const double high = ((1.0 / 40320.0 + r * (1.0 / 362880.0))
-                         + r2 * (1.0 / 3628800.0 + r * (1.0 / 39916800.0)))
-                        + r4 * (1.0 / 479001600.0);
-    return low + r4 * (middle + r4 * high);
-}
-
-BSS_SPECIALIZE double BSS_NAME(exp)(double x)
-{
-    double scale;
-    const double r = BSS_NAME(exp_reduce)(x, &scale);
-    return BSS_NAME(exp_sum)(r) * scale;
-}
 
 /* e**x of each number of a tile, in two loops */
 BSS_SPECIALIZE void BSS_NAME(exp_tile)(double *restrict x)

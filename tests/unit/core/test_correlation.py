@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pynn_bss2sim._core import correlation
 from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core import reference_sensors
 from pynn_bss2sim._core.correlation import GRID, CorrelationSensors, EventLines, SensorTraits, Trace
 from pynn_bss2sim._core.device import Device
 
@@ -58,14 +58,15 @@ def make_lines(n_sources, n_lines, reached):
     )
 
 
-def make_sensors(lines, synapses, seed=1):
+def make_sensors(lines, synapses, seed=1, **pairing):
     rng = np.random.default_rng(seed)
     n = len(synapses)
     traits = SensorTraits(
         rng.uniform(0.2, 2.0, (n, 2)), rng.uniform(0.2, 3.0, (n, 2)), np.full((n, 2), 180.0)
     )
     line, neuron = (np.array(column) for column in zip(*synapses, strict=True))
-    return CorrelationSensors(traits, lines, line, neuron, N_NEURONS, TIMESTEP), traits
+    sensors = CorrelationSensors(traits, lines, line, neuron, N_NEURONS, TIMESTEP, **pairing)
+    return sensors, traits
 
 
 def run(sensors, spikes, stops):
@@ -106,17 +107,26 @@ def test_how_a_run_is_divided_changes_no_bit(case):
         assert np.array_equal(pieces.accumulated(trace), whole.accumulated(trace))
 
 
-def test_many_pairs_are_treated_in_parts(monkeypatch):
+@given(networks())
+def test_the_twin_gives_the_same_bits(case):
+    n_sources, n_lines, reached, synapses, spikes, stops = case
+    lines = make_lines(n_sources, n_lines, reached)
+    ours = run(make_sensors(lines, synapses)[0], spikes, stops)
+    twin = run(make_sensors(lines, synapses, pairing=reference_sensors.pair)[0], spikes, stops)
+    for trace in Trace:
+        assert np.array_equal(ours.accumulated(trace), twin.accumulated(trace))
+
+
+def test_more_pairs_than_a_block_give_the_same_bits():
     rng = np.random.default_rng(3)
     synapses = [(line, neuron) for line in range(4) for neuron in range(3)]
     lines = make_lines(7, 4, [(s, s - 3, 2) for s in range(3, 7)])
-    spikes = sorted({(int(t), int(s)) for t, s in rng.integers((1, 0), (500, 7), (300, 2))})
-    whole = run(make_sensors(lines, synapses)[0], spikes, [500])
-    monkeypatch.setattr(correlation, "_PAIRS", 7)
-    parts = run(make_sensors(lines, synapses)[0], spikes, [500])
-    assert whole.accumulated(Trace.CAUSAL).min() > 0
+    spikes = sorted({(int(t), int(s)) for t, s in rng.integers((1, 0), (2000, 7), (2000, 2))})
+    ours = run(make_sensors(lines, synapses)[0], spikes, [2000])
+    twin = run(make_sensors(lines, synapses, pairing=reference_sensors.pair)[0], spikes, [2000])
     for trace in Trace:
-        assert np.array_equal(parts.accumulated(trace), whole.accumulated(trace))
+        assert ours.accumulated(trace).min() > 10
+        assert np.array_equal(ours.accumulated(trace), twin.accumulated(trace))
 
 
 def one_synapse(amplitude=0.5, tau=5.0, baseline=180.0):
