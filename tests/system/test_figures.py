@@ -25,11 +25,14 @@ def test_a_figure_is_met_or_marked_as_not(figure):
 
 
 def test_the_page_tells_what_was_measured():
-    """Else: python docs/make_figures.py"""
+    """Else: python docs/make_figures.py
+
+    Other noise or another calibration of the same chip change a figure by less than 5 %.
+    """
     found = on_the_page()
     assert sorted(found) == sorted(measured()) == sorted(figure.text for figure in FIGURES)
     for text, value in measured().items():
-        assert found[text] == pytest.approx(value, rel=0.02), text
+        assert found[text] == pytest.approx(value, rel=0.05), text
 
 
 def test_the_page_is_the_one_that_is_written():
