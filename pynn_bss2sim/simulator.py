@@ -105,7 +105,7 @@ class State(BaseState):
         self.mapping: Mapping | None = None
         self.rule_runs: RuleRuns | None = None
         self.emulator: Emulator | None = None
-        self.scaling = None
+        self.scaling = self._routing = None
         self._background = BackgroundInputs(())
         self._stale_network = True
         self._stale_emulator = True
@@ -231,16 +231,28 @@ class State(BaseState):
                     chips.synapses,
                     tuple(probes),
                     observed,
-                    self._rescaled(),
+                    self._carried_over(),
                     chips.ways,
                     mapping.short_term,
                     mapping.pairs,
                     pulses=chips.pulses,
                 )
-            self.scaling = mapping.scaling
+            self.scaling, self._routing = mapping.scaling, mapping.routing
             self._background = mapping.background
             self._stale_emulator = False
         self._apply_initial_values()
+
+    def _carried_over(self):
+        """The emulator's state for the present mapping; None if it goes on as it is.
+
+        Where connections have been routed anew, drivers serve others than before. They begin
+        recovered, as on a chip that has been configured, which takes longer than to recover.
+        """
+        state = self._rescaled()
+        if self.mapping.routing is self._routing or not len(self.emulator.state.pulse):
+            return state
+        state = self.emulator.settled_state if state is None else state
+        return state.with_recovered_drivers()
 
     def _rescaled(self):
         """The emulator's state in the units of the present mapping; None if they are the same."""

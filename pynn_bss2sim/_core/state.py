@@ -161,6 +161,11 @@ class EmulatorState:
             pulse[new], age[new] = self.pulse[old], self.pulse_age[old]
         return {"pulse": pulse, "pulse_age": age, "pulse_number": fresh.pulse_number}
 
+    def with_recovered_drivers(self) -> EmulatorState:
+        """The state in which no driver remembers an event."""
+        none = np.empty(0, np.int64)
+        return replace(self, pulse=np.empty(0), pulse_age=none, pulse_number=none)
+
     def with_links(self, n_links: int) -> EmulatorState:
         """The state for `n_links` links, of which those that were not there are free."""
         busy = np.zeros(n_links, np.int64)

@@ -133,6 +133,7 @@ class TsodyksMarkramSynapse(OneToOne, synapses.TsodyksMarkramSynapse):
     they facilitate or depress. Each set of parameters gets the driver setting whose amplitudes
     come nearest in regular trains, and `mapping_report()` tells how near; weights are scaled so
     that the amplitudes agree. Where nothing comes near, the network is refused when it is mapped.
+    Drivers begin recovered, also where a network that has grown is routed anew.
 
     Parameters
     ----------

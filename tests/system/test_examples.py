@@ -23,6 +23,7 @@ SMALL = {
     "psp_amplitudes": [],
     "time_constants": ["--values", 5],
     "refractory_times": ["--values", 7],
+    "tsodyks_markram": [],
     "digits_classifier": [],
     "stdp_window": [],
     "vogels_2011": ["--seconds", 15],
@@ -214,6 +215,22 @@ def test_psp_amplitudes(run_example):
         assert slope == pytest.approx(1.0, abs=0.05)
         assert spread < 0.10 and 0.05 < single < 0.15
         assert found["uncalibrated"][1] > 0.25
+
+
+def test_tsodyks_markram(run_example):
+    """What drivers can do they do; calibration leaves the spread of their dynamics."""
+    printed = run_example("tsodyks_markram")
+    off = {}
+    for chip in ("ideal", "quantized", "silicon", "uncalibrated"):
+        for kind in ("depression", "facilitation"):
+            off[chip, kind], first, last, later = numbers_after(f"{chip} {kind}: ", printed)
+            assert (first > later > last) == (kind == "depression")
+            assert (first < later < last) == (kind == "facilitation")
+    for kind, ideal, quantized in (("depression", 1.5, 1.0), ("facilitation", 1.5, 8.0)):
+        assert off["ideal", kind] < ideal
+        assert off["quantized", kind] < quantized
+        assert off["silicon", kind] < 20.0
+    assert off["uncalibrated", "depression"] > 2 * off["silicon", "depression"]
 
 
 def test_time_constants(run_example):

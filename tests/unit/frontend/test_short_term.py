@@ -183,6 +183,21 @@ def test_on_drivers_a_run_may_be_split_reset_and_weighed_anew():
         np.testing.assert_allclose(peaks, whole, rtol=1e-3)
 
 
+def test_a_network_that_grows_on_a_chip_begins_with_recovered_drivers():
+    sim.setup(timestep=0.1, chip="quantized")
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[5.0, 25.0]))
+    cells = sim.Population(2, sim.IF_cond_exp(**MEMBRANE))
+    cells.record("gsyn_exc")
+    synapse = sim.TsodyksMarkramSynapse(weight=0.01, U=0.5, tau_rec=300.0)
+    sim.Projection(source, cells, sim.AllToAllConnector(), synapse)
+    sim.run(20.0)
+    assert (sim.state.emulator.state.pulse < 0.6).all()
+    sim.Projection(source, cells[:1], sim.AllToAllConnector(), sim.StaticSynapse(weight=1e-4))
+    sim.run(20.0)
+    g = cells.get_data().segments[0].filter(name="gsyn_exc")[0].magnitude[:, 1]
+    assert g[250:270].max() == pytest.approx(g[50:70].max(), rel=0.02)
+
+
 def test_drivers_refuse_what_they_cannot_begin_with():
     sim.setup(timestep=0.1, chip="quantized")
     _, _, wires = connected()
