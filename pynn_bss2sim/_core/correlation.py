@@ -245,7 +245,8 @@ class CorrelationSensors:
 
     def reset(self, synapse: np.ndarray | slice = slice(None)) -> None:
         """Empty both sensors of some synapses."""
-        self._sum[:, synapse] = 0.0
+        for total in self._sum:
+            total[synapse] = 0.0
 
     def accumulated(self, trace: int) -> np.ndarray:
         """What the sensors hold: float64 (n,), LSB; a full one holds no more."""

@@ -28,8 +28,8 @@ def _checked(label: str, what: str, values, shape: tuple, largest: int) -> np.nd
         raise TypeError(f"{label}: {what}: integers are needed, not {array.dtype}")
     if array.shape not in ((), shape):
         raise ValueError(f"{label}: {what} of shape {array.shape}; {shape} is needed")
-    bad = (array < 0) | (array > largest)
-    if bad.any():
+    if array.size and not 0 <= array.min() <= array.max() <= largest:
+        bad = (array < 0) | (array > largest)
         index = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ValueError(
             f"{label}: {what} = {array[index]} at {index} ({np.count_nonzero(bad)} of "
@@ -70,13 +70,15 @@ class SynapseArrayViewHandle:
         self.rows, self.columns, self.connection = rows, columns, connection
         self._grid = chip, hemisphere, rows[:, np.newaxis], columns
         shape = processors.weight.shape
-        self._synapse = np.ravel_multi_index(np.broadcast_arrays(*self._grid), shape)
-        self._connected = np.nonzero(connection >= 0)
+        synapse = np.ravel_multi_index(np.broadcast_arrays(*self._grid), shape)
+        self._sensor = processors.sensors_of(synapse)
+        self._connected = connection >= 0
+        self._synapse, self._own = synapse[self._connected], self._sensor[self._connected]
 
     @property
     def connected(self) -> np.ndarray:
         """Where synapses of the projection lie: bool (n, m)."""
-        return self.connection >= 0
+        return self._connected
 
     @property
     def column_mask(self) -> np.ndarray:
@@ -127,8 +129,8 @@ class SynapseArrayViewHandle:
     def _write(self, register: np.ndarray, what: str, values, largest: int) -> None:
         self._work(len(self.rows) * _VECTORS * chip.PPU_WEIGHT_CYCLES)
         values = _checked(self.label, what, values, self.connection.shape, largest)
-        values = np.broadcast_to(values, self.connection.shape)
-        register.reshape(-1)[self._synapse[self._connected]] = values[self._connected]
+        values = np.broadcast_to(values, self.connection.shape)[self._connected]
+        register.reshape(-1)[self._synapse] = values
 
     @property
     def causal(self) -> np.ndarray:
@@ -141,14 +143,14 @@ class SynapseArrayViewHandle:
         return self._correlation(Trace.ACAUSAL, slice(None))
 
     def _correlation(self, trace: Trace, row) -> np.ndarray:
-        synapse = self._synapse[row]
-        self._work(synapse.size // len(self.columns) * chip.PPU_CADC_CYCLES)
-        return self._processors.correlation(trace, synapse)
+        sensor = self._sensor[row]
+        self._work(len(sensor) * chip.PPU_CADC_CYCLES)
+        return self._processors.correlation(trace, sensor)
 
     def reset_correlations(self) -> None:
         """Empty the sensors of all synapses of the handle."""
         self._work(len(self.rows) * chip.PPU_RESET_CYCLES)
-        self._processors.reset_correlation(self._synapse[self._connected])
+        self._processors.reset_correlation(self._own)
 
     # --- single rows ------------------------------------------------------------------------
 
@@ -196,7 +198,7 @@ class SynapseArrayViewHandle:
     def reset_correlation(self, i: int) -> None:
         """Empty the sensors of row ``rows[i]``."""
         self._work(chip.PPU_RESET_CYCLES)
-        self._processors.reset_correlation(self._synapse[i][self.connected[i]])
+        self._processors.reset_correlation(self._sensor[i][self._connected[i]])
 
     def __repr__(self) -> str:
         return (

@@ -73,7 +73,7 @@ class Processors:
         self._sensors = CorrelationSensors(
             traits, lines, self._listening(), neuron, n_neurons, timestep, step
         )
-        self._place = np.full(self.weight.size, -1, np.int32)
+        self._place = np.full(self.weight.size, -1, np.intp)
         self._place[synapse] = np.arange(len(synapse))
         self._spikes: list[tuple[np.ndarray, np.ndarray]] = []
         self._kept = 0
@@ -121,29 +121,33 @@ class Processors:
         self.lines = lines
         self._pair().listen(lines, self._listening())
 
-    def correlation(self, trace: Trace, synapse: np.ndarray) -> np.ndarray:
-        """Readings of the sensors of `synapse`, int64; uint8 of its shape.
+    def sensors_of(self, synapse: np.ndarray) -> np.ndarray:
+        """Numbers by which the sensors of synapses are asked for: intp; -1 = not followed."""
+        return self._place[synapse]
+
+    def correlation(self, trace: Trace, sensor: np.ndarray) -> np.ndarray:
+        """Readings of sensors (`sensors_of`): uint8 of the shape of `sensor`.
 
         Those that are not followed read as they do after a reset.
         """
-        place = self._place[synapse]
-        followed = place >= 0
-        result = np.full(place.shape, round(chip.SENSOR_BASELINE), np.uint8)
-        noise = self._noise(synapse[followed])
-        result[followed] = self._pair().read(trace, place[followed], noise)
+        sensors = self._pair()
+        if sensor.min(initial=0) >= 0:
+            return sensors.read(trace, sensor, self._noise(sensor))
+        followed = sensor >= 0
+        result = np.full(sensor.shape, round(chip.SENSOR_BASELINE), np.uint8)
+        result[followed] = sensors.read(trace, sensor[followed], self._noise(sensor[followed]))
         return result
 
-    def _noise(self, number: np.ndarray) -> np.ndarray | float:
+    def _noise(self, sensor: np.ndarray) -> np.ndarray | float:
         if self._noise_key is None:
             return 0.0
         self._readings += 1
-        counter = np.uint64(self._readings << 32) + number.astype(np.uint64)
+        counter = np.uint64(self._readings << 32) + self._synapse[sensor].astype(np.uint64)
         return chip.CADC_NOISE * normal_at(f"{self._noise_key}/sensors", counter)
 
-    def reset_correlation(self, synapse: np.ndarray) -> None:
-        """Empty the sensors of `synapse`."""
-        place = self._place[synapse]
-        self._pair().reset(place[place >= 0])
+    def reset_correlation(self, sensor: np.ndarray) -> None:
+        """Empty sensors (`sensors_of`); all are followed."""
+        self._pair().reset(sensor)
 
     def rate_counters(self, neuron: np.ndarray, reset: bool) -> np.ndarray:
         """Spikes of neurons since the counters were reset: uint8 (k,), at most 255."""

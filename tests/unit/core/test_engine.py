@@ -272,6 +272,33 @@ def test_reconfigure_keeps_state_and_spikes_under_way():
     assert_same_state(emulator.state, whole.state)
 
 
+@pytest.mark.parametrize("engine", [Engine, ReferenceEngine])
+def test_exchanged_amplitudes_act_as_those_of_a_new_table(engine):
+    rng = np.random.default_rng(5)
+    circuits = join_circuits([circuits_of_kind(Kind.CUBA_LIF, 12, rng)])
+    table = random_synapses(circuits, 3, 80, 9, rng)
+    events = InputEvents(np.arange(0, 60, 2), np.arange(30, dtype=np.int32) % 3)
+    other = replace(table, amplitude=table.amplitude * np.linspace(-1, 2, len(table)))
+    ends = []
+    for exchange in (
+        lambda e: e.exchange_amplitudes(other.amplitude),
+        lambda e: e.reconfigure(synapses=other),
+        lambda e: None,
+    ):
+        emulator = Emulator(circuits, table, 0.1, engine=engine)
+        emulator.run(70, events)
+        exchange(emulator)
+        later = InputEvents(events.step + 70, events.source)
+        emulator.run(70, later)
+        ends.append(emulator.state)
+    assert_same_state(ends[0], ends[1])
+    assert not np.array_equal(ends[0].v, ends[2].v)
+    with pytest.raises(ValueError, match="amplitude"):
+        emulator.exchange_amplitudes(other.amplitude[1:])
+    with pytest.raises(ValueError, match="not finite"):
+        emulator.exchange_amplitudes(np.full(len(table), np.nan))
+
+
 def test_reconfigure_grows_and_keeps_what_is_under_way_in_a_deeper_ring():
     circuits = one_neuron(i_offset=0.0)
     table = SynapseTable.from_pairs(1, 2, [1], [0], [0], [0.25], [30])
