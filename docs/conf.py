@@ -80,21 +80,20 @@ intersphinx_mapping = reachable(
 )
 
 # --- examples ----------------------------------------------------------------------------------
-#: Arguments that make an example small enough for a page that is built for every change.
-SMALL = {
-    "ablation.py": ["--seeds", "1"],
-    "balanced_network.py": ["--size", "1000", "--time", "500"],
-    "leak_over_threshold.py": ["--time", "600"],
-    "synfire_chain.py": ["--groups", "3"],
-    "time_constants.py": ["--values", "5"],
-}
+TEST = HERE.parent / "tests" / "system" / "test_examples.py"
+#: Arguments that make an example small enough to be run for every change: those of its test.
+SMALL = next(
+    ast.literal_eval(node.value)
+    for node in ast.parse(TEST.read_text(encoding="utf-8")).body
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SMALL"
+)
 
 
 def arguments_of(gallery_conf, script_vars):
     """Command line of an example in the gallery, which gets its docstring as outside of it."""
     source = Path(script_vars["src_file"]).read_text(encoding="utf-8")
     script_vars["example_globals"]["__doc__"] = ast.get_docstring(ast.parse(source))
-    return SMALL.get(Path(script_vars["src_file"]).name, [])
+    return [str(word) for word in SMALL[Path(script_vars["src_file"]).stem]]
 
 
 class SavedFigures:
@@ -129,7 +128,8 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "abort_on_example_error": True,
 }
-suppress_warnings = ["config.cache"]
+# scripts for the chip's own face, in a folder of their own, are no part of the gallery
+suppress_warnings = ["config.cache", "sphinx_gallery.duplicate_filename"]
 
 # --- look --------------------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"

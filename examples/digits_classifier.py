@@ -1,4 +1,5 @@
 """Handwritten digits, sorted by a plasticity rule that never sees which digit it is.
+==================================================================================
 
 64 pixels and their negatives send Poisson spikes to neurons that inhibit each other. Every fourth
 image a rule on the chip's plasticity processors reads the correlation sensors and spike counters:
@@ -7,9 +8,7 @@ fires as often as the others. After the training each neuron is named after the 
 answered most to; the images after that are classified by the names of those that fire.
 
 What one sees: receptive fields that look like digits, and the share of new images that they
-classify rightly, 73 %. Guessing makes 10 %, neurons that keep their random weights 44 %:
-
-    python digits_classifier.py --frozen
+classify rightly, 73 %. Guessing makes 10 %, neurons that keep random weights (`--frozen`) 44 %.
 """
 
 import argparse

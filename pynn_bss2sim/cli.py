@@ -133,6 +133,9 @@ def compare(
     except (ValueError, ImportError) as error:
         raise click.UsageError(str(error)) from None
     click.echo(_overview(found.summary))
+    for target, texts in found.warnings.items():
+        for text in texts:
+            click.echo(f"{target}: warning: {text}", err=True)
     for outcome in found.outcomes:
         if outcome.error:
             click.echo(f"{outcome.target}: failed: {outcome.error}", err=True)

@@ -41,6 +41,7 @@ class Outcome:
     error : str
         Why it failed; empty if it did not.
     traceback, version : str
+    warnings : tuple of str
         See `Result`.
     seconds : dict of str to float
     """
@@ -50,6 +51,7 @@ class Outcome:
     error: str
     traceback: str
     version: str
+    warnings: tuple[str, ...]
     seconds: dict[str, float]
     _file: Path = field(repr=False)
 
@@ -57,7 +59,7 @@ class Outcome:
     def read(cls, target: str, seed: int | None, file: Path) -> Outcome:
         """The outcome whose result lies in a file."""
         r = _load(file)
-        return cls(target, seed, r.error, r.traceback, r.version, r.seconds, file)
+        return cls(target, seed, r.error, r.traceback, r.version, r.warnings, r.seconds, file)
 
     def result(self) -> Result:
         """All of it, read from its file each time."""
@@ -131,6 +133,15 @@ class Comparison:
     def reference(self) -> str:
         """The target from which the others are told apart."""
         return self.targets[0]
+
+    @property
+    def warnings(self) -> dict[str, tuple[str, ...]]:
+        """What was warned of on each target, each text once; those without are left out."""
+        found: dict[str, dict[str, None]] = {}
+        for outcome in self.outcomes:
+            if outcome.warnings:
+                found.setdefault(outcome.target, {}).update(dict.fromkeys(outcome.warnings))
+        return {target: tuple(texts) for target, texts in found.items()}
 
     def blocks(self, target: str, seed: int | None = None) -> dict[str, neo.Block]:
         """Return what the populations recorded on a target, as Neo blocks by label.
@@ -224,6 +235,7 @@ class Comparison:
             "reference": self.reference,
             "processes": self.processes,
             "runs": _records(self.runs),
+            "warnings": self.warnings,
             "table": _records(self.table),
             "summary": _records(self.summary),
             "mapping": reports,

@@ -62,6 +62,8 @@ class Result:
         Of the simulator.
     mapping : MappingPage or None
         For chips.
+    warnings : tuple of str
+        What this backend and PyNN warned of, each once.
     error : str
         Why it failed, in one line; empty if it did not.
     traceback : str
@@ -71,6 +73,7 @@ class Result:
     seconds: dict[str, float] = field(default_factory=dict)
     version: str = ""
     mapping: MappingPage | None = None
+    warnings: tuple[str, ...] = ()
     error: str = ""
     traceback: str = ""
 
@@ -88,7 +91,8 @@ def main(job_file: str, result_file: str) -> None:
 
 def run_job(job: Job) -> Result:
     """Run a job in this process; what goes wrong stands in the result."""
-    watch = Watch()
+    watch, told = Watch(), _Told()
+    told.listen()
     error = trace = ""
     begin: list[float] = []
 
@@ -109,19 +113,46 @@ def run_job(job: Job) -> Result:
         if stop.code not in (None, 0):
             error = f"the script ended with {stop.code!r}"
     except Exception as problem:
-        error, trace = _told(problem)
+        error, trace = _described(problem)
     seconds = dict(watch.seconds)
     if begin:
         seconds["all"] = time.perf_counter() - begin[0]
     watch.collect()
     if watch.problem is not None and not error:
-        error, trace = _told(watch.problem)
+        error, trace = _described(watch.problem)
     return Result(
-        watch.blocks, seconds, _version(job.target.backend), _page(watch.report), error, trace
+        blocks=watch.blocks,
+        seconds=seconds,
+        version=_version(job.target.backend),
+        mapping=_page(watch.report),
+        warnings=tuple(told.messages),
+        error=error,
+        traceback=trace,
     )
 
 
-def _told(problem: Exception) -> tuple[str, str]:
+class _Told(logging.Handler):
+    """Keeps what is warned of."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: dict[str, None] = {}
+
+    def listen(self) -> None:
+        """Hear this backend, PyNN, and Python's warnings."""
+        logging.captureWarnings(True)
+        for name in ("pynn_bss2sim", "PyNN", "py.warnings"):
+            logging.getLogger(name).addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if record.name == "py.warnings":
+            # "file:line: Category: message", and the line of code
+            text = text.split("\n", maxsplit=1)[0].split(": ", maxsplit=1)[-1]
+        self.messages[text] = None
+
+
+def _described(problem: Exception) -> tuple[str, str]:
     """In one line, and in full."""
     return f"{type(problem).__name__}: {problem}", "".join(traceback.format_exception(problem))
 
@@ -139,7 +170,6 @@ def _version(backend: str) -> str:
 
 
 if __name__ == "__main__":
-    logging.captureWarnings(True)
     # under this name pickle finds the classes again in the process that reads them
     from pynn_bss2sim.comparison import worker
 

@@ -15,12 +15,12 @@ from pynn_bss2sim import ChipModel
 from pynn_bss2sim.comparison.targets import make_targets
 
 SCRIPT = """
-import os, sys
-import numpy
+import os, sys, warnings
+warnings.warn("mind the <gap>")
 import pyNN.nest as sim
 sim.setup(timestep=0.1, min_delay=0.1)
 source = sim.Population(3, sim.SpikeSourceArray(spike_times=[1.0, 20.0, 40.0]), label="in")
-cells = sim.Population(5, sim.IF_cond_exp(tau_refrac=2.0), label="cells <&>")
+cells = sim.Population(5, sim.IF_cond_exp(tau_m=400.0, tau_refrac=2.0), label="cells <&>")
 sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.05, delay=1.0))
 cells.record("spikes")
 if hasattr(sim, "ChipModel"):
@@ -65,6 +65,15 @@ def test_all_that_was_recorded_is_kept(comparison):
     assert [len(t) > 0 for t in times] == [True, True] and times[0][-1] < 30.0 < times[1][0]
     with pytest.raises(KeyError, match="no run of 'neuron'"):
         comparison.blocks("neuron")
+
+
+def test_warnings_are_kept_and_told(comparison):
+    warned = comparison.warnings
+    assert set(warned) == {"mock", "ideal", "quantized"}
+    assert warned["ideal"] == ("UserWarning: mind the <gap>",)
+    (clipped,) = set(warned["quantized"]) - set(warned["ideal"])
+    assert "cells <&>" in clipped and "tau_m" in clipped
+    assert "UserWarning: mind the &lt;gap&gt;" in comparison.to_html()
 
 
 def test_the_table_compares_with_the_reference(comparison):
