@@ -41,8 +41,8 @@ _FEWEST_SPIKES = 4
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without warnings that concern Elephant's own code, or spikes in an incomplete last bin."""
-    with warnings.catch_warnings():
+    """Without warnings of Elephant's own code, of incomplete last bins, of what has no variance."""
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", category=UserWarning, module="elephant")
         yield
