@@ -23,9 +23,12 @@ FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trappi
 LINK = []
 if sys.platform == "win32":
     FLAGS = ["/std:c11", "/O2", "/fp:precise"]
-elif DEBUG:
-    FLAGS[1] = "-O1"
-    FLAGS.append("-g")
+else:
+    FLAGS.append("-pthread")
+    LINK.append("-pthread")
+    if DEBUG:
+        FLAGS[1] = "-O1"
+        FLAGS.append("-g")
 if SANITIZE:
     FLAGS += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-fno-sanitize-recover", "-g"]
     LINK += [f"-fsanitize={SANITIZE}"]
@@ -46,6 +49,7 @@ setup(
                         "kernels_impl",
                         "pair_change_impl",
                         "exponential",
+                        "workers",
                         "event_queue",
                         "plasticity",
                         "spike_pairs",

@@ -25,6 +25,7 @@ class Engine:
     substeps: int
     step: int
     trial: int
+    threads: int
     instruction_set: str
     interruption: BaseException | None
     def __init__(
@@ -38,6 +39,7 @@ class Engine:
         releases: Releases | None = None,
         pairs: PairPlan | None = None,
         pulses: PulsePlan | None = None,
+        threads: int = 1,
     ) -> None: ...
     def get_weights(self) -> NDArray[np.float64]: ...
     def set_weights(self, weights: ArrayLike) -> None: ...

@@ -30,15 +30,18 @@ from libc.string cimport memcpy
 
 from pynn_bss2sim._core.native cimport (
     BSS_CUBA_LIF,
+    BSS_MAX_THREADS,
     BSS_N_KINDS,
     BSS_N_MODES,
     BSS_NOISY,
     BSS_TILE,
     bss_column,
+    bss_crew,
     bss_draw,
     bss_emit,
     bss_event_queue,
     bss_exp_array,
+    bss_integrate,
     bss_kernel_table,
     bss_kernels_for,
     bss_next_arrival,
@@ -54,6 +57,8 @@ from pynn_bss2sim._core.native cimport (
     bss_releases,
     bss_restart_clock,
     bss_send,
+    bss_start,
+    bss_stop,
 )
 
 import time
@@ -80,7 +85,7 @@ from pynn_bss2sim._core.plan import Plan
 from pynn_bss2sim._core.plasticity import checked_release_state, checked_releases
 from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
 from pynn_bss2sim._core.spike_pairs import PairState
-from pynn_bss2sim._core.tiles import aligned, make_tiles
+from pynn_bss2sim._core.tiles import aligned, make_pieces, make_tiles
 
 __all__ = ["BUILD", "Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
 
@@ -170,6 +175,9 @@ cdef class Engine:
         Synapses with short-term plasticity.
     pairs : PairPlan, optional
         Synapses with spike-timing dependent plasticity; they stand in no row of `routes`.
+    threads : int, optional
+        Threads that integrate neurons, 1 to 64; where the system has none, one does it all. It
+        changes no result.
     pulses : PulsePlan, optional
         Synapses whose drivers have short-term plasticity.
 
@@ -179,7 +187,7 @@ cdef class Engine:
         If an array has the wrong shape or an index leads outside.
     """
 
-    cdef readonly int64_t n, n_sources, depth, substeps
+    cdef readonly int64_t n, n_sources, depth, substeps, threads
     cdef readonly int64_t step, trial
     cdef readonly str instruction_set
     cdef readonly object interruption
@@ -234,15 +242,16 @@ cdef class Engine:
     cdef const int32_t[::1] root
     cdef int64_t[::1] free_at
     cdef int64_t[:, ::1] counts
-    # blocks, and where in their tiles the threshold of each neuron stands
-    cdef const int64_t[::1] block_kind, block_mode, thresh_place
+    # tiles, where the threshold of each neuron stands in them, and the parts that threads share
+    cdef const int64_t[::1] thresh_place
     cdef object leak_place
     cdef double[::1] tiles
     cdef unsigned char[::1] parts
+    cdef bss_crew crew
     # random numbers
     cdef object noise_seed
     cdef const float[::1] noise
-    cdef uint64_t noise_mask, place_key, thresh_key
+    cdef uint64_t noise_mask, thresh_key
     # injected currents of the present run
     cdef const double[::1] current_gain
     cdef const int64_t[::1] current_indptr
@@ -254,8 +263,9 @@ cdef class Engine:
     cdef object probe_sizes
 
     def __init__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None,
-                 noise_seed=0, releases=None, pairs=None, pulses=None):
+                 noise_seed=0, releases=None, pairs=None, pulses=None, threads=1):
         self.n = len(plan)
+        self.threads = checked_index("threads", [threads], 1, BSS_MAX_THREADS + 1, np.int64)[0]
         self.step = 0
         self.noise_seed = checked_seed(noise_seed)
         self._begin_trial(0)
@@ -296,8 +306,6 @@ cdef class Engine:
         if (np.diff(start)[mode == BSS_NOISY] > NOISE_BLOCK).any():
             raise ValueError(f"plan.block_start: over {NOISE_BLOCK} neurons in a noisy block")
         self._take_noise(coefficients["sigma_thresh"].any() or (mode == BSS_NOISY).any())
-        self.block_kind = kind
-        self.block_mode = mode
         self.substeps = int(plan.substeps)
         if not 1 <= self.substeps <= 1_000_000:
             raise ValueError(f"plan.substeps: must be 1 to 1,000,000, is {self.substeps}")
@@ -319,39 +327,55 @@ cdef class Engine:
         self.hold_steps = coefficients["hold_steps"]
         self.b = coefficients["b"]
         self.over = np.zeros(n, np.int32)
-        self._make_parts(start)
+        self._make_parts(kind, mode, start)
 
-    def _make_parts(self, start):
-        """Lay the coefficients in tiles, and tell the kernels where the blocks lie."""
-        cdef int64_t k, first
-        columns = [tile_columns(*block) for block in zip(self.block_kind, self.block_mode)]
+    def _make_parts(self, kind, mode, start):
+        """Lay the coefficients in tiles, and tell the kernels where their parts lie."""
+        cdef int64_t k, first, block
+        columns = [tile_columns(*names) for names in zip(kind, mode)]
         tiles = make_tiles(self.keep, columns, start, BSS_TILE)
         self.tiles = tiles.values
         self.thresh_place = tiles.place["v_thresh"]
         self.leak_place = tiles.place["e_leak"]
-        self.parts = np.zeros(max(1, len(columns)) * sizeof(bss_part), np.uint8)
+        cost = np.array([len(names) * (4.0 if "h_over_c" in names else 1.0) for names in columns])
+        pieces = make_pieces(start, cost, BSS_TILE, self.threads)
+        self.parts = np.zeros(max(1, len(pieces.block)) * sizeof(bss_part), np.uint8)
         cdef bss_part *parts = <bss_part *>&self.parts[0]
-        for k in range(self.block_kind.shape[0]):
-            first = start[k]
+        for k in range(<int64_t>len(pieces.block)):
+            block, first = pieces.block[k], pieces.first[k]
             parts[k].first = first
-            parts[k].n = start[k + 1] - first
+            parts[k].n = pieces.n[k]
+            parts[k].block = block
+            parts[k].behind = first - <int64_t>start[block]
+            parts[k].mode = mode[block]
             parts[k].substeps = self.substeps
-            parts[k].tile = pointer(self.tiles) + <int64_t>tiles.offset[k]
-            parts[k].stride = tiles.stride[k]
+            parts[k].kernel = self.kernels[<int64_t>mode[block]][<int64_t>kind[block]]
+            parts[k].stride = tiles.stride[block]
+            parts[k].tile = (pointer(self.tiles) + <int64_t>tiles.offset[block]
+                             + parts[k].behind // BSS_TILE * parts[k].stride)
             parts[k].cells.v = pointer(self.v) + first
             parts[k].cells.w = pointer(self.w) + first
             parts[k].cells.line0 = pointer(self.line) + first
             parts[k].cells.line1 = pointer(self.line) + self.n + first
             parts[k].cells.hold = pointer(self.hold) + first
             parts[k].cells.drive = pointer(self.drive) + first
+        self.crew.n_shares = self.threads
+        for k in range(self.threads):
+            first = pieces.indptr[k]
+            self.crew.shares[k].parts = parts + first
+            self.crew.shares[k].n_parts = pieces.indptr[k + 1] - first
+            if self.crew.shares[k].n_parts:
+                self.crew.shares[k].over = &self.over[0] + parts[first].first
 
     def _take_noise(self, needed):
         self.noise = noise_table(self.noise_seed) if needed else np.zeros(1, np.float32)
         self.noise_mask = NOISE_LENGTH - 1 if needed else 0
+        self.crew.noise.table = &self.noise[0]
+        self.crew.noise.mask = self.noise_mask
 
     def _begin_trial(self, trial):
         self.trial = trial
-        self.place_key = stream_key(self.noise_seed, trial, Stream.PLACES)
+        self.crew.noise.key = stream_key(self.noise_seed, trial, Stream.PLACES)
         self.thresh_key = stream_key(self.noise_seed, trial, Stream.THRESHOLDS)
 
     def _take_routes(self, routes):
@@ -744,9 +768,7 @@ cdef class Engine:
         samples : list of float64 (rows, columns)
         """
         cdef int64_t stop = self.step + max(0, int(n_steps))
-        cdef int64_t chunk, done, code, culprit = -1
         cdef int64_t n_events, n_changes
-        cdef double began, took
         event_step = checked_index("events.step", events.step, self.step, max(stop, self.step),
                                    np.int64)
         event_source = checked_index("events.source", events.source, 0,
@@ -773,9 +795,20 @@ cdef class Engine:
             if (stop - self.step) >= 2**61 // self.link_plan.step:
                 raise ValueError(f"n_steps: {n_steps} is more than the clock of the links counts")
             self._restart_clock()
-        status = 0
         self.interruption = None
         self._apply_currents()
+        bss_start(&self.crew)
+        try:
+            status, culprit = self._advance(stop, inputs, outputs)
+        finally:
+            bss_stop(&self.crew)
+        return (status, culprit, *outputs.collect(self.step))
+
+    def _advance(self, int64_t stop, Inputs inputs, Outputs outputs):
+        """Integrate until `stop` in chunks, between which Ctrl-C is noticed: status, culprit."""
+        cdef int64_t chunk, done, code, culprit = -1
+        cdef double began, took
+        status = 0
         chunk = 16
         while self.step < stop:
             done = self.step
@@ -802,7 +835,7 @@ cdef class Engine:
                 chunk *= 2
             elif took > CHUNK_SECONDS and chunk > 1:
                 chunk //= 2
-        return (status, culprit, *outputs.collect(self.step))
+        return status, culprit
 
     def _take_currents(self, currents):
         initial = np.array(currents.initial, dtype=np.float64, copy=True)
@@ -934,27 +967,20 @@ cdef class Engine:
             else:
                 self._put(slot + delay, self.pair_place[j], self.weight[j])
 
-    cdef int64_t _integrate(self) noexcept nogil:
-        """All blocks, one step. Number of neurons in `over`, which are at threshold."""
-        cdef int64_t k, count = 0
-        cdef uint64_t place
-        cdef bss_part *parts = <bss_part *>&self.parts[0]
-        for k in range(self.block_kind.shape[0]):
-            if self.block_mode[k] == BSS_NOISY:
-                place = bss_draw(self.place_key, <uint64_t>self.step, <uint64_t>k)
-                parts[k].noise_v = &self.noise[0] + (place & self.noise_mask)
-                parts[k].noise0 = &self.noise[0] + (place >> 16 & self.noise_mask)
-                parts[k].noise1 = &self.noise[0] + (place >> 32 & self.noise_mask)
-            count += self.kernels[self.block_mode[k]][self.block_kind[k]](
-                &parts[k], &self.over[0] + count)
-        return count
+    cdef void _spike_all(self, int64_t slot, Outputs outputs) noexcept nogil:
+        """Let the neurons spike that are at threshold, in ascending order."""
+        cdef int64_t k
+        for k in range(self.crew.n_shares):
+            if self.crew.shares[k].count:
+                self._spike(self.crew.shares[k].over, self.crew.shares[k].count, slot, outputs)
 
-    cdef void _spike(self, int64_t count, int64_t slot, Outputs outputs) noexcept nogil:
-        """Reset every neuron at threshold that is not held, record and deliver its spike."""
+    cdef void _spike(self, const int32_t *over, int64_t count, int64_t slot,
+                     Outputs outputs) noexcept nogil:
+        """Reset every neuron in `over` that is not held, record and deliver its spike."""
         cdef int64_t k, i
         cdef uint64_t place
         for k in range(count):
-            i = self.over[k]
+            i = over[k]
             if self.hold[i] > 0.0:
                 continue
             if self.reset_keep[i] == 0.0:
@@ -974,7 +1000,7 @@ cdef class Engine:
 
     cdef int _run_chunk(self, int64_t stop, Inputs inputs, Outputs outputs) noexcept nogil:
         """Steps until `stop`, or until there is no room for the spikes of one more step."""
-        cdef int64_t p, now, over
+        cdef int64_t p, now
         cdef bint changed
         while self.step < stop:
             if outputs.spike_count + self.n > outputs.spike_step.shape[0]:
@@ -1002,9 +1028,10 @@ cdef class Engine:
                     return CHUNK_NO_MEMORY
             self.step = now = now + 1
             if self.n:
-                over = self._integrate()
+                self.crew.noise.step = <uint64_t>now
+                bss_integrate(&self.crew)
                 self._take_arrivals(now % self.depth)
-                self._spike(over, now % self.depth, outputs)
+                self._spike_all(now % self.depth, outputs)
             if self.pairing:
                 bss_pair_begin(&self.pairs, now)
                 self._see_posts()

@@ -69,10 +69,18 @@ typedef struct {
     const double *drive;
 } bss_cells;
 
-/* Neighbouring neurons of one kind and mode. */
-typedef struct {
+struct bss_part;
+
+/* Integrate a part over a step. Writes the numbers of all neurons that are then at or above
+ * threshold, held or not, in ascending order; returns how many there are. */
+typedef int64_t (*bss_kernel)(const struct bss_part *part, int32_t *over);
+
+/* Neighbouring neurons of one kind and mode: a block of the plan, or a piece of one. */
+typedef struct bss_part {
     int64_t first, n;
-    int64_t substeps;
+    int64_t block, behind; /* the block, and how far behind its first neuron the part begins */
+    int64_t mode, substeps;
+    bss_kernel kernel;
     /* coefficients of the first tile, and how far it is from tile to tile: 0 where neurons are alike */
     const double *tile;
     int64_t stride;
@@ -81,10 +89,6 @@ typedef struct {
      * it goes on for whole tiles */
     const float *noise_v, *noise0, *noise1;
 } bss_part;
-
-/* Integrate a part over a step. Writes the numbers of all neurons that are then at or above
- * threshold, held or not, in ascending order; returns how many there are. */
-typedef int64_t (*bss_kernel)(const bss_part *part, int32_t *over);
 
 /* Kernels of an instruction set (best last), NULL where this machine lacks it. */
 typedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS];

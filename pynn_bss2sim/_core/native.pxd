@@ -18,15 +18,14 @@ cdef extern from "kernels.h" nogil:
         double *line1
         double *hold
         const double *drive
+    ctypedef struct bss_part
+    ctypedef int64_t (*bss_kernel)(const bss_part *part, int32_t *over)
     ctypedef struct bss_part:
-        int64_t first, n, substeps
+        int64_t first, n, block, behind, mode, substeps
+        bss_kernel kernel
         const double *tile
         int64_t stride
         bss_cells cells
-        const float *noise_v
-        const float *noise0
-        const float *noise1
-    ctypedef int64_t (*bss_kernel)(const bss_part *part, int32_t *over)
     ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
     bss_kernel_table bss_kernels_for(int isa)
     ctypedef struct bss_pair_terms:
@@ -37,6 +36,26 @@ cdef extern from "kernels.h" nogil:
     const char *bss_column(int kind, int mode, int k)
     uint64_t bss_draw(uint64_t key, uint64_t step, uint64_t index)
     void bss_exp_array(int64_t n, const double *x, double *y)
+
+
+cdef extern from "workers.h" nogil:
+    enum:
+        BSS_MAX_THREADS
+    ctypedef struct bss_noise:
+        const float *table
+        uint64_t mask, key, step
+    ctypedef struct bss_share:
+        bss_part *parts
+        int64_t n_parts
+        int32_t *over
+        int64_t count
+    ctypedef struct bss_crew:
+        bss_share *shares
+        bss_noise noise
+        int64_t n_shares
+    void bss_start(bss_crew *crew)
+    void bss_stop(bss_crew *crew)
+    void bss_integrate(bss_crew *crew)
 
 
 cdef extern from "event_queue.h" nogil:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Tiles", "aligned", "make_tiles"]
+__all__ = ["Pieces", "Tiles", "aligned", "make_pieces", "make_tiles"]
 
 #: Bytes of a line of the cache.
 CACHE_LINE = 64
@@ -79,6 +79,55 @@ def make_tiles(
         np.array(offset, np.int64),
         np.array(stride, np.int64),
         place,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Blocks cut into shares.
+
+    Attributes
+    ----------
+    block, first, n : int64 (n_pieces,)
+        The block that each piece belongs to, its first neuron, and how many it has.
+    indptr : int64 (n_shares + 1,)
+        Pieces of each share; the shares follow each other as their neurons do.
+    """
+
+    block: np.ndarray
+    first: np.ndarray
+    n: np.ndarray
+    indptr: np.ndarray
+
+
+def make_pieces(start: np.ndarray, cost: np.ndarray, width: int, n_shares: int) -> Pieces:
+    """Cut blocks, between tiles, into shares of about the same cost.
+
+    Parameters
+    ----------
+    start : int64 (n_blocks + 1,)
+        Offsets of the blocks among the neurons; none is empty.
+    cost : float64 (n_blocks,)
+        Of a tile of each block, > 0.
+    width : int
+        Neurons of a tile.
+    n_shares : int
+        At least 1.
+    """
+    count = -(-np.diff(start) // width)
+    block = np.repeat(np.arange(len(count)), count)
+    tile = np.arange(len(block)) - np.repeat(np.cumsum(count) - count, count)
+    total = np.cumsum(cost[block])
+    # the share in which the middle of each tile lies
+    middle = total - 0.5 * cost[block]
+    share = (middle / total[-1] * n_shares).astype(np.int64) if len(block) else block
+    begins = np.diff(block, prepend=-1).astype(bool) | np.diff(share, prepend=-1).astype(bool)
+    first = (start[block] + tile * width)[begins]
+    return Pieces(
+        block[begins],
+        first,
+        np.diff(first, append=start[-1]),
+        np.searchsorted(share[begins], np.arange(n_shares + 1)),
     )
 
 

@@ -31,9 +31,11 @@ from pynn_bss2sim._core.records import (
     Variable,
 )
 from pynn_bss2sim._core.reference import ReferenceEngine
+from pynn_bss2sim._core.tiles import make_pieces
 
 N_STEPS = 150
 ENGINES = [partial(Engine, instruction_set=name) for name in available_instruction_sets()]
+ENGINES.append(partial(Engine, threads=3))
 
 
 def assert_same_activity(one, other):
@@ -106,6 +108,39 @@ def test_a_run_may_be_split_anywhere(chip):
     for k, samples in enumerate(wanted.samples):
         np.testing.assert_array_equal(np.concatenate([a.samples[k] for a in got]), samples)
     assert_same_state(parts.state, whole.state)
+
+
+def test_pieces_cover_all_neurons_in_order_and_cost_about_the_same():
+    start, cost = np.array([0, 5, 300, 301, 1000]), np.array([1.0, 8.0, 3.0, 2.0])
+    for n_shares in (1, 2, 3, 7):
+        pieces = make_pieces(start, cost, 32, n_shares)
+        assert pieces.first[0] == 0 and pieces.indptr[0] == 0
+        np.testing.assert_array_equal(pieces.first[1:], (pieces.first + pieces.n)[:-1])
+        assert pieces.first[-1] + pieces.n[-1] == 1000
+        behind = pieces.first - start[pieces.block]
+        assert (behind % 32 == 0).all()
+        assert (behind + pieces.n <= np.diff(start)[pieces.block]).all()
+        costs = -(-pieces.n // 32) * cost[pieces.block]
+        shares = np.diff(np.append(0, np.cumsum(costs))[pieces.indptr])
+        assert shares.sum() == costs.sum()
+        assert shares.max() <= costs.sum() / n_shares + cost.max()
+    assert make_pieces(np.array([0]), np.empty(0), 32, 2).indptr.tolist() == [0, 0, 0]
+
+
+def test_more_threads_than_work_change_nothing():
+    circuits = join_circuits([circuits_of_kind(k, 3, np.random.default_rng(k)) for k in Kind])
+    synapses = random_synapses(circuits, 0, 50, 10, np.random.default_rng(1))
+    one, many = (
+        Emulator(circuits, synapses, 0.1, engine=partial(Engine, threads=n)) for n in (1, 64)
+    )
+    assert_same_activity(many.run(500), one.run(500))
+    assert_same_state(many.state, one.state)
+
+
+@pytest.mark.parametrize("threads", [0, 65, 1.5, -1])
+def test_impossible_numbers_of_threads_are_refused(threads):
+    with pytest.raises(ValueError, match="threads"):
+        Emulator(one_neuron(), no_synapses(), 0.1, engine=partial(Engine, threads=threads))
 
 
 def test_exponential_is_the_same_in_c_and_numpy_and_accurate():
