@@ -15,6 +15,7 @@ from pyNN.recording import get_io
 
 from . import simulator
 from ._core.chip_model import ChipModel
+from ._core.engine import MAX_THREADS
 from .mapping.calibration import Quality
 from .mapping.chips import calibration_quality
 from .mapping.mapper import ON_LOSS
@@ -30,7 +31,7 @@ CHECK_VARIABLE = "BSS2SIM_CHECK"
 DEFAULT_CHIP = "silicon"
 DEFAULT_SEED = 42
 
-_OWN_PARAMETERS = ("max_delay", "chip", "on_loss", "check", "rng_seed", "seed")
+_OWN_PARAMETERS = ("max_delay", "chip", "on_loss", "check", "rng_seed", "seed", "threads")
 #: Those of them that the mapping takes.
 _MAPPING = ("on_loss", "check")
 #: Names under which other backends take seeds; a sequence gives its first.
@@ -39,7 +40,7 @@ _SEEDS = ("rng_seed", "seed", "rng_seeds", "rng_seeds_seed", "grng_seed", "nativ
 _FOREIGN_PARAMETERS = frozenset(
     [
         # pyNN.nest
-        "threads", "verbosity", "spike_precision", "recording_precision", "rng_type", "t_flush",
+        "verbosity", "spike_precision", "recording_precision", "rng_type", "t_flush",
         "optimize",
         # pyNN.neuron, pyNN.brian2, pyNN.arbor, pyNN.mock
         "use_cvode", "rtol", "atol", "default_maxstep", "quit_on_end", "num_processes", "rank",
@@ -78,6 +79,9 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         environment variable BSS2SIM_CHECK is set.
     rng_seed : int
         Seed of the spike sources and of whatever else is random in the emulation.
+    threads : int
+        Threads that integrate neurons, 1 by default; more than the machine has processors are not
+        started. The results do not depend on it.
     **extra_params
         What other backends understand is accepted and has no effect.
 
@@ -106,6 +110,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     _warn_of_unknown(extra_params)
     chip = chosen_chip(extra_params.get("chip"))
     seed = _seed(extra_params)
+    threads = _threads(extra_params.get("threads", 1))
     options = _mapping_options(**{k: extra_params[k] for k in _MAPPING if k in extra_params})
     state = simulator.state
     if state.write_on_end:
@@ -115,7 +120,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
             "before a new setup() to write them",
             stacklevel=2,
         )
-    state.clear(timestep, min_delay, max_delay, chip, seed, options)
+    state.clear(timestep, min_delay, max_delay, chip, seed, options, threads)
     state.ready = True
     return state.mpi_rank
 
@@ -174,6 +179,16 @@ def _seed(extra_params) -> int:
                 raise ValueError(f"setup: {name}={value!r}; give an integer that is not negative")
             return int(value)
     return DEFAULT_SEED
+
+
+def _threads(number) -> int:
+    if isinstance(number, bool) or not hasattr(number, "__index__") or int(number) < 1:
+        raise ValueError(f"setup: threads={number!r}; give a positive integer")
+    if hasattr(os, "sched_getaffinity"):
+        processors = len(os.sched_getaffinity(0))
+    else:
+        processors = os.cpu_count() or 1
+    return min(int(number), processors, MAX_THREADS)
 
 
 def end(compatible_output=True):

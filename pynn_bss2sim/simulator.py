@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from pyNN.common.control import BaseState
 
 from ._core.background import BackgroundInputs
 from ._core.emulator import Emulator
+from ._core.engine import Engine
 from ._core.records import CurrentInputs, InputEvents, Probe, Status
 from .capture import Capture, capture_network
 from .interrupts import InterruptGuard
@@ -80,7 +82,9 @@ class State(BaseState):
         self.recorders = set()
         self.clear(timestep=0.1, min_delay="auto", max_delay="auto", chip=None, rng_seed=42)
 
-    def clear(self, timestep, min_delay, max_delay, chip, rng_seed, mapping_options=None):
+    def clear(
+        self, timestep, min_delay, max_delay, chip, rng_seed, mapping_options=None, threads=1
+    ):
         """Forget the network and begin a new one at time 0.
 
         Populations that the user still holds keep what they have recorded.
@@ -92,6 +96,7 @@ class State(BaseState):
         self.chip = chip
         self._mapping_options = mapping_options or {}
         self.rng_seed = rng_seed
+        self.threads = threads
         self.populations, self.sources, self.projections = [], [], []
         self.recorders = set()
         self.current_sources = []
@@ -219,6 +224,7 @@ class State(BaseState):
                     self.dt,
                     tuple(probes),
                     observed,
+                    partial(Engine, threads=self.threads),
                     ways=chips.ways,
                     noise_seed=self.chip.seed,
                     short_term=mapping.short_term,

@@ -14,8 +14,10 @@ from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe
 
 BUILD: dict[str, str]
 INSTRUCTION_SETS: tuple[str, ...]
+MAX_THREADS: int
 
 def available_instruction_sets() -> tuple[str, ...]: ...
+def tile_columns(kind: int, mode: int) -> tuple[str, ...]: ...
 def exp_array(x: ArrayLike) -> NDArray[np.float64]: ...
 
 class Engine:

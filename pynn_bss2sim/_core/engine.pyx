@@ -87,7 +87,8 @@ from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
 from pynn_bss2sim._core.spike_pairs import PairState
 from pynn_bss2sim._core.tiles import aligned, make_pieces, make_tiles
 
-__all__ = ["BUILD", "Engine", "INSTRUCTION_SETS", "available_instruction_sets", "exp_array"]
+__all__ = ["BUILD", "Engine", "INSTRUCTION_SETS", "MAX_THREADS", "available_instruction_sets",
+           "exp_array", "tile_columns"]
 
 cdef extern from *:
     """
@@ -108,6 +109,9 @@ BUILD = {"compiler": BSS2SIM_COMPILER.decode(), "flags": BSS2SIM_FLAGS.decode()}
 
 #: Instruction sets for which kernels were compiled, best last.
 INSTRUCTION_SETS = ("portable", "avx2", "avx512")
+
+#: Most threads of one engine.
+MAX_THREADS = BSS_MAX_THREADS
 
 # What run_chunk reports.
 cdef enum:

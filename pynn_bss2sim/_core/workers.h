@@ -19,7 +19,7 @@
 #define BSS_THREADS 0
 #endif
 
-enum { BSS_MAX_THREADS = 64, BSS_TRIES = 4000 };
+enum { BSS_MAX_THREADS = 64, BSS_TRIES = 200 };
 
 /* Where a step reads the table of normal numbers (noise.py). */
 typedef struct {

@@ -226,11 +226,12 @@ def test_overflow_is_reported_with_the_neuron():
         assert (activity.status, activity.culprit) == (Status.NON_FINITE, 1)
 
 
-def slow_emulator():
+def slow_emulator(threads=1):
     rng = np.random.default_rng(4)
     n = 2000
     circuits = join_circuits([circuits_of_kind(Kind.COBA_ADEX, n, rng)])
-    return Emulator(circuits, no_synapses(n), 0.1, [Probe(Variable.V, [0])])
+    engine = partial(Engine, threads=threads)
+    return Emulator(circuits, no_synapses(n), 0.1, [Probe(Variable.V, [0])], engine=engine)
 
 
 def interrupted_run(emulator):
@@ -269,6 +270,13 @@ def test_ctrl_c_ends_a_long_run_within_a_tenth_of_a_second_and_keeps_the_data():
 
 def replace_status(activity):
     return type(activity)(**{**vars(activity), "status": Status.DONE})
+
+
+def test_ctrl_c_ends_all_threads_and_keeps_the_data():
+    emulator = slow_emulator(threads=2)
+    activity, _ = interrupted_run(emulator)
+    assert activity.status is Status.INTERRUPTED
+    assert_same_activity(slow_emulator().run(activity.stop_step), replace_status(activity))
 
 
 def test_the_gil_is_released():

@@ -10,6 +10,7 @@ import pytest
 
 import pynn_bss2sim as sim
 from pynn_bss2sim import _compatibility, simulator
+from pynn_bss2sim._core.engine import MAX_THREADS
 from pynn_bss2sim._core.records import Status
 
 
@@ -168,6 +169,39 @@ def test_foreign_parameters():
     assert sim.state.rng_seed == 1
     with pytest.warns(UserWarning, match="thraeds not known.*rng_seed.*threads"):
         sim.setup(thraeds=4)
+
+
+def test_threads_change_nothing():
+    def spikes(threads):
+        sim.setup(timestep=0.1, rng_seed=3, threads=threads)
+        cells = sim.Population(100, sim.IF_cond_exp(i_offset=1.0))
+        noise = sim.Population(20, sim.SpikeSourcePoisson(rate=100.0))
+        connector = sim.FixedProbabilityConnector(0.3, rng=sim.NumpyRNG(seed=1))
+        sim.Projection(noise, cells, connector, sim.StaticSynapse(weight=0.01))
+        cells.record("spikes")
+        sim.run(100.0)
+        return [train.magnitude.tolist() for train in cells.get_data().segments[0].spiketrains]
+
+    one = spikes(1)
+    assert sum(map(len, one)) > 100
+    assert spikes(2) == one
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2", None])
+def test_impossible_numbers_of_threads_are_refused(threads):
+    with pytest.raises(ValueError, match="setup: threads=.*; give a positive integer"):
+        sim.setup(threads=threads)
+
+
+def test_no_more_threads_than_processors(monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1, 2}, raising=False)
+    sim.setup(threads=2)
+    assert sim.state.threads == 2
+    sim.setup(threads=10**6)
+    assert sim.state.threads == 3
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(100)), raising=False)
+    sim.setup(threads=100)
+    assert sim.state.threads == MAX_THREADS
 
 
 def test_chip(monkeypatch):
