@@ -21,6 +21,7 @@ from .mapping.chips import calibration_quality
 from .mapping.mapper import ON_LOSS
 from .mapping.report import Report, energy_section, traffic_section
 from .spike_rates import source_rates
+from .stdp_program import stdp_section
 
 logger = logging.getLogger(__name__)
 
@@ -344,7 +345,8 @@ def mapping_report() -> Report:
     sections = [] if traffic is None else [traffic_section(traffic)]
     if simulator.state.step:
         sections.append(energy_section(report.chips, simulator.state.t))
-    return report.with_section(*sections)
+    sections.append(stdp_section(simulator.state.projections))
+    return report.with_section(*(section for section in sections if section is not None))
 
 
 def calibration(chip: int = 0) -> Quality:

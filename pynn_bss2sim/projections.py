@@ -23,6 +23,7 @@ from .observables import ObservablePerSynapse, Sample
 from .plasticity_rules import PlasticityRule, recorded
 from .present_weights import present_weights, set_present_weights
 from .standardmodels import StaticSynapse, STDPMechanism, TsodyksMarkramSynapse
+from .stdp_program import StdpProgram
 
 __all__ = ["Connection", "Projection"]
 
@@ -84,6 +85,7 @@ class Projection(common.Projection):
             presynaptic_population, postsynaptic_population, connector, synapse_type, source,
             receptor_type, Space() if space is None else space, label,
         )  # fmt: skip
+        self._program = None
         self.columns = Columns(self.synapse_type.get_parameter_names())
         connector.connect(self)
         self.columns.sort()
@@ -92,6 +94,8 @@ class Projection(common.Projection):
             for name, value in self.synapse_type.default_initial_values.items()
         }
         self._check({name: self.columns[name] for name in self.columns.names})
+        if self.learns and simulator.state.chip.weights != "exact":
+            self._program = StdpProgram(self)
         simulator.state.projections.append(self)
         simulator.state.changed()
 
@@ -202,7 +206,7 @@ class Projection(common.Projection):
         self._check(changed)
         for name, values in changed.items():
             self.columns[name] = values
-        if self.learns and "weight" in changed:
+        if self.learns and self._program is None and "weight" in changed:
             set_present_weights(self, some, changed["weight"][some])
         simulator.state.changed()
 
@@ -238,7 +242,7 @@ class Projection(common.Projection):
     @property
     def plasticity_rule(self) -> PlasticityRule | None:
         """The rule that changes the weights, None if there is none."""
-        return getattr(self.synapse_type, "plasticity_rule", None)
+        return self._program or getattr(self.synapse_type, "plasticity_rule", None)
 
     def get_data(self, observable: str) -> list[list[Sample]]:
         """What the plasticity rule of the synapses has recorded of them.

@@ -8,7 +8,8 @@ import numpy as np
 from pyNN import errors
 from pyNN.standardmodels import synapses
 
-from pynn_bss2sim.mapping import SpikePairs
+from pynn_bss2sim._core.hicannx import WEIGHT_MAX
+from pynn_bss2sim.mapping.network import Reach, SpikePairs
 
 from .base import OneToOne, identity_translations
 from .synapses import check_weights, is_part, minimum_delay, must, wrong_sign
@@ -26,8 +27,8 @@ __all__ = [
 _PAIRS, _VOGELS = "spike pairs", "Vogels 2011"
 _S_PER_MS = 1e-3
 
-#: Weights beyond their range by no more than this part of it are rounded.
-_ROUNDING = 1e-9
+#: Weights beyond their range by no more than this part of it are rounded: numbers, and codes.
+_ROUNDING, _CODE = 1e-9, 1.0 / WEIGHT_MAX
 
 
 class AdditiveWeightDependence(OneToOne, synapses.AdditiveWeightDependence):
@@ -179,9 +180,11 @@ class Vogels2011Rule(OneToOne, synapses.Vogels2011Rule):
 class STDPMechanism(OneToOne, synapses.STDPMechanism):
     """A synapse with spike-timing dependent plasticity.
 
-    Only on chip models with exact weights and lifted routing, such as "ideal". A synapse sees the
+    On chip models with exact weights and lifted routing, such as "ideal", a synapse sees the
     presynaptic spike after the axonal part of its delay and the postsynaptic one after the
-    dendritic part, both in whole time steps; spikes that it sees in the same step are no pair.
+    dendritic part, both in whole time steps; spikes that it sees in the same step are no pair. On
+    those with 6-bit weights and real routing, such as "silicon", the pairs are those of the
+    correlation sensors (`stdp_program`), and of the timing dependences there is `SpikePairRule`.
     ``projection.get("weight", ...)`` answers with the present weights; ``reset()`` restores those
     that were given or set.
 
@@ -279,7 +282,9 @@ class STDPMechanism(OneToOne, synapses.STDPMechanism):
             lambda values: np.abs(values) > np.abs(low),
             "it must lie further from 0 than w_min; for inhibitory currents it is negative",
         )(high, projection)
-        room = _ROUNDING * np.abs(high)
+        # where weights are codes, present ones may be rounded beyond the range
+        rounding = _ROUNDING if projection.plasticity_rule is None else _CODE
+        room = rounding * np.abs(high)
         must(
             "weight",
             lambda values: (
@@ -287,6 +292,10 @@ class STDPMechanism(OneToOne, synapses.STDPMechanism):
             ),
             "it must lie between w_min and w_max",
         )(weight, projection)
+
+    def reach(self, weights, projection) -> Reach:
+        """What the mapping has to know where weights are registers: see `PlasticSynapse`."""
+        return Reach(projection.columns["w_max"])
 
     def spike_pairs(self, columns) -> SpikePairs:
         """The plasticity as the mapping takes it.

@@ -300,11 +300,17 @@ def test_impossible_values_are_refused(change, message):
     assert wires.get(["weight", *change], format="list") == before
 
 
-@pytest.mark.parametrize("chip", ["quantized", sim.ChipModel.ideal(routing="real")])
-def test_chips_with_real_synapses_refuse_and_say_what_to_do(chip):
-    sim.setup(timestep=0.1, chip=chip)
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"routing": "real"}, "wires: .*StaticSynapse, or a chip model"),
+        ({"weights": "6bit"}, "wires: .*it needs routing='real'"),
+    ],
+)
+def test_chips_between_both_ways_refuse_and_say_what_to_do(fields, message):
+    sim.setup(timestep=0.1, chip=sim.ChipModel.ideal(**fields))
     connected(additive(weight=0.01))
-    with pytest.raises(PlasticityError, match="wires: .*StaticSynapse, or a chip model"):
+    with pytest.raises(PlasticityError, match=message):
         sim.run(1.0)
 
 

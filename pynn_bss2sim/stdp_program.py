@@ -1,0 +1,171 @@
+"""Spike-timing dependent plasticity on chips whose weights are registers.
+
+There each synapse has correlation sensors, which a program on the plasticity processors reads from
+time to time. It differs from the rule that a script asks for: a sensor pairs each spike with the
+nearest one only, its time constants are the chip's, weights are 6-bit codes, and they change only
+when the program runs.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyNN import errors
+
+from . import simulator
+from ._core import hicannx as chip
+from .mapping.report import Section
+from .plasticity_rules import PlasticityRule, Timer
+
+if TYPE_CHECKING:
+    from .mapping.network import SpikePairs
+    from .observables import Recording
+
+__all__ = ["UPDATE_PERIOD", "StdpProgram", "stdp_section"]
+
+logger = logging.getLogger(__name__)
+
+#: Time (ms of the model) between two runs of the program.
+UPDATE_PERIOD = 500.0
+#: More periods than any run lasts.
+_FOREVER = 1 << 40
+#: Fall of a reading (LSB) at which a sensor is emptied.
+_HALF_FULL = (chip.SENSOR_BASELINE - chip.SENSOR_FLOOR) / 2.0
+#: Parts of a weight code that the program computes with.
+_FRACTION = 256
+
+
+class StdpProgram(PlasticityRule):
+    """Reads the correlation sensors of one projection and changes its weights.
+
+    For each weight code a table holds what one LSB of each sensor does to it, in parts of 256 of a
+    code. Sums are rounded at random, so that small changes are not lost, and a weight stays between
+    the codes of `w_min` and `w_max`.
+
+    Parameters
+    ----------
+    projection : Projection
+        With an `STDPMechanism`.
+
+    Raises
+    ------
+    pyNN.errors.ConnectionError
+        The rule needs what no sensor measures.
+    """
+
+    def __init__(self, projection):
+        super().__init__(Timer(start=0.0, period=UPDATE_PERIOD, num_periods=_FOREVER))
+        self.projection = projection
+        pairs = self._pairs()
+        if (pairs.constant != 0.0).any():
+            raise errors.ConnectionError(
+                f"{projection.label}: on {simulator.state.chip!r} synapses have sensors for pairs "
+                "of spikes and none for single ones, which the rule counts, too; use "
+                "SpikePairRule, write a PlasticityRule, or take the chip model 'ideal'"
+            )
+        self._baseline: dict = {}
+        self._last: dict = {}
+        self._asked, self._tables = None, None
+        logger.warning("%s: %s", projection.label, self.deviations())
+
+    @property
+    def label(self) -> str:
+        """How messages call the program."""
+        return f"STDP of {self.projection.label}"
+
+    def _pairs(self) -> SpikePairs:
+        return self.projection.synapse_type.spike_pairs(self.projection.columns)
+
+    def deviations(self) -> str:
+        """In what the chip differs from the rule that is asked for."""
+        pairs = self._pairs()
+
+        def spread(values):
+            low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
+            return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+        asked = f"{spread(pairs.tau_pre)} and {spread(pairs.tau_post)}"
+        return (
+            f"STDP by the chip's correlation sensors: nearest pairs of spikes only, time constants "
+            f"of about {chip.SENSOR_TAU:g} ms ({asked} ms asked), 6-bit weights, changed every "
+            f"{UPDATE_PERIOD:g} ms. The chip model 'ideal' follows the rule event by event"
+        )
+
+    def kernel(self, synapses: list, neurons: list, recording: Recording) -> None:
+        """Read the sensors and change the weights."""
+        rule, tables, lowest, highest = self._codes()
+        seed = simulator.state.chip.seed, simulator.state.step
+        random = np.random.default_rng(seed)
+        for handle in synapses:
+            seen = self._seen(handle, recording.time == 0.0)
+            here = np.maximum(handle.connection, 0)
+            code = handle.weights.astype(np.int64)
+            change = tables[:, rule[here], code] * seen
+            fine = _FRACTION * code + change.sum(axis=0)
+            rounded = (fine + random.integers(0, _FRACTION, fine.shape)) // _FRACTION
+            handle.weights = np.clip(rounded, lowest[here], highest[here])
+
+    def _seen(self, handle, empty: bool) -> np.ndarray:
+        """What the sensors have seen since they were last read: int64 (2, n, m), LSB.
+
+        A pair adds less than an LSB, so rows of sensors are emptied only when they are half full.
+        """
+        key = handle.chip, handle.hemisphere, handle.rows.tobytes(), handle.columns.tobytes()
+        now = np.stack([handle.causal, handle.acausal]).astype(np.int64)
+        if empty or key not in self._baseline:
+            handle.reset_correlations()
+            self._baseline[key] = self._last[key] = now
+            return np.zeros_like(now)
+        baseline = self._baseline[key]
+        seen = self._last[key] - now
+        full = (baseline - now > _HALF_FULL) & handle.connected
+        for row in np.flatnonzero(full.any(axis=(0, 2))):
+            handle.reset_correlation(row)
+            now[:, row] = baseline[:, row]
+        self._last[key] = now
+        return seen
+
+    def _codes(self):
+        """Which table each connection uses, the tables, and the range of each connection's codes.
+
+        Returns
+        -------
+        rule : int64 (n,)
+        tables : int64 (2, n_rules, 64)
+            What one LSB of the causal and of the acausal sensor does to each code.
+        lowest, highest : int64 (n,)
+        """
+        state, pairs = simulator.state, self._pairs()
+        if self._asked is state.mapping:
+            return self._tables
+        unit = state.capture.collect(self.projection, state.mapping.units)
+        names = ("up", "up_power", "down", "down_power", "w_from", "w_to")
+        columns = np.stack([getattr(pairs, name) for name in names] + [unit], axis=1)
+        rules, rule = np.unique(columns, axis=0, return_inverse=True)
+        up, up_power, down, down_power, w_from, w_to, unit = rules[:, :, np.newaxis].transpose(
+            1, 0, 2
+        )
+        place = (np.arange(chip.WEIGHT_MAX + 1) * unit - w_from) / (w_to - w_from)
+        place = np.clip(place, 0.0, 1.0)
+        per_lsb = _FRACTION / (unit * chip.SENSOR_AMPLITUDE)
+        tables = np.rint(
+            [up * (1.0 - place) ** up_power * per_lsb, down * place**down_power * per_lsb]
+        ).astype(np.int64)
+        ends = [np.rint(end[:, 0] / unit[:, 0]).astype(np.int64) for end in (w_from, w_to)]
+        rule = rule.reshape(-1)
+        lowest, highest = (np.clip(end, 0, chip.WEIGHT_MAX)[rule] for end in ends)
+        self._asked, self._tables = state.mapping, (rule, tables, lowest, highest)
+        return self._tables
+
+
+def stdp_section(projections) -> Section | None:
+    """What the report tells of projections with STDP on the chip's processors; None = nothing."""
+    programs = [
+        p.plasticity_rule for p in projections if isinstance(p.plasticity_rule, StdpProgram)
+    ]
+    if not programs:
+        return None
+    lines = tuple(f"{p.projection.label}: {p.deviations()}." for p in programs)
+    return Section("stdp", "STDP on the plasticity processors", lines=lines)
