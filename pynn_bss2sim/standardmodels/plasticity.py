@@ -147,7 +147,8 @@ class Vogels2011Rule(OneToOne, synapses.Vogels2011Rule):
     """Inhibitory plasticity that brings neurons to a target rate (Vogels et al. 2011).
 
     Pairs of spikes potentiate, whichever comes first, and each presynaptic spike depresses by
-    ``2 rho tau eta``. All pairs count, as in the paper. Only with `AdditiveWeightDependence`.
+    ``2 rho tau eta``. All pairs count, as in the paper. Only with `AdditiveWeightDependence`, and
+    on chip models with exact weights: correlation sensors do not count single spikes.
 
     Parameters
     ----------
