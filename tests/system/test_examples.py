@@ -28,6 +28,7 @@ SMALL = {
     "stdp_window": [],
     "vogels_2011": ["--seconds", 15],
     "homeostasis": [],
+    "structural_plasticity": [],
 }
 
 
@@ -307,3 +308,13 @@ def test_homeostasis_makes_an_uncalibrated_chip_fire_alike(run_example):
     assert high > 2 * low
     duration, period = numbers_after("a run of the rule takes ", output)
     assert 0 < duration < period
+
+
+def test_synapses_find_the_active_inputs(run_example):
+    """At first a quarter by chance, within 5 standard deviations of a binomial distribution."""
+    output = run_example("structural_plasticity")
+    found, n = numbers_after("active inputs heard at first: ", output)
+    assert abs(found / n - 0.25) < 5 * (0.25 * 0.75 / n) ** 0.5
+    found, n, possible = numbers_after("active inputs heard at last: ", output)
+    assert possible > 0.8 * n
+    assert found > 0.95 * possible
