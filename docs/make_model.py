@@ -95,6 +95,8 @@ pulse.
 * Degeneration of leak and reset; the extra capacitance of lines; conductances between circuits.
 * Of the correlation sensors (`_core/correlation.py`): a limit of their
   memory of the last event, non-exponential traces, their effect on the readout of membranes.
+* Of the synapse drivers: extended timing of their buses, without which full depletion is not
+  reached; charge sharing and renewing, which are marked as broken; leakage of idle states.
 * Cross-talk and ripple of the analog memory; temperature; drift within a run.
 * Coupling of membranes above 1.2 V into the readout.
 

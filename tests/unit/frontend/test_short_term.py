@@ -6,6 +6,7 @@ from pyNN import errors
 
 import pynn_bss2sim as sim
 from pynn_bss2sim.mapping import ConfigurationError, PlasticityError
+from pynn_bss2sim.mapping.chips import driver_trims
 
 #: Fast, and too high a threshold to spike
 CELL = {"tau_m": 1.0, "tau_syn_E": 2.0, "v_thresh": 1000.0}
@@ -152,6 +153,10 @@ def test_drivers_of_the_chip_do_nearly_the_same(chip, parameters, tolerance):
     np.testing.assert_allclose(
         chips.mean(axis=1), ideal.mean(axis=1), atol=(tolerance + shared) * ideal.max()
     )
+    config = sim.state.mapping.configs[0]
+    trims = driver_trims(sim.state.chip, 1)[0]
+    np.testing.assert_array_equal(config.stp_offset[config.stp_enable], trims[config.stp_enable])
+    assert (trims == 7).all() == (chip != "silicon")
     rises = np.diff(chips.mean(axis=1)[:4]) > 0
     assert rises.all() if parameters["tau_facil"] else not rises.any()
     np.testing.assert_allclose(wires.get("weight", "list", with_address=False), 0.01, rtol=0.02)
