@@ -12,6 +12,7 @@ from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.records import InputEvents, Status, Variable
+from pynn_bss2sim.interrupts import InterruptGuard
 from pynn_bss2sim.mapping import CodedMapping, MappingError, map_codes
 from pynn_bss2sim.simulator import SimulationError, warn_of_loss
 
@@ -34,7 +35,7 @@ _PHASES = 7
 
 @dataclass(frozen=True, eq=False)
 class _Played:
-    """A snippet that has been emulated."""
+    """A snippet that is or has been emulated."""
 
     snapshot: Snapshot
     readout: Readout | None
@@ -64,6 +65,8 @@ class Experiment:
         self.statistics: MappedTopologyStatistics | None = None
         self._mapped: Snapshot | None = None
         self._emulator: Emulator | None = None
+        self._played: list[_Played] = []
+        self._storing = False
         self._steps: list[np.ndarray] = []
         self._neurons: list[np.ndarray] = []
 
@@ -100,13 +103,8 @@ class Experiment:
 
     # --- executing ------------------------------------------------------------------------
 
-    def execute(self, snapshots: list[Snapshot]) -> list[dict]:
-        """Play snippets from the beginning of an experiment.
-
-        Returns
-        -------
-        list of dict of Population to SnippetData
-            For each snippet.
+    def execute(self, snapshots: list[Snapshot]):
+        """Play snippets from the beginning of an experiment; `recorded` tells what came of it.
 
         Raises
         ------
@@ -114,25 +112,36 @@ class Experiment:
             The state of a circuit became infinite.
         """
         self._trial += 1
-        self._emulator, self._steps, self._neurons = None, [], []
+        self._emulator, self._steps, self._neurons, self._played = None, [], [], []
         rules = {rule for snapshot in snapshots for rule in snapshot.rules.values()}
         for rule in rules:
             rule.begin_experiment()
-        played = []
-        for snapshot in snapshots:
-            for rule in rules:
-                rule.begin_snippet()
-            played.append(self._play(snapshot, first=not played))
+        with InterruptGuard(lambda: not self._storing):
+            for snapshot in snapshots:
+                for rule in rules:
+                    rule.begin_snippet()
+                self._play(snapshot)
         if self.mapping is not None and len(self.mapping.configs) == 1:
             self._injection.end(self.mapping.config)
+
+    def recorded(self) -> list[dict]:
+        """What the last execution recorded, also of one that was not finished.
+
+        Returns
+        -------
+        list of dict of Population to SnippetData
+            For each snippet that was begun.
+        """
         cycle = np.concatenate([np.empty(0, np.int64), *self._steps]) * CYCLES_PER_STEP
         neuron = np.concatenate([np.empty(0, np.int32), *self._neurons])
-        return [_collected(one, cycle, neuron) for one in played]
+        reached = None if self._emulator is None else self._emulator.step * CYCLES_PER_STEP
+        return [_collected(one, cycle, neuron, reached) for one in self._played]
 
-    def _play(self, snapshot: Snapshot, first: bool) -> _Played:
-        mapping = self.map(snapshot)
+    def _play(self, snapshot: Snapshot):
+        mapping, first = self.map(snapshot), not self._played
         if mapping is None:
-            return _Played(snapshot, None)
+            self._played.append(_Played(snapshot, None))
+            return
         if len(mapping.configs) > 1:
             self._refuse_parts(snapshot)
         elif first:
@@ -145,13 +154,14 @@ class Experiment:
         readout = Readout(snapshot, mapping, self._model, self._trial)
         self._configure(mapping, readout)
         readout.begin(self._emulator.get_state)
+        self._played.append(_Played(snapshot, readout))
         begin, stop = to_steps(snapshot.start), to_steps(snapshot.stop)
         for cycle, act in self._acts(snapshot, readout, rules):
-            self._advance(snapshot, mapping, readout, rules, begin, begin := to_steps(cycle))
-            mapping = act(mapping)
+            due = to_steps(cycle)
+            self._advance(snapshot, mapping, readout, rules, begin, due)
+            mapping, begin = act(mapping), due
         self._advance(snapshot, mapping, readout, rules, begin, stop)
         self.mapping = mapping
-        return _Played(snapshot, readout)
 
     def _refuse_parts(self, snapshot: Snapshot):
         """Raise where a network of several parts has what belongs to one."""
@@ -205,12 +215,14 @@ class Experiment:
             events = InputEvents(step[here], snapshot.source[here].astype(np.int32))
             events = background.events(begin, end, TIMESTEP, n_inputs, events)
             activity = self._emulator.run(end - begin, events)
+            self._storing = True
             self._steps.append(activity.spike_step)
             self._neurons.append(activity.spike_neuron)
             self._injection.count(activity.traffic)
             readout.take(activity.samples, begin)
             if rules is not None:
                 rules.passed(activity, events)
+            self._storing = False
             self._check(activity)
 
     def _configure(self, mapping: CodedMapping, readout: Readout):
@@ -266,12 +278,14 @@ def _mapped(snapshot: Snapshot, model: ChipModel, previous) -> CodedMapping:
         raise RuntimeError(f"the network does not fit the chip: {error}") from error
 
 
-def _collected(played: _Played, cycle: np.ndarray, neuron: np.ndarray) -> dict:
-    """What each population recorded in a snippet."""
+def _collected(played: _Played, cycle: np.ndarray, neuron: np.ndarray, reached: int | None) -> dict:
+    """What each population recorded in a snippet, as far as it was `reached` (cycle)."""
     snapshot, result = played.snapshot, {}
+    stop = snapshot.stop if reached is None else min(snapshot.stop, reached)
     inside = (cycle >= snapshot.start) & (cycle < snapshot.stop)
     own = {"neurons": (cycle[inside], neuron[inside].astype(np.int64))}
-    own["sources"] = (snapshot.cycle, snapshot.source)
+    sent = snapshot.cycle < stop
+    own["sources"] = (snapshot.cycle[sent], snapshot.source[sent])
     signals = {} if played.readout is None else played.readout.signals()
     for kind, (when, who) in own.items():
         first = 0
@@ -282,7 +296,7 @@ def _collected(played: _Played, cycle: np.ndarray, neuron: np.ndarray) -> dict:
             if not request.is_empty:
                 result[population] = SnippetData(
                     to_ms(snapshot.start),
-                    to_ms(snapshot.stop),
+                    to_ms(stop),
                     request.spiking,
                     to_ms(times[mine]),
                     cells[mine],

@@ -157,7 +157,15 @@ class State(BaseState):
         """Execute what is queued, and hand out what was recorded."""
         if not self.snapshots:
             raise ValueError("run: nothing is queued; give a runtime")
-        recorded = self.experiment.execute(self.snapshots)
+        try:
+            self.experiment.execute(self.snapshots)
+        finally:
+            self._hand_out(self.experiment.recorded())
+
+    def _hand_out(self, recorded: list[dict]):
+        """Give recorders what has been recorded, if anything has been executed."""
+        if not recorded:
+            return
         self.executed = self.running = True
         for population in self.populations:
             population.recorder.begin()

@@ -246,3 +246,42 @@ def test_neurons_beyond_the_permutation_are_refused(face):
     neurons(3)
     with pytest.raises(RuntimeError, match="3 neurons, and neuronPermutation has 2 places"):
         face.run(0.01)
+
+
+# --- what goes wrong on the way ---
+
+
+def test_data_up_to_an_interruption_are_kept(face):
+    pop = neurons(1, **FIRING)
+    pop.record(["spikes", "v"])
+
+    class Interrupting(face.PlasticityRule):
+        def kernel(self, synapses, neurons, recording):
+            raise KeyboardInterrupt
+
+    timer = face.Timer(start=0.1, period=1, num_periods=1)
+    face.Projection(
+        source(), pop, face.AllToAllConnector(), face.synapses.PlasticSynapse(0, 0, None)
+    ).synapse_type.plasticity_rule = Interrupting(timer)
+    face.run(0.05, COMMAND.APPEND)
+    with pytest.raises(KeyboardInterrupt):
+        face.run(0.2)
+    segment = pop.get_data().segments[-1]
+    stops = [float(t.t_stop) for t in segment.spiketrains]
+    assert stops == pytest.approx([0.05, 0.1], abs=1e-4)
+    assert all(len(t) > 1 for t in segment.spiketrains)
+    assert segment.irregularlysampledsignals[1].times[-1] == pytest.approx(0.1, abs=1e-3)
+    with pytest.raises(RuntimeError, match="call reset"):
+        face.run(0.1)
+
+
+def test_a_network_that_cannot_be_mapped_can_be_corrected_after_a_reset(face):
+    pop, stimulus = neurons(1, **FIRING), source(size=300)
+    projection = face.Projection(stimulus, pop, face.AllToAllConnector())
+    pop.record("spikes")
+    with pytest.raises(RuntimeError, match="300 synapses"):
+        face.run(0.05)
+    face.reset()
+    face.simulator.state.projections.remove(projection)
+    face.run(0.05)
+    assert len(trains(pop)[0]) > 1
