@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 from pathlib import Path
 
 from .aliases import install
+from .populations import LENIENT_VARIABLE
 
 
 def main() -> None:
@@ -20,6 +22,8 @@ def main() -> None:
         install()
     except ImportError as error:
         raise SystemExit(str(error)) from error
+    # scripts for several releases of the software set parameters early
+    os.environ.setdefault(LENIENT_VARIABLE, "yes")
     sys.argv = sys.argv[1:]
     sys.path.insert(0, str(script.parent.resolve()))
     runpy.run_path(str(script), run_name="__main__")

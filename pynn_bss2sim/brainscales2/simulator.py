@@ -13,6 +13,7 @@ from pynn_bss2sim.simulator import ID
 
 from .calibration import CalibratedNeurons
 from .clock import to_cycles, to_ms
+from .dlens_vx_v3.halco import AtomicNeuronOnDLS
 from .dlens_vx_v3.lola import Chip
 from .execution import Experiment
 from .injection import InjectedConfiguration, InjectedReadout, Injection
@@ -90,6 +91,11 @@ class State(BaseState):
     def grenade_chip_config(self) -> Chip:
         """The chip that is configured where nobody says otherwise; may be changed in place."""
         return self.chip_config
+
+    @property
+    def neuron_placement(self) -> NeuronPlacement:
+        """Where neurons lie, by their ID."""
+        return NeuronPlacement(self)
 
     @property
     def plasticity_rules(self) -> list:
@@ -178,6 +184,46 @@ class State(BaseState):
         self.runtimes, self.snapshots = [], []
         self.running = self.executed = False
         self.segment_counter += 1
+
+
+class NeuronPlacement:
+    """Where neurons lie: ``id2logicalneuron(id).get_atomic_neurons()``.
+
+    Parameters
+    ----------
+    state : State
+    """
+
+    def __init__(self, state: State):
+        self._state = state
+
+    def id2logicalneuron(self, number: int) -> LogicalNeuron:
+        """The neuron with an ID.
+
+        Raises
+        ------
+        KeyError
+            No neuron of the chip has it.
+        """
+        first = 0
+        for population in self._state.neurons:
+            index = int(number) - population.first_id_number
+            if 0 <= index < population.size:
+                place = self._state.circuits()[first + index] % chip.HICANN_X.circuits
+                return LogicalNeuron(AtomicNeuronOnDLS(place))
+            first += population.size
+        raise KeyError(f"no neuron of the chip has the ID {number}")
+
+
+class LogicalNeuron:
+    """A neuron of one circuit."""
+
+    def __init__(self, circuit: AtomicNeuronOnDLS):
+        self._circuit = circuit
+
+    def get_atomic_neurons(self) -> list[AtomicNeuronOnDLS]:
+        """Its circuits."""
+        return [self._circuit]
 
 
 #: The state; None before setup() and after end().

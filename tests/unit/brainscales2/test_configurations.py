@@ -80,6 +80,29 @@ def test_neurons_take_what_nobody_gives_from_the_chip_that_they_are_placed_on():
     assert pop.get("leak_v_leak").tolist() == [7, 44, 5]
 
 
+def test_parameters_may_be_set_early_where_scripts_count_on_it(monkeypatch):
+    monkeypatch.setenv("BSS2SIM_LENIENT", "yes")
+    chip = pynn.lola.Chip()
+    for neuron in chip.neuron_block.atomic_neurons:
+        neuron.leak.v_leak = 500
+    pynn.setup(initial_config=chip)
+    pop = neurons(4)
+    pop[::2].set(leak_v_leak=700)
+    pynn.run(None, PREPARE)
+    assert pop.get("leak_v_leak").tolist() == [700, 500, 700, 500]
+
+
+def test_placement_by_id():
+    pynn.setup(neuronPermutation=[7, 300, 5])
+    source(size=2)
+    pop = neurons(3)
+    placement = pynn.simulator.state.neuron_placement
+    found = [placement.id2logicalneuron(cell).get_atomic_neurons()[0].toEnum() for cell in pop]
+    assert found == [7, 300, 5]
+    with pytest.raises(KeyError, match="ID 1"):
+        placement.id2logicalneuron(1)
+
+
 def test_the_chip_may_be_changed_in_place_after_setup():
     pynn.setup()
     for backend in pynn.simulator.state.grenade_chip_config.neuron_block.backends:
