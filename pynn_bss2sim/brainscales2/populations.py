@@ -93,6 +93,30 @@ class _Cells(CellGroup):
             values.append(value.item() if isinstance(value, np.generic) else value)
         return values[0] if single else values
 
+    def get_data(self, variables="all", gather=True, clear=False, annotations=None, locations=None):
+        """Return the recorded data of the cells as a Neo `Block`.
+
+        Parameters
+        ----------
+        variables : str or sequence of str
+            "all", or names of variables.
+        gather : bool
+            Without effect.
+        clear : bool
+            Drop all data of the population afterwards.
+        annotations : dict, optional
+            Of the block.
+        locations : None
+
+        Raises
+        ------
+        IndexError
+            There has been no run, or all data have been dropped.
+        """
+        return self.root.recorder.get(
+            variables, gather, self._record_filter, clear, annotations, locations
+        )
+
     def get_plasticity_data(self, observable: str) -> list:
         """Return what the plasticity rule of the neurons has recorded of them.
 

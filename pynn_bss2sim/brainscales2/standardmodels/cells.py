@@ -8,6 +8,8 @@ from .calibrated import CalibHXNeuronCoba, CalibHXNeuronCuba
 from .neurons import HXNeuron, NeuronCellType
 from .sources import (
     ExternalNeuron,
+    OffChipSource,
+    SpikeIOCell,
     SpikeSourceArray,
     SpikeSourcePoisson,
     SpikeSourcePoissonOnChip,
@@ -19,6 +21,8 @@ __all__ = [
     "ExternalNeuron",
     "HXNeuron",
     "NeuronCellType",
+    "OffChipSource",
+    "SpikeIOCell",
     "SpikeSourceArray",
     "SpikeSourcePoisson",
     "SpikeSourcePoissonOnChip",

@@ -17,6 +17,8 @@ from ..clock import to_cycles
 
 __all__ = [
     "ExternalNeuron",
+    "OffChipSource",
+    "SpikeIOCell",
     "SpikeSourceArray",
     "SpikeSourcePoisson",
     "SpikeSourcePoissonOnChip",
@@ -179,3 +181,27 @@ class SpikeSourcePoissonOnChip(ExternalNeuron):
         cell = label & generator.mask
         mine = cell < len(rate)
         return cycle[mine] // ratio, cell[mine]
+
+
+class SpikeIOCell(ExternalNeuron):
+    """A cell outside of the chip, connected by a serial line."""
+
+
+class OffChipSource(SpikeIOCell):
+    """Spikes of other devices, which come over a serial line: not emulated.
+
+    Raises
+    ------
+    ValueError
+        Labels are missing, or one stands there twice.
+    NotImplementedError
+        There are no other devices.
+    """
+
+    def __init__(self, *, enable_internal_loopback=True, data_rate_scaler=1, label=None):
+        labels = [] if label is None else np.atleast_1d(label).tolist()
+        if not labels or len(set(labels)) < len(labels):
+            raise ValueError(f"OffChipSource: label={label!r}; give a different one to each cell")
+        raise NotImplementedError(
+            "OffChipSource: no other devices are emulated; use SpikeSourceArray for their spikes"
+        )

@@ -196,6 +196,14 @@ def test_generators_that_cannot_be(face, size, parameters, error, message):
 
 
 @pytest.mark.parametrize(
+    ("label", "error"), [(None, ValueError), ([1, 1], ValueError), ([1, 2], NotImplementedError)]
+)
+def test_other_devices_are_refused(label, error):
+    with pytest.raises(error, match="OffChipSource"):
+        pynn.cells.OffChipSource(label=label)
+
+
+@pytest.mark.parametrize(
     "times", [[[0.01], [0.02, 0.03]], [np.array([0.01]), np.array([0.02, 0.03])]]
 )
 def test_spike_times_of_single_cells(face, times):

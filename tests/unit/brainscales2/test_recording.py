@@ -143,7 +143,8 @@ def test_block_and_segment_tell_where_they_come_from(face):
     pop = neurons(3)
     pop.record("spikes")
     face.run(0.01)
-    block = pop.get_data()
+    block = pop.get_data(annotations={"mood": "good"})
+    assert block.annotations["mood"] == "good"
     assert block.name == pop.label
     expected = {"size": 3, "first_id": 1, "last_id": 3, "label": pop.label, "simulator": "HX"}
     assert expected.items() <= block.annotations.items()
