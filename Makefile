@@ -31,9 +31,10 @@ docs: $(VENV)/.docs  ## build the site into docs/_build/html; runs tutorials and
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "site: docs/_build/html/index.html"
 
-bench: $(VENV)/.test  ## run times against pyNN.nest, mapping times; writes docs/benchmarks.md, docs/mapping.md
+bench: $(VENV)/.test  ## run times, against pyNN.nest and with STDP, and mapping times; writes their pages in docs
 	$(BIN)/python benchmarks/run_benchmarks.py
 	$(BIN)/python benchmarks/mapping.py
+	$(BIN)/python benchmarks/plasticity.py
 
 figures: $(VENV)/.test  ## draw the pictures of the documentation again
 	$(BIN)/python examples/balanced_network.py --chip quantized

@@ -68,3 +68,18 @@ def test_the_networks_that_are_mapped_are_those_on_the_page(mapping, case):
     there = json.loads((DOCS / "mapping.json").read_text())["results"][name]
     here = mapping.measure(make(), chips)
     assert {key: here[key] for key in mapping.COUNTS} == {key: there[key] for key in mapping.COUNTS}
+
+
+def test_the_page_of_plasticity_is_that_of_its_measurements():
+    plasticity = script("plasticity")
+    record = json.loads((DOCS / "plasticity.json").read_text())
+    assert (DOCS / "plasticity.md").read_text() == plasticity.page(record)
+    assert list(record["seconds"]) == list(plasticity.synapse_types())
+    assert 9.0 < record["rate"] < 11.0
+    assert max(record["seconds"].values()) < 4.0 * record["seconds"]["static"]
+
+
+def test_plastic_synapses_are_timed_under_the_same_spikes():
+    plasticity = script("plasticity")
+    (seconds, rate), (_, same) = (plasticity.measure(name, 300.0) for name in ("static", "Gutig"))
+    assert seconds > 0 and rate == same > 3.0
