@@ -249,24 +249,23 @@ def test_time_constants(run_example):
 
 
 def test_refractory_times(run_example):
-    """Alone, an error of half a clock cycle; in company of long ones short times are coarse. The
-    reset is a conductance of 0.5 us, within 20 % of it (haldls: neuron.h) for the median circuit.
+    """Alone, an error of half a clock cycle; in company of long ones short times are coarse. Real
+    circuits are held until their reset is through.
     """
     printed = run_example("refractory_times")
-    asked = np.geomspace(0.04, 32.0, 7)
     for chip in ("quantized", "silicon"):
-        short, _, long, together = numbers_after(f"{chip}: largest error alone ", printed)
-        assert short <= 4.0 and long <= 0.004
-        assert 0.1 < together < 0.5
-        row = np.reshape(numbers_after(f"{chip} way to reset: ", printed), (7, 3))
-        assert row[:, 0] == pytest.approx(asked, abs=0.006)
+        shortest, short, _, long, together = numbers_after(
+            f"{chip}: shortest ", printed.replace("below 1 ms", "below 1")
+        )
+        assert short <= 0.004 and long <= 0.004
+        way = np.reshape(numbers_after(f"{chip} way to reset: ", printed), (7, 3))
+        assert way[:, 0] == pytest.approx(np.geomspace(0.04, 32.0, 7), abs=0.006)
         if chip == "quantized":
-            assert row[:, 1] == pytest.approx(1.0) and row[:, 2] == pytest.approx(0.0)
+            assert shortest == 0.04 and 0.1 < together < 0.5
+            assert way[:, 1] == pytest.approx(1.0) and way[:, 2] == pytest.approx(0.0)
         else:
-            slow, fast = (1 - np.exp(-asked / tau) for tau in (0.6, 0.4))
-            assert ((slow - 0.01 <= row[:, 1]) & (row[:, 1] <= fast + 0.01)).all()
-            assert row[0, 1] < 0.15 and row[-1, 1] == pytest.approx(1.0)
-            assert 0.02 < row[:, 2].max() < 0.12
+            assert 0.5 < shortest < 2.4 and together < 0.1
+            assert (way[:, 1] > 0.97).all() and 0.002 < way[0, 2] < 0.05
 
 
 def test_digits_are_told_apart(run_example):
