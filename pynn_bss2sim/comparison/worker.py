@@ -19,13 +19,13 @@ from types import ModuleType
 import neo
 
 from .scripts import run_script
-from .targets import Target
+from .targets import OWN, Target
 from .watch import Watch
 
 __all__ = ["Job", "MappingPage", "Result", "main"]
 
-#: The package whose version is that of a backend.
-_PACKAGES = {"nest": "nest-simulator", "neuron": "neuron", "brian2": "brian2", "mock": "pyNN"}
+#: The package whose version is that of a backend, where it has another name.
+_PACKAGES = {OWN: "pynn_bss2sim", "nest": "nest-simulator", "mock": "pyNN"}
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ def main(job_file: str, result_file: str) -> None:
 def run_job(job: Job) -> Result:
     """Run a job in this process; what goes wrong stands in the result."""
     watch, told = Watch(), _Told()
-    told.listen()
     error = trace = ""
     begin: list[float] = []
 
     def prepare(module: ModuleType) -> None:
+        told.listen()  # but not to what the backend had to say while it was imported
         watch.begin(module)
         begin.append(time.perf_counter())
 
@@ -162,7 +162,7 @@ def _page(report) -> MappingPage | None:
 
 
 def _version(backend: str) -> str:
-    package = _PACKAGES.get(backend, "pynn_bss2sim")
+    package = _PACKAGES.get(backend, backend)
     try:
         return f"{package} {version(package)}"
     except PackageNotFoundError:

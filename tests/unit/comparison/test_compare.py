@@ -53,6 +53,7 @@ def test_each_target_has_a_row_and_a_missing_one_stops_no_other(comparison):
     assert list(runs.index) == ["mock", "nonesuch", "ideal", "quantized"]
     assert runs["error"].isna().tolist() == [True, False, True, True]
     assert "No module named 'pyNN.nonesuch'" in runs["error"]["nonesuch"]
+    assert runs["version"]["nonesuch"] == ""
     assert runs["version"]["ideal"] == f"pynn_bss2sim {sim.__version__}"
     seconds = runs.loc[["mock", "ideal", "quantized"], ["setup", "run", "all"]]
     assert (seconds > 0).all(axis=None) and (seconds["run"] < seconds["all"]).all()
