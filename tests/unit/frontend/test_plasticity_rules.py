@@ -302,6 +302,9 @@ def test_structural_plasticity_changes_who_is_heard():
     assert former != source
     left = table.target[table.indptr[n + former] : table.indptr[n + former + 1]]
     assert target not in left.tolist()
+    # the sensors hear what the synapses hear
+    processors = sim.state.rule_runs._processors
+    assert np.array_equal(processors._sensors._line[0], processors._listening())
 
 
 # --- recording -------------------------------------------------------------------------------
