@@ -83,3 +83,19 @@ def test_plastic_synapses_are_timed_under_the_same_spikes():
     plasticity = script("plasticity")
     (seconds, rate), (_, same) = (plasticity.measure(name, 300.0) for name in ("static", "Gutig"))
     assert seconds > 0 and rate == same > 3.0
+
+
+@pytest.mark.parametrize(("name", "page"), [("kernels", "engine"), ("run_networks", "networks")])
+def test_other_pages_are_those_of_their_measurements(monkeypatch, name, page):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    record = json.loads((DOCS / f"{page}.json").read_text())
+    assert (DOCS / f"{page}.md").read_text() == script(name).page(record)
+
+
+@pytest.mark.parametrize("network", ["cuba", "adex", "many_projections", "all_to_all"])
+def test_networks_run_in_phases_and_fire(run_script, network):
+    done = run_script(BENCHMARKS / "network.py", "bss2sim", network, "--chip", "ideal")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert min(result[phase] for phase in ("import", "build", "map", "run", "get_data")) > 0
+    assert 1.0 < result["rate"] < 100.0

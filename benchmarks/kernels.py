@@ -1,0 +1,171 @@
+"""Time the kernels of the engine by themselves and write ``docs/engine.md``.
+
+    python benchmarks/kernels.py [--repetitions 100] [--output docs]
+
+One full chip of each kind of neuron in each mode, with nothing that connects them; the fastest of
+many short runs, so that other programs disturb little.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from run_benchmarks import DOCS, installed, processor
+
+from pynn_bss2sim._core.emulator import Emulator
+from pynn_bss2sim._core.engine import available_instruction_sets, tile_columns
+from pynn_bss2sim._core.plan import Kind, Mode
+from pynn_bss2sim._core.records import Circuits, SynapseTable
+
+NEURONS = 512
+STEPS = 400
+#: v, both lines and hold are read and written, w too in AdEx; the current is read.
+STATE_BYTES = {kind: 8 * (11 if kind in (Kind.CUBA_ADEX, Kind.COBA_ADEX) else 9) for kind in Kind}
+LIMITS = {"leak_limit": 1.0, "line_limit": 1.0, "v_floor": -90.0, "v_ceiling": 50.0}
+NOISE = {"sigma_v": 0.1, "sigma_line": 0.001}
+
+
+def circuits(kind, mode):
+    """Neurons of a chip that all differ and stay below threshold."""
+    n = NEURONS
+    varied = np.linspace(1.0, 1.1, n)
+    departures = (LIMITS if mode >= Mode.SILICON else {}) | (NOISE if mode == Mode.NOISY else {})
+    return Circuits(
+        adex=np.full(n, kind in (Kind.CUBA_ADEX, Kind.COBA_ADEX)),
+        conductance_based=np.full(n, kind in (Kind.COBA_LIF, Kind.COBA_ADEX)),
+        c_m=varied, g_leak=0.05 * varied, e_leak=-65.0 * varied, v_reset=np.full(n, -80.0),
+        v_thresh=np.full(n, -20.0), refractory_steps=np.full(n, 20), i_offset=0.1 * varied,
+        tau_syn=5.0 * np.stack([varied, varied]), e_rev=np.stack([0.0 * varied, -80.0 * varied]),
+        delta_t=2.0 * varied, v_exp=-45.0 * varied, tau_w=100.0 * varied, a=0.001 * varied,
+        b=0.01 * varied, **departures,
+    )  # fmt: skip
+
+
+def nanoseconds(kind, mode, repetitions):
+    """Time of one neuron and step."""
+    nobody = np.empty(0, np.int64)
+    synapses = SynapseTable.from_pairs(NEURONS, NEURONS, *[nobody] * 5)
+    emulator = Emulator(circuits(kind, mode), synapses, 0.1)
+    best = np.inf
+    for _ in range(repetitions):
+        start = time.process_time()
+        activity = emulator.run(STEPS)
+        best = min(best, time.process_time() - start)
+        assert not len(activity.spike_step)
+    return 1e9 * best / (STEPS * NEURONS)
+
+
+def copy_speed(repetitions):
+    """GB/s read and written by a NumPy addition of arrays that fit the second-level cache."""
+    a, b, c = np.ones((3, 8192))
+    best = np.inf
+    for _ in range(repetitions):
+        start = time.process_time()
+        for _ in range(100):
+            np.add(a, b, out=c)
+        best = min(best, time.process_time() - start)
+    return 100 * 3 * a.nbytes / best / 1e9
+
+
+def measure(repetitions):
+    """Time and memory traffic of each kind and mode."""
+    return {
+        f"{kind.name} {mode.name}": {
+            "columns": len(tile_columns(kind, mode)),
+            "bytes": 8 * len(tile_columns(kind, mode)) + STATE_BYTES[kind],
+            "ns": nanoseconds(kind, mode, repetitions),
+        }
+        for kind in Kind
+        for mode in Mode
+    }
+
+
+def table(results):
+    """Markdown table of all measurements."""
+    rows = [
+        "| kind and mode | coefficients | bytes | ns | GB/s |",
+        "|---|---|---|---|---|",
+    ]
+    for name, r in results.items():
+        rows.append(
+            f"| {name} | {r['columns']} | {r['bytes']} | {r['ns']:.2f} "
+            f"| {r['bytes'] / r['ns']:.0f} |"
+        )
+    return "\n".join(rows)
+
+
+def page(record):
+    """The whole page of the documentation."""
+    versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    return f"""# The engine, and what bounds it
+
+Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
+
+## How it works
+
+* **State in columns.** Each variable of all neurons is one array (`engine.pyx`). Nothing is
+  allocated and no Python runs within a step; spikes and samples go into columns that are there.
+* **Tiles.** Neurons are integrated 32 at a time (`kernels.h`). The coefficients of these 32 lie
+  together, in the order in which the kernel reads them: one stream through memory instead of two
+  dozen. Where all neurons of a block are alike, they share one tile, which stays in the cache.
+* **Short loops.** A kernel is a sequence of short loops over the tile, which the compiler turns
+  into vectors (`kernels_impl.h`). A Runge-Kutta step or an exponential is a long chain of
+  operations that wait for each other; in short loops the processor finds other neurons to work on.
+* **Instruction sets.** The same source is compiled plainly, for AVX2 and for AVX-512, and the best
+  is chosen when an engine is made; all give the same bits.
+* **Work where events are.** A spike adds the amplitudes of its synapses to a ring with one slot for
+  each step of delay, and notes which cells it wrote. When the slot's time comes, only those are
+  added to the lines; where they are more than a quarter of the number of neurons, all are. Kernels
+  report tiles in which a neuron reaches threshold; no other tile is searched.
+* **Noise** is read from a table at a place drawn anew in each step; `noise.py` tells why that is
+  enough. No random number is generated while the network runs, but for thresholds after spikes.
+* **Threads** (`setup(threads=2)`, `workers.h`) share the neurons within each step and wait for each
+  other at its end, for microseconds; then one of them delivers the spikes, in the order of neurons.
+  They help large networks on idle processors. Where other programs compute on the same processors,
+  a thread that waits for one that does not run loses more than it gains.
+
+## What bounds it
+
+{NEURONS} neurons that all differ, without spikes, on the instruction set
+{record["instruction_set"]}: time of one neuron in one step, the number of its coefficients, the
+bytes of state and coefficients that it reads and writes, and how many bytes pass in that time. In
+NOISY neurons 12 bytes of the table of noise come to that.
+
+{table(record["results"])}
+
+A NumPy addition of arrays in the second-level cache moves {record["copy"]:.0f} GB/s on the same
+machine. Current-based neurons do little with each coefficient: they are bounded by the cache, and
+saturation and noise cost as much as their coefficients. Conductance-based and AdEx neurons move
+fewer bytes in their time; they are bounded by arithmetic, of which one exponential in each step, or
+four in AdEx, is the larger part.
+
+* {record["processor"]}; {versions}.
+"""
+
+
+def main():
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repetitions", type=int, default=100)
+    parser.add_argument("--output", type=Path, default=DOCS, help="folder of the results")
+    options = parser.parse_args()
+    if options.repetitions < 1:
+        parser.error("at least one repetition is needed")
+    sets = available_instruction_sets()
+    record = {
+        "versions": {name: installed(name) for name in ("pynn_bss2sim", "numpy")},
+        "processor": processor(),
+        "instruction_set": sets[-1],
+        "copy": copy_speed(options.repetitions),
+        "results": measure(options.repetitions),
+    }
+    print(table(record["results"]))
+    options.output.mkdir(exist_ok=True)
+    (options.output / "engine.json").write_text(json.dumps(record, indent=1) + "\n")
+    (options.output / "engine.md").write_text(page(record))
+
+
+if __name__ == "__main__":
+    main()
