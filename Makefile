@@ -31,10 +31,12 @@ docs: $(VENV)/.docs  ## build the site into docs/_build/html; runs tutorials and
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "site: docs/_build/html/index.html"
 
-bench: $(VENV)/.test  ## run times, against pyNN.nest and with STDP, and mapping times; writes their pages in docs
+bench: $(VENV)/.test  ## times of networks beside peers, of STDP, mapping and the engine; writes their pages
 	$(BIN)/python benchmarks/run_benchmarks.py
 	$(BIN)/python benchmarks/mapping.py
 	$(BIN)/python benchmarks/plasticity.py
+	$(BIN)/python benchmarks/kernels.py
+	$(BIN)/python benchmarks/run_networks.py
 
 figures: $(VENV)/.test  ## draw the pictures of the documentation again
 	$(BIN)/python examples/balanced_network.py --chip quantized
@@ -53,7 +55,7 @@ silicon: $(VENV)/.test  ## measure docs/silicon.md again: networks on ten chips,
 
 clean:  ## remove what was built and installed
 	rm -rf $(VENV) build *.egg-info results docs/_build docs/gallery docs/features.md examples/results
-	rm -f pynn_bss2sim/_core/*.so pynn_bss2sim/_core/engine.c
+	rm -f pynn_bss2sim/_core/*.so pynn_bss2sim/_core/engine.c pynn_bss2sim/_core/sensor_pairs.c
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'

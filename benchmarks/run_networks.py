@@ -79,8 +79,8 @@ def page(record):
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
     return f"""# Run times of networks
 
-Written by `benchmarks/run_networks.py`; the measurements stand in `networks.json`, the networks in
-`benchmarks/networks.py`.
+Written by `benchmarks/run_networks.py`; the measurements stand in `networks.json`. The networks are
+those of `benchmarks/networks.py`, which has more than were measured here.
 
 Processor seconds of one thread, by phase, on chip models of this backend and on others; the
 backends take turns, median of {record["repetitions"]}.
@@ -98,6 +98,18 @@ backends take turns, median of {record["repetitions"]}.
 """
 
 
+def write(results, options):
+    """Write measurements and page; after each network, so that none is lost."""
+    record = {
+        "versions": {name: installed(name) for name in PACKAGES},
+        "processor": processor(),
+        "repetitions": options.repetitions,
+        "results": results,
+    }
+    (options.output / "networks.json").write_text(json.dumps(record, indent=1) + "\n")
+    (options.output / "networks.md").write_text(page(record))
+
+
 def main():
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -108,19 +120,12 @@ def main():
     options = parser.parse_args()
     if options.repetitions < 1:
         parser.error("at least one repetition is needed")
+    options.output.mkdir(exist_ok=True)
     results = {}
     for network in options.only:
         results[network] = measure(network, options.peer, options.repetitions)
         print(table({network: results[network]}), flush=True)
-    record = {
-        "versions": {name: installed(name) for name in PACKAGES},
-        "processor": processor(),
-        "repetitions": options.repetitions,
-        "results": results,
-    }
-    options.output.mkdir(exist_ok=True)
-    (options.output / "networks.json").write_text(json.dumps(record, indent=1) + "\n")
-    (options.output / "networks.md").write_text(page(record))
+        write(results, options)
 
 
 if __name__ == "__main__":
