@@ -46,7 +46,7 @@ def classify(spike_times):
     if len(intervals) < 8:
         return "too few spikes"
     early, late = intervals[:2].mean(), intervals[len(intervals) // 2 :]
-    if late.std() < 0.05 * late.mean():  # it has settled to one interval
+    if late.std() < 0.1 * late.mean():  # it has settled to one interval
         if abs(early - late.mean()) < 0.1 * late.mean():
             return "tonic"
         # a burst is a jump to the slow rhythm, adaptation a gradual way to it

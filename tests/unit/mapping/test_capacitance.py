@@ -1,5 +1,7 @@
 """How large the membrane capacitance of each neuron is, and why."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from builders import network, population, projection
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from pynn_bss2sim import ChipModel
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
-from pynn_bss2sim.mapping import Sources, map_network
+from pynn_bss2sim.mapping import Sources, map_network, mapper
 from pynn_bss2sim.mapping.capacitance import Membranes, line_demand, strongest_step, wanted
 from pynn_bss2sim.mapping.characteristics import Characteristics
 from pynn_bss2sim.mapping.resets import shortest_hold
@@ -152,3 +154,31 @@ def test_the_report_tells_the_capacitance():
     assert "Membranes smaller than the usual" in str(report)
     assert "Membranes" not in str(map_network(inhibited(0.02), QUANTIZED).report)
     assert map_network(inhibited(0.02), ChipModel.ideal()).report.populations[0].capacitance is None
+
+
+def test_voltages_are_mapped_to_where_all_chips_reach(monkeypatch):
+    """That a network takes a second chip is seen only when its neurons are placed."""
+    first = Characteristics.nominal().repeated(chip.HICANN_X.circuits)
+    low = first.reversal_exc
+    second = replace(first, reversal_exc=replace(low, second=low.second - 400.0))
+    asked_for = []
+
+    def believed(model, n_chips):
+        asked_for.append(n_chips)
+        return Characteristics.of_chips([first, second][:n_chips])
+
+    monkeypatch.setattr(mapper, "characteristics", believed)
+    n, n_inputs = 300, 300
+    net = network(
+        population(n, coba=True),
+        Sources("in", n_inputs),
+        projection(
+            n + np.tile(np.arange(n_inputs), n), np.repeat(np.arange(n), n_inputs), 0.001
+        ),
+    )  # fmt: skip
+    lifted = ChipModel.silicon(noise=False, routing="lifted", delays="asked")
+    mapping = map_network(net, lifted)
+    assert mapping.placement.chips == 2
+    assert asked_for == [1, 2]
+    reached = min(first.reversal_exc.reach[1].min(), second.reversal_exc.reach[1].min())
+    assert mapping.scaling.voltage_offset[0] <= reached  # of 0 mV
