@@ -39,7 +39,7 @@ def test_the_page_is_up_to_date():
     assert make_silicon.PAGE.read_text(encoding="utf-8") == make_silicon.page(numbers)
 
 
-def test_ten_chips_lie_within_the_bands_and_none_without_calibration():
+def test_all_chips_lie_within_the_bands_and_none_without_calibration():
     networks = json.loads(make_silicon.NUMBERS.read_text(encoding="utf-8"))["networks"]
     assert [outside(one) for one in networks["silicon"]] == [[]] * make_silicon.SEEDS
     assert all(len(outside(one)) >= 3 for one in networks["uncalibrated"])
@@ -52,6 +52,16 @@ def test_a_calibrated_chip_lies_within_the_bands(seed):
 
 def test_without_calibration_it_does_not():
     assert len(outside(make_silicon.networks.measure(ChipModel.uncalibrated()))) >= 3
+
+
+def test_both_networks_keep_their_state_on_silicon_only():
+    benchmark = json.loads(make_silicon.NUMBERS.read_text(encoding="utf-8"))["benchmark"]
+    for found in benchmark.values():
+        nest = found["NEST"]
+        for name in ("balanced rate", "balanced CV"):
+            assert found["silicon"][name] == pytest.approx(nest[name], rel=0.2)
+        lost = [name for name in nest if abs(found["uncalibrated"][name] / nest[name] - 1) > 0.3]
+        assert len(lost) >= 2
 
 
 def test_ideal_is_nest_in_the_benchmark():
