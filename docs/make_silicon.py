@@ -24,7 +24,7 @@ SEEDS, SIZE = 7, 4000
 #: Observables: what the page calls them, the band in which silicon has to lie, digits.
 OBSERVABLES = {
     "balanced rate": ("balanced network: mean rate (Hz)", (4.5, 6.4), 1),
-    "balanced CV": ("CV of its intervals", (0.43, 0.56), 2),
+    "balanced CV": ("CV of its intervals", (0.4, 0.62), 2),
     "balanced spread": ("standard deviation over mean of its rates", (0.8, 1.3), 2),
     "synfire narrow": ("synfire chain: spikes of group 4, narrow packet", (80, 110), 0),
     "synfire scattered": ("the same, scattered packet", (0, 10), 0),
