@@ -214,7 +214,8 @@ def test_psp_amplitudes(run_example):
         assert found["quantized"][0] == pytest.approx(1.0, abs=0.01)
         slope, spread, single, _, _ = found["silicon"]
         assert slope == pytest.approx(1.0, abs=0.05)
-        assert spread < 0.10 and 0.05 < single < 0.15
+        # noise of the membrane included, which grows as the capacitance shrinks
+        assert spread < 0.10 and 0.05 < single < 0.22
         assert found["uncalibrated"][1] > 0.25
 
 
