@@ -158,7 +158,7 @@ def test_current_based_events_move_membranes_of_a_bench_as_on_the_chip(mode, sig
 
 
 def test_measurements_never_look_into_the_chip():
-    """Only the bench, which is the chip, and what orders, judges or stores calibrations know a device."""
+    """Only the bench (the chip), and what orders, judges or stores calibrations know devices."""
     folder = Path(package.__file__).parent
     judges = {"bench.py", "cache.py", "quality.py", "several.py"}
     measuring = [path for path in folder.glob("*.py") if path.name not in judges]
