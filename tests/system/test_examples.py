@@ -25,6 +25,7 @@ SMALL = {
     "refractory_times": ["--values", 7],
     "tsodyks_markram": [],
     "digits_classifier": [],
+    "reward_learning": [],
     "stdp_window": [],
     "vogels_2011": ["--seconds", 15],
     "homeostasis": [],
@@ -318,3 +319,13 @@ def test_synapses_find_the_active_inputs(run_example):
     found, n, possible = numbers_after("active inputs heard at last: ", output)
     assert possible > 0.8 * n
     assert found > 0.95 * possible
+
+
+@pytest.mark.parametrize(("chip", "least"), [("quantized", 0.95), ("silicon", 0.85)])
+def test_reward_teaches_the_patterns(run_example, chip, least):
+    # the random walk alone comes to 0.80
+    at_first, at_last = numbers_after(
+        "right answers: ", run_example("reward_learning", "--chip", chip)
+    )
+    assert at_first < 0.75
+    assert at_last > least
