@@ -20,7 +20,7 @@ import silicon_networks as networks  # noqa: E402
 from pynn_bss2sim import ChipModel  # noqa: E402
 
 NUMBERS, PAGE, FIGURE = HERE / "silicon.json", HERE / "silicon.md", HERE / "images/silicon.png"
-SEEDS, SIZE = 7, 4000
+SEEDS, SIZE = 10, 4000
 #: Observables: what the page calls them, the band in which silicon has to lie, digits.
 OBSERVABLES = {
     "balanced rate": ("balanced network: mean rate (Hz)", (4.5, 6.4), 1),
