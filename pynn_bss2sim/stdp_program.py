@@ -89,8 +89,10 @@ class StdpProgram(PlasticityRule):
         asked = f"{spread(pairs.tau_pre)} and {spread(pairs.tau_post)}"
         return (
             f"STDP by the chip's correlation sensors: nearest pairs of spikes only, time constants "
-            f"of about {chip.SENSOR_TAU:g} ms ({asked} ms asked), 6-bit weights, changed every "
-            f"{UPDATE_PERIOD:g} ms. The chip model 'ideal' follows the rule event by event"
+            f"of about {chip.SENSOR_TAU:g} ms ({asked} ms asked), the whole delay before the "
+            f"synapse (dendritic_delay_fraction {spread(pairs.dendritic)} asked), 6-bit weights, "
+            f"changed every {UPDATE_PERIOD:g} ms. The chip model 'ideal' follows the rule event by "
+            "event"
         )
 
     def kernel(self, synapses: list, neurons: list, recording: Recording) -> None:

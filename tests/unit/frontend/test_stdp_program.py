@@ -119,6 +119,7 @@ def test_the_script_is_told_and_the_report_too(caplog):
     report = " ".join(str(sim.mapping_report()).split())
     for text in (message, report):
         assert "wires: STDP by the chip's correlation sensors" in text
+        assert "(dendritic_delay_fraction 1 asked)" in text
         assert "about 5 ms (20 and 30 ms asked)" in text and f"every {UPDATE_PERIOD:g} ms" in text
 
 
