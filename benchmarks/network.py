@@ -1,4 +1,4 @@
-"""Run one network of `networks.py` on one backend, timed in phases. In a process of its own.
+"""Run one network of `bench_networks.py` on one backend, timed in phases. In a process of its own.
 
     python network.py BACKEND NETWORK [--chip MODEL] [--seed N]
 
@@ -11,7 +11,7 @@ import argparse
 import json
 import time
 
-from networks import NETWORKS, build
+from bench_networks import NETWORKS, build
 from workload import import_backend, peak_memory
 
 PHASES = ("import", "build", "map", "run", "get_data")

@@ -1,4 +1,4 @@
-"""Time all networks of `networks.py` on this backend and its peers; write ``docs/networks.md``.
+"""Time all networks of `bench_networks.py` on this backend and its peers; write ``docs/networks.md``.
 
     python benchmarks/run_networks.py [--repetitions 3] [--peer nest] [--only cuba ...]
 
@@ -15,8 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench_networks import NETWORKS
 from network import PHASES
-from networks import NETWORKS
 from run_benchmarks import DOCS, HERE, installed, processor
 
 PACKAGES = ("pynn_bss2sim", "pyNN", "numpy", "nest-simulator", "neuron")
@@ -80,7 +80,7 @@ def page(record):
     return f"""# Run times of networks
 
 Written by `benchmarks/run_networks.py`; the measurements stand in `networks.json`. The networks are
-those of `benchmarks/networks.py`, which has more than were measured here.
+those of `benchmarks/bench_networks.py`, which has more than were measured here.
 
 Processor seconds of one thread, by phase, on chip models of this backend and on others; the
 backends take turns, median of {record["repetitions"]}.
