@@ -1,4 +1,4 @@
-"""Time all networks of `bench_networks.py` on this backend and its peers; write ``docs/networks.md``.
+"""Time the networks of `bench_networks.py` here and on peers; write ``docs/networks.md``.
 
     python benchmarks/run_networks.py [--repetitions 3] [--peer nest] [--only cuba ...]
 
