@@ -63,3 +63,8 @@ __version__ = "0.1.0"
 def list_standard_models():
     """Return the names of PyNN's standard cell types that exist on this backend."""
     return [cell_type.__name__ for cell_type in standardmodels.SUPPORTED_CELLS]
+
+
+#: What ``from pynn_bss2sim import *`` gives: everything but `Timer`, since scripts that begin so
+#: often measure their run time with the `Timer` of `pyNN.utility`.
+__all__ = [name for name in globals() if not name.startswith("_") and name != "Timer"]

@@ -6,6 +6,7 @@ import types
 
 import pytest
 from pyNN.standardmodels import StandardModelType, cells, electrodes, receptors, synapses
+from pyNN.utility import Timer
 
 sim = pytest.importorskip("pynn_bss2sim", exc_type=ModuleNotFoundError)
 reference_names = ["mock"] + ["nest"] * (importlib.util.find_spec("nest") is not None)
@@ -244,3 +245,10 @@ def test_multisim_runs_the_backend_beside_another(run_script, tmp_path):
     shapes = done.stdout.splitlines()[-1]
     assert f"('{sim.__name__}', (501, 2))" in shapes
     assert "('pyNN.mock', (501, 2))" in shapes
+
+
+def test_a_star_import_leaves_the_timer_of_pynn():
+    names: dict = {}
+    exec("from pyNN.utility import Timer\nfrom pynn_bss2sim import *", names)
+    assert names["Timer"] is Timer
+    assert {"setup", "Population", "PlasticityRule", "STDPMechanism"} <= set(names)
