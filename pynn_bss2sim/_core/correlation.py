@@ -269,9 +269,20 @@ class CorrelationSensors:
         uint8 (k,)
             The more was accumulated, the lower.
         """
-        held = np.minimum(self._sum[trace, synapse], self._full[trace, synapse])
-        level = self._baseline[trace, synapse] - held + noise
-        return np.clip(np.rint(level), 0, 2**chip.CADC_BITS - 1).astype(np.uint8)
+        if isinstance(synapse, slice):
+            level = self._level(trace, synapse)
+        elif 2 * np.size(synapse) > len(self):  # picking costs more than the level of a sensor
+            level = self._level(trace, slice(None)).take(synapse)
+        else:
+            level = self._level(trace, synapse)
+        level += noise
+        np.rint(level, out=level)
+        return np.clip(level, 0, 2**chip.CADC_BITS - 1, out=level).astype(np.uint8)
+
+    def _level(self, trace: int, synapse: np.ndarray | slice) -> np.ndarray:
+        """What some sensors hold as the converters see it: float64 (k,), LSB."""
+        level = np.minimum(self._sum[trace][synapse], self._full[trace][synapse])
+        return np.subtract(self._baseline[trace][synapse], level, out=level)
 
     def restart(self) -> None:
         """Back to step 0: nothing accumulated, nothing in mind."""

@@ -68,9 +68,9 @@ class SynapseArrayViewHandle:
         self._processors, self.label = processors, label
         self.chip, self.hemisphere = chip, hemisphere
         self.rows, self.columns, self.connection = rows, columns, connection
-        self._grid = chip, hemisphere, rows[:, np.newaxis], columns
-        shape = processors.weight.shape
-        synapse = np.ravel_multi_index(np.broadcast_arrays(*self._grid), shape)
+        grid = np.broadcast_arrays(chip, hemisphere, rows[:, np.newaxis], columns)
+        synapse = np.ravel_multi_index(grid, processors.weight.shape)
+        self._register = synapse
         self._sensor = processors.sensors_of(synapse)
         self._connected = connection >= 0
         self._synapse, self._own = synapse[self._connected], self._sensor[self._connected]
@@ -110,7 +110,7 @@ class SynapseArrayViewHandle:
     def weights(self) -> np.ndarray:
         """Weights: uint8 (n, m), 0 to 63. What is assigned goes to `connected` synapses only."""
         self._work(len(self.rows) * _VECTORS * chip.PPU_WEIGHT_CYCLES)
-        return self._processors.weight[self._grid]
+        return self._processors.weight.reshape(-1).take(self._register)
 
     @weights.setter
     def weights(self, values) -> None:
@@ -120,7 +120,7 @@ class SynapseArrayViewHandle:
     def labels(self) -> np.ndarray:
         """Labels to which the synapses listen: uint8 (n, m), 0 to 63; assigned like weights."""
         self._work(len(self.rows) * _VECTORS * chip.PPU_WEIGHT_CYCLES)
-        return self._processors.label[self._grid]
+        return self._processors.label.reshape(-1).take(self._register)
 
     @labels.setter
     def labels(self, values) -> None:
