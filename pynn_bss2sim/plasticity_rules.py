@@ -105,6 +105,8 @@ class PlasticityRule:
                     "attributes can have, and ObservablePerSynapse, ObservablePerNeuron or "
                     "ObservableArray"
                 )
+        if kernel is not None and not callable(kernel):
+            raise TypeError(f"PlasticityRule: kernel={kernel!r}; give a function")
         if time_limit is not None and not time_limit > 0:
             raise ValueError(f"PlasticityRule: time_limit={time_limit!r}; give seconds, or None")
         self.timer, self.observables = timer, dict(observables or {})

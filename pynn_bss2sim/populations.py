@@ -133,6 +133,16 @@ class PopulationView(CellGroup, common.PopulationView):
         }
 
 
+def checked_size(size, label):
+    """The size of a population with Python's own integers; ValueError where it has no cell."""
+    if isinstance(size, tuple):
+        size = tuple(int(n) if isinstance(n, np.integer) else n for n in size)
+    numbers = size if isinstance(size, tuple) else (size,)
+    if any(isinstance(n, (int, np.integer)) and n < 1 for n in numbers):
+        raise ValueError(f"{label}: size is {size}; a population needs at least one cell")
+    return int(size) if isinstance(size, np.integer) else size
+
+
 class Population(CellGroup, common.Population):
     """Cells of one type.
 
@@ -166,13 +176,7 @@ class Population(CellGroup, common.Population):
     ):
         simulator.state.require_setup("Population()")
         name = label or f"population{common.Population._nPop}"
-        if isinstance(size, tuple):
-            size = tuple(int(n) if isinstance(n, np.integer) else n for n in size)
-        numbers = size if isinstance(size, tuple) else (size,)
-        if any(isinstance(n, (int, np.integer)) and n < 1 for n in numbers):
-            raise ValueError(f"{name}: size is {size}; a population needs at least one cell")
-        if isinstance(size, np.integer):
-            size = int(size)
+        size = checked_size(size, name)
         self._check_type(name, cellclass)
         if isinstance(cellclass, type):
             cellparams = cellparams or {}

@@ -251,6 +251,7 @@ class Population(_Cells, common.Population):
         self, size, cellclass, cellparams=None, structure=None, initial_values=None, label=None
     ):
         state = simulator.current("Population()")
+        size = frontend.checked_size(size, label or f"population{common.Population._nPop}")
         if isinstance(cellclass, type):
             cellparams = cellparams or {}
         super().__init__(size, cellclass, cellparams, structure, initial_values or {}, label)

@@ -117,6 +117,11 @@ def test_values_that_no_register_holds_are_refused(face, name, value):
         neurons(**{name: value})
 
 
+def test_a_population_without_cells_is_refused(face):
+    with pytest.raises(ValueError, match="needs at least one cell"):
+        neurons(0)
+
+
 def test_every_visible_parameter_can_be_set_and_read(face):
     pop = neurons(3)
     for name in VISIBLE:

@@ -521,6 +521,8 @@ def test_impossible_rules_are_refused():
         sim.PlasticityRule(timer(), {"a b": sim.ObservableArray()})
     with pytest.raises(ValueError, match="time_limit"):
         sim.PlasticityRule(timer(), time_limit=0)
+    with pytest.raises(TypeError, match="kernel=5; give a function"):
+        sim.PlasticityRule(timer(), kernel=5)
     with pytest.raises(ValueError, match="type='float'"):
         sim.ObservablePerNeuron("float")
     with pytest.raises(TypeError, match="give a PlasticityRule"):
