@@ -170,7 +170,9 @@ class _Comparison:
         Pulses at the target voltages.
     """
 
-    def __init__(self, asked: np.ndarray, speed: int, charge: np.ndarray, recover: np.ndarray):
+    def __init__(
+        self, asked: np.ndarray, speed: int, charge: np.ndarray, recover: np.ndarray
+    ) -> None:
         charging = _charging()[speed].reshape(-1, asked.shape[1])
         contrast = (charge - recover)[:, np.newaxis]
         base = recover[:, np.newaxis]

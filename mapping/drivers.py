@@ -338,7 +338,7 @@ def _regions(bus: int, drivers: np.ndarray, reserved: np.ndarray) -> list[tuple[
     return [(0, 0, chip.DRIVERS_PER_BUS)]
 
 
-def _other(bus: int, r: int, n: int, width: int, size: int):
+def _other(bus: int, r: int, n: int, width: int, size: int) -> bool:
     """Aligned blocks of those drivers of a part of a bus that its direct group does not have."""
     x = n
     while x < width:

@@ -329,7 +329,7 @@ class _Plan:
         need = -(-local.needed(self.rest, local.setting, local.n_settings) // local.count)
         return bool((need.max(axis=2, initial=0) > self.free).any())
 
-    def attempts(self, last: bool):
+    def attempts(self, last: bool) -> bool:
         """Sizes of the groups, and whether to balance them: large ones where labels suffice.
 
         No group is larger than half of what the smallest setting has. The `last` plan is tried

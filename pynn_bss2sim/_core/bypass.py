@@ -7,6 +7,8 @@ circuit in the same time step are one spike.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 __all__ = ["columns", "steps"]
@@ -45,7 +47,7 @@ def columns(circuits: dict[str, np.ndarray], forwards: np.ndarray, timestep: flo
     """
     if not forwards.any():
         return circuits
-    own = {
+    own: dict[str, Any] = {
         "adex": False,
         "conductance_based": False,
         "c_m": _CAPACITANCE * timestep,

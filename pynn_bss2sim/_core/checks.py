@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+if TYPE_CHECKING:
+    from pynn_bss2sim._core.records import Probe
+
 
 __all__ = [
     "checked_floats",
@@ -13,7 +21,7 @@ __all__ = [
 ]
 
 
-def converted(name, values, dtype):
+def converted(name: str, values: ArrayLike, dtype: DTypeLike) -> np.ndarray:
     """A C-contiguous copy of `values` as `dtype`; refused if a value would not survive."""
     given = np.asarray(values)
     if given.dtype.kind not in "biuf":
@@ -25,7 +33,9 @@ def converted(name, values, dtype):
     return array
 
 
-def checked_index(name, values, low, high, dtype):
+def checked_index(
+    name: str, values: ArrayLike, low: int, high: int, dtype: DTypeLike
+) -> np.ndarray:
     """Return `values` as a contiguous 1-D array of `dtype`, all in [low, high)."""
     array = converted(name, values, dtype)
     if array.ndim != 1:
@@ -37,7 +47,7 @@ def checked_index(name, values, low, high, dtype):
     return array
 
 
-def checked_offsets(name, values, total):
+def checked_offsets(name: str, values: ArrayLike, total: int) -> np.ndarray:
     """Return `values` as int64 offsets that ascend from 0 to `total`."""
     array = converted(name, values, np.int64)
     if (
@@ -51,7 +61,7 @@ def checked_offsets(name, values, total):
     return array
 
 
-def checked_floats(name, values, shape):
+def checked_floats(name: str, values: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
     """Return a C-contiguous float64 copy of `values`, which must have `shape`."""
     array = converted(name, values, np.float64)
     if array.shape != shape:
@@ -59,7 +69,9 @@ def checked_floats(name, values, shape):
     return array
 
 
-def probe_columns(probes, n):
+def probe_columns(
+    probes: Sequence[Probe], n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Flatten probes: variable and interval of each, offsets and neurons of its columns."""
     neurons = [checked_index("probe.neuron", p.neuron, 0, n, np.int64) for p in probes]
     variable = np.array([int(p.variable) for p in probes], np.int64)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral
+from typing import Any
 
 from .device import Device
 
@@ -163,22 +164,22 @@ class ChipModel:
             )
 
     @classmethod
-    def ideal(cls, **overrides) -> ChipModel:
+    def ideal(cls, **overrides: Any) -> ChipModel:
         """No limits: the reference, which agrees with other simulators to integration error."""
         return cls._preset("ideal", overrides)
 
     @classmethod
-    def quantized(cls, **overrides) -> ChipModel:
+    def quantized(cls, **overrides: Any) -> ChipModel:
         """What digital weights, 10-bit analog parameters and fixed latencies alone do."""
         return cls._preset("quantized", overrides)
 
     @classmethod
-    def silicon(cls, **overrides) -> ChipModel:
+    def silicon(cls, **overrides: Any) -> ChipModel:
         """One particular chip, noisy and calibrated: the chip as its users meet it."""
         return cls._preset("silicon", overrides)
 
     @classmethod
-    def uncalibrated(cls, **overrides) -> ChipModel:
+    def uncalibrated(cls, **overrides: Any) -> ChipModel:
         """One particular chip, noisy, with the codes of a nominal one: why calibration exists."""
         return cls._preset("uncalibrated", overrides)
 

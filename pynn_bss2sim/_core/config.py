@@ -5,9 +5,11 @@ from __future__ import annotations
 import enum
 import hashlib
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import hicannx as chip
 from .records import frozen_array
@@ -87,7 +89,14 @@ class RowMode(enum.IntEnum):
     BOTH = 3
 
 
-def _register(dtype, shape, high, doc, low=0, reset=0):
+def _register(
+    dtype: type,
+    shape: tuple[int, ...],
+    high: int,
+    doc: str,
+    low: int = 0,
+    reset: int | tuple[int, ...] = 0,
+) -> Any:
     return field(
         metadata={
             "dtype": dtype,
@@ -312,8 +321,9 @@ class ChipConfig:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write to a compressed ``.npz`` file."""
+        registers: dict[str, Any] = self.to_dict()
         with open(path, "wb") as file:
-            np.savez_compressed(file, format=np.array(_FORMAT), **self.to_dict())
+            np.savez_compressed(file, format=np.array(_FORMAT), **registers)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> ChipConfig:
@@ -337,7 +347,7 @@ class ChipConfig:
         return f"ChipConfig({self.digest()[:12]})"
 
 
-def _checked(f, values) -> np.ndarray:
+def _checked(f: Field[Any], values: ArrayLike) -> np.ndarray:
     """`values` as the frozen array of register `f`, or ConfigError."""
     meta = f.metadata
     array = np.asarray(values)

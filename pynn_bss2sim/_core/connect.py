@@ -209,7 +209,9 @@ def _driver_states(
 def _pulses(number: np.ndarray, drivers: DriverDynamics | None) -> Pulses:
     """The record of the synapses of a table whose `number` is not -1."""
     synapse = np.flatnonzero(number >= 0)
-    return drivers.pulses(synapse, number[synapse]) if len(synapse) else Pulses.none()
+    if drivers is None or not len(synapse):
+        return Pulses.none()
+    return drivers.pulses(synapse, number[synapse])
 
 
 def _driven(

@@ -24,6 +24,7 @@ References
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,7 +84,7 @@ class SensorTraits:
         shape = (len(synapse), chip.CADC_CHANNELS)
         factors = [one.sensors for one in device.chips(n_chips)]
 
-        def picked(name):
+        def picked(name: str) -> np.ndarray:
             whole = [getattr(one, name).reshape(-1, chip.CADC_CHANNELS) for one in factors]
             return np.concatenate([np.empty((0, shape[1])), *whole])[synapse]
 
@@ -178,8 +179,8 @@ class CorrelationSensors:
         n_neurons: int,
         timestep: float,
         step: int = 0,
-        pairing=pair,
-    ):
+        pairing: Callable[..., None] = pair,
+    ) -> None:
         self._pair = pairing
         neuron = checked_index("neuron", neuron, -1, n_neurons, np.int64)
         self._neuron = _grouped(neuron, n_neurons)
@@ -187,7 +188,7 @@ class CorrelationSensors:
         self._amplitude = np.ascontiguousarray(traits.amplitude.T)
         self._baseline = np.ascontiguousarray(traits.baseline.T)
         self._full = self._baseline - chip.SENSOR_FLOOR
-        self._sum = np.zeros(self._tau.shape)
+        self._sum: np.ndarray = np.zeros(self._tau.shape)
         self._last_post = np.full(n_neurons, _NEVER)
         self.step = int(step)
         self.listen(lines, line)

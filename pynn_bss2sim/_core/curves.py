@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import hicannx as chip
 
@@ -61,15 +62,15 @@ class _Curve:
     low: int
     high: int
 
-    def value(self, code):
+    def value(self, code: ArrayLike) -> np.ndarray:
         """Physical value of `code`: float64."""
         raise NotImplementedError
 
-    def _exact_code(self, value):
+    def _exact_code(self, value: np.ndarray) -> np.ndarray:
         """The code as a real number, unlimited."""
         raise NotImplementedError
 
-    def code(self, value) -> np.ndarray:
+    def code(self, value: ArrayLike) -> np.ndarray:
         """Nearest code of `value`, within ``low`` to ``high``: uint16."""
         nearest = np.rint(self._exact_code(np.asarray(value, np.float64)))
         return np.clip(nearest, self.low, self.high).astype(np.uint16)
@@ -80,7 +81,7 @@ class _Curve:
         ends = sorted((float(self.value(self.low)), float(self.value(self.high))))
         return ends[0], ends[1]
 
-    def clips(self, value) -> np.ndarray:
+    def clips(self, value: ArrayLike) -> np.ndarray:
         """Where `value` lies outside of `reach`: bool."""
         value = np.asarray(value, np.float64)
         low, high = self.reach
@@ -97,10 +98,10 @@ class Affine(_Curve):
     low: int = 0
     high: int = chip.ANALOG_MAX
 
-    def value(self, code):
+    def value(self, code: ArrayLike) -> np.ndarray:
         return self.slope * np.asarray(code, np.float64) + self.offset
 
-    def _exact_code(self, value):
+    def _exact_code(self, value: np.ndarray) -> np.ndarray:
         return (value - self.offset) / self.slope
 
 
@@ -116,10 +117,10 @@ class PowerLaw(_Curve):
     low: int = chip.BIAS_MIN
     high: int = chip.BIAS_MAX
 
-    def value(self, code):
+    def value(self, code: ArrayLike) -> np.ndarray:
         return self.factor * np.maximum(np.asarray(code, np.float64), 1.0) ** self.exponent
 
-    def _exact_code(self, value):
+    def _exact_code(self, value: np.ndarray) -> np.ndarray:
         low, high = self.reach
         return (np.clip(value, low, high) / self.factor) ** (1 / self.exponent)
 
@@ -147,7 +148,7 @@ THRESHOLD = _potential(chip.THRESHOLD_SLOPE, chip.THRESHOLD_OFFSET)
 CELL = Affine(chip.CELL_VOLTAGE, 0.0)
 
 
-def capacitance(code, circuits) -> np.ndarray:
+def capacitance(code: ArrayLike, circuits: ArrayLike) -> np.ndarray:
     """Membrane capacitance in pF of joined `circuits` whose codes sum up to `code`."""
     code = np.asarray(code, np.float64)
     return chip.CAPACITANCE_STEP * (code + chip.CAPACITANCE_PARASITIC * np.asarray(circuits))
@@ -246,12 +247,12 @@ PULSE = Affine(
 )
 
 
-def utilization(code) -> np.ndarray:
+def utilization(code: ArrayLike) -> np.ndarray:
     """Part of its way to the charged state that a driver's state goes at each event."""
     return chip.STP_USE_STEP * (np.asarray(code, np.float64) + 1.0)
 
 
-def recovery_time(code, speed) -> np.ndarray:
+def recovery_time(code: ArrayLike, speed: ArrayLike) -> np.ndarray:
     """Time constant with which a driver's state recovers, µs.
 
     Parameters
@@ -265,12 +266,12 @@ def recovery_time(code, speed) -> np.ndarray:
     return tick / (chip.STP_RECOVERY_SHARE * (np.asarray(code, np.float64) + 1.0))
 
 
-def refractory_cycle(scale) -> np.ndarray:
+def refractory_cycle(scale: ArrayLike) -> np.ndarray:
     """One cycle of a backend clock divided by `scale`, µs."""
     return np.exp2(np.asarray(scale, np.float64) + 1) / chip.CLOCK
 
 
-def pulse_length(scale) -> np.ndarray:
+def pulse_length(scale: ArrayLike) -> np.ndarray:
     """Length of the adaptation pulse, µs: one cycle of the clock of that `scale`."""
     return refractory_cycle(scale)
 
@@ -289,7 +290,7 @@ class Described:
         Names of the facts of `hicannx` in it.
     """
 
-    curve: _Curve
+    curve: Affine | PowerLaw
     parameter: str
     quantity: str
     unit: str

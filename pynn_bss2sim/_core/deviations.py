@@ -8,9 +8,10 @@ function is that of the kernels, so a seed is the same chip on every machine.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from functools import cached_property
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -73,14 +74,14 @@ def normal_at(key: str, counter: np.ndarray) -> np.ndarray:
     return (total - 8 * 127.5) / np.sqrt(8 * (256**2 - 1) / 12)
 
 
-def _shift(shape, sigma, unit: str, doc: str):
+def _shift(shape: tuple[int, ...], sigma: float | np.ndarray, unit: str, doc: str) -> Any:
     """A quantity that is added."""
     return field(
         metadata={"shape": shape, "sigma": sigma, "unit": unit, "kind": "shift", "doc": doc}
     )
 
 
-def _factor(shape, sigma, doc: str):
+def _factor(shape: tuple[int, ...], sigma: float | np.ndarray, doc: str) -> Any:
     """A quantity that multiplies, log-normal with median 1."""
     return field(
         metadata={"shape": shape, "sigma": sigma, "unit": "1", "kind": "factor", "doc": doc}
@@ -302,7 +303,7 @@ class SensorDeviations:
     def draw(cls, key: str) -> SensorDeviations:
         """Those of the chip whose random numbers have this key."""
 
-        def normal(name, shape=_PER_SENSOR):
+        def normal(name: str, shape: tuple[int, ...] = _PER_SENSOR) -> np.ndarray:
             return standard_normal(f"{key}/{name}", int(np.prod(shape))).reshape(shape)
 
         quadrant = chip.SPREAD_SENSOR_ASYMMETRY * normal("sensor_asymmetry", (chip.QUADRANTS,))
@@ -318,7 +319,7 @@ class SensorDeviations:
         )
 
 
-def _drawn(key: str, quantity) -> np.ndarray:
+def _drawn(key: str, quantity: Field[Any]) -> np.ndarray:
     meta = quantity.metadata
     normal = standard_normal(f"{key}/{quantity.name}", int(np.prod(meta["shape"])))
     values = meta["sigma"] * normal.reshape(meta["shape"])
@@ -328,7 +329,7 @@ def _drawn(key: str, quantity) -> np.ndarray:
     return values
 
 
-def _neutral(quantity) -> np.ndarray:
+def _neutral(quantity: Field[Any]) -> np.ndarray:
     neutral = 1.0 if quantity.metadata["kind"] == "factor" else 0.0
     values = np.full(quantity.metadata["shape"], neutral)
     values.flags.writeable = False

@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import bypass, curves, imperfections
 from . import hicannx as chip
@@ -87,7 +88,7 @@ class Device:
                 continue
             if isinstance(value, bool) or not isinstance(value, Integral):
                 raise ValueError(f"Device: {name}={value!r}, an integer is needed")
-            if not 0 <= value <= _MAX_SEED:
+            if not 0 <= int(value) <= _MAX_SEED:
                 raise ValueError(f"Device: {name}={value} lies outside 0 to 2**64 - 1")
             object.__setattr__(self, name, int(value))
 
@@ -111,7 +112,9 @@ class Device:
         others = [Device(self.target, self.seed, self.index + k).deviations for k in range(1, n)]
         return (self.deviations, *others)[:n]
 
-    def leak_conductance(self, code, divided, multiplied) -> np.ndarray:
+    def leak_conductance(
+        self, code: ArrayLike, divided: np.ndarray, multiplied: np.ndarray
+    ) -> np.ndarray:
         """Leak conductance, µS.
 
         Parameters
@@ -132,7 +135,7 @@ class Device:
         )
         return curves.capacitance(chip.CAPACITANCE_MAX, 1) / tau
 
-    def tau_syn(self, line: int, code, high_resistance) -> np.ndarray:
+    def tau_syn(self, line: int, code: ArrayLike, high_resistance: np.ndarray) -> np.ndarray:
         """Time constant of input `line`, µs."""
         return np.where(
             high_resistance,
@@ -140,7 +143,13 @@ class Device:
             curves.TAU_SYN_LOW[line].value(code),
         )
 
-    def weight_step(self, gm, coba, conductance_based, synapse_bias=chip.SYNAPSE_BIAS):
+    def weight_step(
+        self,
+        gm: ArrayLike,
+        coba: ArrayLike,
+        conductance_based: np.ndarray,
+        synapse_bias: np.ndarray | int = chip.SYNAPSE_BIAS,
+    ) -> np.ndarray:
         """What one weight code adds to the state of an input line: nA, or µS.
 
         Parameters
@@ -207,17 +216,19 @@ class Device:
         """Short-term plasticity of the drivers of chips `index`, ``index + 1`` and so on."""
         return driver_dynamics(configs, self.chips(len(configs)))
 
-    def refractory_time(self, counter, scale) -> np.ndarray:
+    def refractory_time(self, counter: ArrayLike, scale: ArrayLike) -> np.ndarray:
         """How long the membrane is held at reset, µs; it is released one cycle early."""
         cycles = np.maximum(np.asarray(counter, np.int64) - chip.RESET_LAG, 0)
         return cycles * curves.refractory_cycle(scale)
 
-    def adaptation_a(self, code, tau_code, inverted) -> np.ndarray:
+    def adaptation_a(
+        self, code: ArrayLike, tau_code: ArrayLike, inverted: np.ndarray
+    ) -> np.ndarray:
         """Subthreshold adaptation, µS."""
         size = curves.A_RATIO * np.asarray(code, np.float64) / np.asarray(tau_code, np.float64)
         return np.where(inverted, -size, size)
 
-    def adaptation_b(self, code, scale, inverted) -> np.ndarray:
+    def adaptation_b(self, code: ArrayLike, scale: ArrayLike, inverted: np.ndarray) -> np.ndarray:
         """Growth of the adaptation current with each spike, nA."""
         step = chip.ADAPTATION_TRANSCONDUCTANCE * chip.B_STEP * curves.pulse_length(scale)
         size = step * np.asarray(code, np.float64)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core.checks import checked_index, converted
 from pynn_bss2sim._core.engine import Engine
 from pynn_bss2sim._core.hicannx import PICOSECONDS
-from pynn_bss2sim._core.links import Traffic
+from pynn_bss2sim._core.links import Traffic, Ways
 from pynn_bss2sim._core.noise import checked_seed
 from pynn_bss2sim._core.pair_plan import make_pair_plan
 from pynn_bss2sim._core.plan import make_plan, make_routes
@@ -20,12 +23,17 @@ from pynn_bss2sim._core.records import (
     Circuits,
     CurrentInputs,
     InputEvents,
+    Probe,
     Status,
     SynapseTable,
     Variable,
 )
 from pynn_bss2sim._core.spike_pairs import PairState, SpikePairs, without
 from pynn_bss2sim._core.state import EmulatorState
+
+if TYPE_CHECKING:
+    from pynn_bss2sim._core.reference import ReferenceEngine
+
 
 __all__ = ["Emulator"]
 
@@ -77,16 +85,16 @@ class Emulator:
         circuits: Circuits,
         synapses: SynapseTable,
         timestep: float,
-        probes=(),
-        spike_neurons=None,
-        engine=Engine,
+        probes: Sequence[Probe] = (),
+        spike_neurons: np.ndarray | None = None,
+        engine: Callable[..., Engine | ReferenceEngine] = Engine,
         noise_seed: int = 0,
-        ways=None,
+        ways: Ways | None = None,
         short_term: ShortTerm | None = None,
         pairs: SpikePairs | None = None,
         pulses: Pulses | None = None,
         trial: int = 0,
-    ):
+    ) -> None:
         self.noise_seed = checked_seed(noise_seed)
         self.timestep = float(timestep)
         self._make_engine = engine
@@ -130,6 +138,7 @@ class Emulator:
             )
         pair_plan = None
         if len(self._pairs):
+            assert state.pairs is not None  # as in `_fresh`
             pair_plan = make_pair_plan(self._pairs, self._synapses, self.timestep, state.pairs)
         pulse_plan = None
         if len(self._pulses):
@@ -269,12 +278,12 @@ class Emulator:
             return None
         return Traffic(self._ways.links, n_steps * self.timestep, *self._engine.take_traffic())
 
-    def get_state(self, variable: Variable, neuron) -> np.ndarray:
+    def get_state(self, variable: Variable, neuron: ArrayLike) -> np.ndarray:
         """Present value of a variable of some neurons: float64 (len(neuron),)."""
         state = self.state
         return self._column(state, variable)[np.asarray(neuron)]
 
-    def set_state(self, variable: Variable, neuron, values) -> None:
+    def set_state(self, variable: Variable, neuron: ArrayLike, values: ArrayLike) -> None:
         """Set the present value of a variable of some neurons.
 
         Raises
@@ -304,7 +313,7 @@ class Emulator:
         """Present weights of the synapses that spikes change: float64 (n,), nA or µS."""
         return self._engine.get_weights() if len(self._pairs) else np.empty(0)
 
-    def set_weights(self, some, values) -> None:
+    def set_weights(self, some: np.ndarray | slice, values: ArrayLike) -> None:
         """Set the present weights of some of the synapses that spikes change.
 
         Raises
@@ -349,10 +358,10 @@ class Emulator:
         self,
         circuits: Circuits | None = None,
         synapses: SynapseTable | None = None,
-        probes=None,
-        spike_neurons=None,
+        probes: Sequence[Probe] | None = None,
+        spike_neurons: np.ndarray | None = None,
         state: EmulatorState | None = None,
-        ways=None,
+        ways: Ways | None = None,
         short_term: ShortTerm | None = None,
         pairs: SpikePairs | None = None,
         pulses: Pulses | None = None,

@@ -171,7 +171,8 @@ def follow(
         An event leads to a chip that is not there, or would go round between chip and FPGA.
     """
     if not configs:
-        return Hits(*(np.empty(0, np.int64) for _ in range(4)), HopList().all())
+        none = np.empty(0, np.int64)
+        return Hits(none, none, none, none, HopList().all())
     registers = Registers(configs)
     at_buses, hops = _to_buses(registers, fpga, first, n_sources)
     in_use = registers.synapse_weight.ravel() > 0
@@ -267,7 +268,7 @@ def _sent(
 
 def _pass(registers: Registers, events: _Events, sink: np.ndarray) -> np.ndarray:
     """Which events pass the nodes to the crossbar outputs `sink`, (n,) or broadcast."""
-    node = (events.chip, events.port)
+    node: tuple[np.ndarray, ...] = (events.chip, events.port)
     label = events.label
     if sink.ndim == 2:
         node, label = tuple(i[:, np.newaxis] for i in node), label[:, np.newaxis]
@@ -336,7 +337,9 @@ def _bus_events(registers: Registers, events: _Events, hops: HopList) -> _Events
     return events.at(slice(None), hop=hop)
 
 
-def _synapses(registers: Registers, events: _Events, synapse: np.ndarray) -> tuple[np.ndarray, ...]:
+def _synapses(
+    registers: Registers, events: _Events, synapse: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Which of these synapses the events at the buses drive: source, path, synapse and hop."""
     # which drivers of each bus answer which row select: (chips, 2, bus, row select, index on bus)
     n_chips = len(registers.padi_enable)

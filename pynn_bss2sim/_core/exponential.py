@@ -6,6 +6,7 @@ The C library's and NumPy's own ``exp`` differ in the last bit between machines;
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["exp", "phi"]
 
@@ -15,7 +16,7 @@ _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
 
 
-def exp(x):
+def exp(x: ArrayLike) -> np.ndarray:
     """Return e**x, clipped to -708 <= x <= 709; relative error below 5e-16.
 
     Parameters
@@ -43,7 +44,7 @@ def exp(x):
     return (low + r4 * (middle + r4 * high)) * scale
 
 
-def phi(x):
+def phi(x: ArrayLike) -> np.ndarray:
     """Return (e**x - 1) / x, which is 1 at 0, without cancellation near 0.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from .records import frozen_array
 __all__ = ["FpgaRouting"]
 
 
-def _column(doc: str):
+def _column(doc: str) -> Any:
     return field(metadata={"doc": doc})
 
 

@@ -12,6 +12,7 @@ No other module holds a number of the chip. Units: µs, mV, pF, µS, nA.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 __all__ = ["CONFIDENCE", "FACTS", "HICANN_X", "Fact", "Target"]
 
@@ -40,8 +41,10 @@ class Fact:
 #: Every number of this module by its name.
 FACTS: dict[str, Fact] = {}
 
+_Number = TypeVar("_Number", int, float)
 
-def _fact(name: str, value, unit: str, confidence: str, source: str):
+
+def _fact(name: str, value: _Number, unit: str, confidence: str, source: str) -> _Number:
     FACTS[name] = Fact(value, unit, confidence, source)
     return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from .checks import checked_index, checked_offsets
 from .links import Ways
@@ -105,7 +106,9 @@ def latest_arrival(plan: LinkPlan, wait: np.ndarray) -> int:
     return int((plan.delay + late[hop]).max(initial=0))
 
 
-def checked_link_plan(plan: LinkPlan, n_sources: int, n_synapses: int, depth: int):
+def checked_link_plan(
+    plan: LinkPlan, n_sources: int, n_synapses: int, depth: int
+) -> tuple[LinkPlan, np.ndarray]:
     """Return a plan whose arrays are copies that the engine can trust, and its `longest_wait`.
 
     Raises
@@ -118,7 +121,7 @@ def checked_link_plan(plan: LinkPlan, n_sources: int, n_synapses: int, depth: in
     if not 1 <= step < 2**50:
         raise ValueError(f"routes.links.step: must lie in [1, 2**50) ps, is {step}")
 
-    def index(name, low, high, dtype=np.int64):
+    def index(name: str, low: int, high: int, dtype: DTypeLike = np.int64) -> np.ndarray:
         return checked_index(f"routes.links.{name}", getattr(plan, name), low, high, dtype)
 
     interval = index("interval", 1, 2**50)
@@ -127,7 +130,7 @@ def checked_link_plan(plan: LinkPlan, n_sources: int, n_synapses: int, depth: in
     child = index("child", 0, len(link), np.int32)
     delay = index("delay", 1, depth)
 
-    def offsets(name, n, total):
+    def offsets(name: str, n: int, total: int) -> np.ndarray:
         array = checked_offsets(f"routes.links.{name}", getattr(plan, name), total)
         if len(array) != n + 1:
             raise ValueError(f"routes.links.{name}: {n + 1} offsets are needed")
@@ -165,7 +168,9 @@ def _checked_times(plan: LinkPlan, depth: int) -> np.ndarray:
     return wait
 
 
-def checked_events(events, busy, plan: LinkPlan, wait: np.ndarray, step: int):
+def checked_events(
+    events: ArrayLike, busy: ArrayLike, plan: LinkPlan, wait: np.ndarray, step: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Check events under way and how long links are taken, at the begin of step `step`.
 
     Returns

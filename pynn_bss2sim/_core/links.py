@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,9 @@ _FIRST = np.cumsum(_COUNTS) - _COUNTS
 LINKS_PER_CHIP = int(_COUNTS.sum())
 
 
-def link_index(kind: LinkKind, on_chip: np.ndarray, number: np.ndarray | int = 0) -> np.ndarray:
+def link_index(
+    kind: LinkKind, on_chip: np.ndarray | int, number: np.ndarray | int = 0
+) -> np.ndarray:
     """Index of link `number` of a kind on each chip, counted over all chips."""
     return np.asarray(on_chip) * LINKS_PER_CHIP + _FIRST[kind] + number
 
@@ -127,7 +130,7 @@ def chip_links(n_chips: int) -> Links:
     )
 
 
-def _int(dtype: type, doc: str):
+def _int(dtype: type, doc: str) -> Any:
     return field(metadata={"dtype": dtype, "doc": doc})
 
 
@@ -243,8 +246,9 @@ class Traffic:
             if part.links.name != links.name[: len(part.links)]:
                 raise ValueError("Traffic: the two were observed on different links")
         mine, others = self._counts(len(links)), other._counts(len(links))
-        sums = [a + b for a, b in zip(mine[:4], others[:4], strict=True)]
-        return Traffic(links, self.time + other.time, *sums, np.maximum(mine[4], others[4]))
+        counts = [a + b for a, b in zip(mine[:4], others[:4], strict=True)]
+        counts.append(np.maximum(mine[4], others[4]))
+        return Traffic(links, self.time + other.time, *counts)
 
     def _counts(self, n_links: int) -> list[np.ndarray]:
         more = (0, n_links - len(self.links))

@@ -21,6 +21,7 @@ import enum
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = [
     "NOISE_BLOCK",
@@ -53,7 +54,7 @@ class Stream(enum.IntEnum):
     LEAKS = 3
 
 
-def checked_seed(seed) -> int:
+def checked_seed(seed: int) -> int:
     """Return `seed` as an int.
 
     Raises
@@ -99,19 +100,19 @@ def block_offsets(key: int, step: int, n_blocks: int) -> np.ndarray:
     return (drawn >> shift & np.uint64(NOISE_LENGTH - 1)).astype(np.int64)
 
 
-def normals(table, key: int, step: int, neuron) -> np.ndarray:
+def normals(table: np.ndarray, key: int, step: int, neuron: ArrayLike) -> np.ndarray:
     """One normal number for each neuron, drawn by itself: float64 (len(neuron),)."""
     place = _draw(key, step, np.asarray(neuron)) & np.uint64(NOISE_LENGTH - 1)
     return table[place.astype(np.int64)].astype(np.float64)
 
 
-def _draw(key, step, index):
+def _draw(key: int, step: int, index: np.ndarray) -> np.ndarray:
     """Hashes of `index` (int array) at a step; `bss_draw` in kernels.h."""
     at_step = _mix(np.array([key], np.uint64) + np.array([step], np.uint64) * _GOLDEN)
     return _mix(at_step + index.astype(np.uint64) * _GOLDEN)
 
 
-def _mix(x):
+def _mix(x: np.ndarray) -> np.ndarray:
     """A permutation of 64-bit numbers that spreads every bit over all.
 
     The finalizer of SplitMix64: G. L. Steele, D. Lea and C. H. Flood, Fast splittable pseudorandom

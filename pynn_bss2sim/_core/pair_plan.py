@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core.checks import checked_floats, checked_index, checked_offsets, converted
 from pynn_bss2sim._core.records import LINES, SynapseTable
@@ -167,13 +168,13 @@ def make_pair_plan(
     )
 
 
-def _grouped(*columns):
+def _grouped(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distinct rows of `columns`, sorted, and which of them each row is."""
     rows, which = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
     return rows, which.reshape(-1)
 
 
-def _by_delay(traces, n):
+def _by_delay(traces: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Distinct delays (first column), and offsets by delay and source or neuron (second column)."""
     delay, which = np.unique(traces[:, 0].astype(np.int64), return_inverse=True)
     key = which.reshape(-1) * n + traces[:, 1].astype(np.int64)
@@ -181,7 +182,7 @@ def _by_delay(traces, n):
     return delay, np.searchsorted(key, first)
 
 
-def _runs(trace, *same):
+def _runs(trace: np.ndarray, *same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Runs of each trace, and first entry of each run, where `trace` and `same` are sorted."""
     begins = np.ones(len(trace), bool)
     begins[1:] = np.any([np.diff(column) != 0 for column in (trace, *same)], axis=0)
@@ -191,7 +192,9 @@ def _runs(trace, *same):
     return indptr.astype(np.int64), np.append(start, len(trace)).astype(np.int64)
 
 
-def checked_pair_state(plan: PairPlan, state: PairState, n_sources: int):
+def checked_pair_state(
+    plan: PairPlan, state: PairState, n_sources: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The state by traces: weight, pre, post, fresh, and events to be seen.
 
     Raises
@@ -263,7 +266,7 @@ def checked_pair_plan(plan: PairPlan, n_sources: int, n_neurons: int, depth: int
     return PairPlan(**checked)
 
 
-def _checked_runs(plan, side, n_traces):
+def _checked_runs(plan: PairPlan, side: str, n_traces: int) -> dict[str, np.ndarray]:
     """Copies of ``indptr`` and ``start`` of rows or columns, each trace and run with a synapse."""
     result = {}
     total = len(plan.order)
@@ -276,7 +279,7 @@ def _checked_runs(plan, side, n_traces):
     return result
 
 
-def _checked_table(name, table, shape, total):
+def _checked_table(name: str, table: ArrayLike, shape: tuple[int, int], total: int) -> np.ndarray:
     """A copy of ascending offsets, one more in each row than `shape` says."""
     array = converted(name, table, np.int64)
     rows, size = shape

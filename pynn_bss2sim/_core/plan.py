@@ -143,7 +143,7 @@ class Plan:
     sigma_thresh: np.ndarray
     sigma_trial: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.e_leak)
 
     @classmethod
@@ -228,7 +228,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
     )
 
 
-def _modes(c: Circuits):
+def _modes(c: Circuits) -> np.ndarray:
     """The mode of each neuron: int64 (n,)."""
     silicon = (
         np.isfinite(c.leak_limit)
@@ -241,7 +241,7 @@ def _modes(c: Circuits):
     return np.select([noisy, silicon], [Mode.NOISY, Mode.SILICON], Mode.IDEAL).astype(np.int64)
 
 
-def _block_start(kind, mode):
+def _block_start(kind: np.ndarray, mode: np.ndarray) -> np.ndarray:
     """Offsets of maximal runs of one kind and mode, noisy ones cut to `NOISE_BLOCK`."""
     if not len(kind):
         return np.zeros(1, np.int64)
@@ -255,7 +255,9 @@ def _block_start(kind, mode):
     return np.concatenate([*cuts, [len(kind)]]).astype(np.int64)
 
 
-def _saturation(c: Circuits, exact, timestep, p_vi):
+def _saturation(
+    c: Circuits, exact: np.ndarray, timestep: float, p_vi: np.ndarray
+) -> dict[str, np.ndarray]:
     """Coefficients of the saturating currents; `exact` tells neurons of current-based LIF."""
     effect = np.where(exact, p_vi, 1.0)
     leak = np.where(np.isinf(c.leak_limit), 0.0, c.leak_limit)
@@ -271,12 +273,12 @@ def _saturation(c: Circuits, exact, timestep, p_vi):
     }
 
 
-def _amplitude(sigma, tau, h):
+def _amplitude(sigma: np.ndarray, tau: np.ndarray, h: float) -> np.ndarray:
     """Noise of one step that keeps the standard deviation of a decaying variable at `sigma`."""
     return sigma * np.sqrt(2.0 * h / tau * phi(-2.0 * h / tau))
 
 
-def _line_to_membrane(c: Circuits, tau_line, h):
+def _line_to_membrane(c: Circuits, tau_line: np.ndarray, h: float) -> np.ndarray:
     """Effect of a line current of 1 nA at the begin of a step on V (mV) at its end."""
     rate_m, rate_l = c.g_leak / c.c_m, 1.0 / tau_line
     slow, fast = np.minimum(rate_m, rate_l), np.maximum(rate_m, rate_l)

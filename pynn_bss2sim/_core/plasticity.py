@@ -17,7 +17,9 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +67,7 @@ class ShortTerm:
     tau_psc: np.ndarray
     u_initial: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n = len(self.synapse)
         for f in fields(self):
             dtype = np.int64 if f.name == "synapse" else np.float64
@@ -84,7 +86,7 @@ class ShortTerm:
                 first = int(np.argmax(bad))
                 raise ValueError(f"ShortTerm.{name}: {values[first]} at {first}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.synapse)
 
     @classmethod
@@ -130,7 +132,7 @@ class Releases:
     amplitude: np.ndarray
     group: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.use)
 
     @property
@@ -206,7 +208,9 @@ def checked_releases(plan: Releases, n_sources: int, n_synapses: int) -> Release
     )
 
 
-def checked_release_state(plan: Releases, state, step: int):
+def checked_release_state(
+    plan: Releases, state: Mapping[str, Any], step: int
+) -> tuple[np.ndarray, np.ndarray]:
     """u, x, y (3, n_groups) and step of the last event (n_groups,) of an exported state.
 
     Raises

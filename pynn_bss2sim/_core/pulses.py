@@ -14,7 +14,9 @@ make of it stands in `driver_dynamics`; synapses of other kinds in `plasticity`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +60,7 @@ class Pulses:
     charged: np.ndarray
     recovered: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for f in fields(self):
             dtype = np.int64 if f.name in ("synapse", "state", "number") else np.float64
             size = len(self.synapse) if f.name in ("synapse", "state") else len(self.number)
@@ -77,7 +79,7 @@ class Pulses:
                 first = int(np.argmin(good))
                 raise ValueError(f"Pulses.{name}: {getattr(self, name)[first]} at {first}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.number)
 
     @classmethod
@@ -119,7 +121,7 @@ class PulsePlan:
     charged: np.ndarray
     recovered: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.number)
 
 
@@ -200,7 +202,9 @@ def checked_pulse_plan(plan: PulsePlan, n_triggers: int, n_synapses: int) -> Pul
     )
 
 
-def checked_pulse_state(plan: PulsePlan, state, step: int):
+def checked_pulse_state(
+    plan: PulsePlan, state: Mapping[str, Any], step: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Pulse lengths (k,) and steps of the last event (k,) of an exported state.
 
     Raises

@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import hicannx as chip
 from .device import Device
@@ -95,11 +96,11 @@ class Transfer:
     def __len__(self) -> int:
         return len(self.gain)
 
-    def to_lsb(self, voltage, channel) -> np.ndarray:
+    def to_lsb(self, voltage: np.ndarray, channel: np.ndarray) -> np.ndarray:
         """LSB, not rounded, of `voltage` (..., m), mV, at `channel` int (m,): float64."""
         return np.asarray(voltage, np.float64) * self.gain[channel] + self.offset[channel]
 
-    def to_mv(self, raw, channel) -> np.ndarray:
+    def to_mv(self, raw: np.ndarray, channel: np.ndarray) -> np.ndarray:
         """Voltage (mV) that `raw` (..., m), LSB, stands for at `channel` int (m,): float64."""
         return (np.asarray(raw, np.float64) - self.offset[channel]) / self.gain[channel]
 
@@ -131,7 +132,9 @@ class Converter:
         """Largest reading, LSB."""
         return 2**self.bits - 1
 
-    def convert(self, voltage, channel, normals=0.0) -> np.ndarray:
+    def convert(
+        self, voltage: np.ndarray, channel: ArrayLike, normals: np.ndarray | float = 0.0
+    ) -> np.ndarray:
         """Read voltages.
 
         Parameters
@@ -166,7 +169,7 @@ class Converter:
             level = level + self.noise * normals
         return self._digital(np.rint(level), channel)
 
-    def _digital(self, level, channel) -> np.ndarray:
+    def _digital(self, level: np.ndarray, channel: np.ndarray) -> np.ndarray:
         return np.clip(level, 0, self.largest).astype(np.uint16)
 
 
@@ -195,7 +198,7 @@ class Madc(Converter):
         return cls(Transfer(gain, chip.MADC_OFFSET + own.madc_offset), noise=noise)
 
     @staticmethod
-    def channel_of(column) -> np.ndarray:
+    def channel_of(column: ArrayLike) -> np.ndarray:
         """Channel that reads the circuits of `column`, int (m,): int64."""
         return np.asarray(column, np.int64) % chip.MADC_CHANNELS
 
@@ -215,11 +218,13 @@ class Cadc(Converter):
 
     bits: int = chip.CADC_BITS
     noise: float = chip.CADC_NOISE
-    correction: np.ndarray = field(default=None)
+    correction: np.ndarray = field(default_factory=lambda: np.zeros((), np.int64))
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        given = np.zeros(len(self.transfer)) if self.correction is None else self.correction
+        given = self.correction
+        if np.ndim(given) == 0:
+            given = np.full(len(self.transfer), given)
         shape = self.transfer.gain.shape
         correction = frozen_array(given, np.int64, shape, "Cadc.correction")
         low, high = chip.CADC_CORRECTION_LOW, chip.CADC_CORRECTION_HIGH
@@ -250,7 +255,7 @@ class Cadc(Converter):
         transfer = Transfer(gain.transpose(order).ravel(), offset.transpose(order).ravel())
         return cls(transfer, noise=noise)
 
-    def _digital(self, level, channel) -> np.ndarray:
+    def _digital(self, level: np.ndarray, channel: np.ndarray) -> np.ndarray:
         # the counter saturates first, and what the chip adds can saturate again
         return super()._digital(np.clip(level, 0, self.largest) + self.correction[channel], channel)
 
@@ -315,11 +320,11 @@ class Sampling:
         period = madc_period()
         return cls(channels * period, timestep, active * period)
 
-    def time(self, number) -> np.ndarray:
+    def time(self, number: ArrayLike) -> np.ndarray:
         """Time of samples `number`, µs."""
         return self.phase + np.asarray(number, np.float64) * self.period
 
-    def _position(self, number):
+    def _position(self, number: np.ndarray | int) -> np.ndarray:
         """Time of samples `number` in steps."""
         steps = (self.phase / self.timestep) + number * (self.period / self.timestep)
         return np.round(steps, _DIGITS)
@@ -336,7 +341,7 @@ class Sampling:
         number = self.count_until(step)
         return number - 1 if number and self._position(number - 1) == step else number
 
-    def sample(self, trace, first_step: int, start: int) -> np.ndarray:
+    def sample(self, trace: np.ndarray, first_step: int, start: int) -> np.ndarray:
         """Voltages at all samples from number `start` to the end of a trace.
 
         Parameters

@@ -22,10 +22,13 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from pynn_bss2sim._core.checks import converted
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from pynn_bss2sim._core.links import Traffic
 
 __all__ = [
@@ -61,7 +64,9 @@ class Status(enum.IntEnum):
     NON_FINITE = 2  #: a state variable became NaN or infinite, see ``Activity.culprit``
 
 
-def frozen_array(value, dtype, shape=None, name="array"):
+def frozen_array(
+    value: ArrayLike, dtype: DTypeLike, shape: tuple[int, ...] | None = None, name: str = "array"
+) -> np.ndarray:
     """Return `value` as a read-only C-contiguous array of `dtype`, copied if it had to change.
 
     Raises
@@ -84,7 +89,7 @@ def frozen_array(value, dtype, shape=None, name="array"):
     return array
 
 
-def _freeze(record, n):
+def _freeze(record: DataclassInstance, n: int) -> None:
     """Freeze every array field of `record`; metadata gives its dtype and shape ("n" = `n`)."""
     for f in fields(record):
         if "dtype" not in f.metadata:
@@ -97,11 +102,11 @@ def _freeze(record, n):
         object.__setattr__(record, f.name, array)
 
 
-def _array(dtype, *shape, unit="1", doc=""):
+def _array(dtype: type, *shape: int | str, unit: str = "1", doc: str = "") -> Any:
     return field(metadata={"dtype": dtype, "shape": shape, "unit": unit, "doc": doc})
 
 
-def _silicon(default, *shape, unit, doc) -> Any:
+def _silicon(default: float, *shape: int | str, unit: str, doc: str) -> Any:
     """A column of `Circuits` that may be left out; `default` is what an ideal circuit has."""
     return field(
         default=default,
@@ -172,14 +177,14 @@ class Circuits:
     sigma_thresh: np.ndarray = _silicon(0.0, "n", unit="mV", doc="from one spike to the next")
     sigma_trial: np.ndarray = _silicon(0.0, "n", unit="mV", doc="of e_leak, between trials")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _freeze(self, len(self.c_m))
         self.validate()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.c_m)
 
-    def validate(self):
+    def validate(self) -> None:
         """Raise ValueError, naming field and index, where a value has no physical meaning."""
         for f in fields(self):
             values = getattr(self, f.name)
@@ -223,19 +228,19 @@ class SynapseTable:
     amplitude: np.ndarray = _array(np.float64, "n", unit="nA or uS", doc="step of the line's state")
     delay: np.ndarray = _array(np.int32, "n", doc="steps, >= 1")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _freeze(self, len(self.target))
         self.validate()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.target)
 
     @property
-    def n_sources(self):
+    def n_sources(self) -> int:
         """Neurons and external inputs."""
         return len(self.indptr) - 1
 
-    def validate(self):
+    def validate(self) -> None:
         """Raise ValueError where the table would lead out of its index spaces."""
         indptr = self.indptr
         if (
@@ -262,7 +267,16 @@ class SynapseTable:
             )
 
     @classmethod
-    def from_pairs(cls, n_neurons, n_sources, source, target, line, amplitude, delay):
+    def from_pairs(
+        cls,
+        n_neurons: int,
+        n_sources: int,
+        source: ArrayLike,
+        target: ArrayLike,
+        line: ArrayLike,
+        amplitude: ArrayLike,
+        delay: ArrayLike,
+    ) -> SynapseTable:
         """Sort synapses given in any order by source (stable) into a table."""
         source = frozen_array(source, np.int64, (-1,), "SynapseTable.source")
         if len(source) and (source.min() < 0 or source.max() >= n_sources):
@@ -289,16 +303,16 @@ class InputEvents:
     step: np.ndarray = _array(np.int64, "n", doc="ascending")
     source: np.ndarray = _array(np.int32, "n", doc="external input, 0 .. n_sources - n_neurons - 1")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _freeze(self, len(self.step))
         if (np.diff(self.step) < 0).any():
             raise ValueError("InputEvents.step: must ascend")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.step)
 
     @classmethod
-    def none(cls):
+    def none(cls) -> InputEvents:
         """No events."""
         return cls(np.empty(0, np.int64), np.empty(0, np.int32))
 
@@ -320,7 +334,7 @@ class CurrentInputs:
     change_source: np.ndarray = _array(np.int32, "n", doc="current source")
     change_value: np.ndarray = _array(np.float64, "n", unit="nA", doc="new value")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _freeze(self, len(self.change_step))
         n_sources = len(self.initial)
         if (
@@ -345,12 +359,12 @@ class CurrentInputs:
             raise ValueError("CurrentInputs: a current is not finite")
 
     @property
-    def n_sources(self):
+    def n_sources(self) -> int:
         """Number of current sources."""
         return len(self.initial)
 
     @classmethod
-    def none(cls):
+    def none(cls) -> CurrentInputs:
         """No currents."""
         return cls(
             np.empty(0),
@@ -371,7 +385,7 @@ class Probe:
     neuron: np.ndarray = _array(np.int32, "n", doc="columns of the samples, in this order")
     interval: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _freeze(self, len(self.neuron))
         object.__setattr__(self, "variable", Variable(self.variable))
         if self.interval < 1:
@@ -409,13 +423,13 @@ class Activity:
     traffic: Traffic | None = None
 
 
-def _refuse(complaint, bad):
+def _refuse(complaint: str, bad: np.ndarray) -> None:
     """Raise ValueError with `complaint` and the index of the first True of `bad`, if any."""
     if bad.any():
         raise ValueError(f"{complaint} at {_first(bad)}")
 
 
-def _first(bad):
+def _first(bad: np.ndarray) -> int | tuple[int, ...]:
     """Index of the first True, for a message."""
     index = tuple(int(i) for i in np.argwhere(bad)[0])
     return index[0] if len(index) == 1 else index

@@ -7,7 +7,10 @@ classes are interchangeable; a test runs both on random chips and compares every
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core.checks import checked_floats
 from pynn_bss2sim._core.exponential import exp
@@ -25,7 +28,7 @@ from pynn_bss2sim._core.pair_plan import PairPlan
 from pynn_bss2sim._core.plan import Kind, Mode, Plan, Routes
 from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.pulses import PulsePlan
-from pynn_bss2sim._core.records import Status
+from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe, Status
 from pynn_bss2sim._core.reference_links import EventQueue
 from pynn_bss2sim._core.reference_plasticity import ReleaseSites
 from pynn_bss2sim._core.reference_pulses import DriverStates
@@ -36,13 +39,13 @@ __all__ = ["ReferenceEngine"]
 KNEE = 0.5773502691896258
 
 
-def clipped(u):
+def clipped(u: np.ndarray) -> np.ndarray:
     """`u` clipped to +-3**-0.5, where y - y**3 has its extrema."""
     y = np.where(u > KNEE, KNEE, u)
     return np.where(y < -KNEE, -KNEE, y)
 
 
-def excess(u):
+def excess(u: np.ndarray) -> np.ndarray:
     """(y - y**3) - u of y = clipped u: what a saturating current has more than a linear one."""
     y = clipped(u)
     return (y - u) - y * y * y
@@ -69,13 +72,13 @@ class ReferenceEngine:
         self,
         plan: Plan,
         routes: Routes,
-        probes=(),
-        spike_mask=None,
-        noise_seed=0,
+        probes: Sequence[Probe] = (),
+        spike_mask: np.ndarray | None = None,
+        noise_seed: int = 0,
         releases: Releases | None = None,
         pairs: PairPlan | None = None,
         pulses: PulsePlan | None = None,
-    ):
+    ) -> None:
         self.plan, self.routes, self.probes = plan, routes, tuple(probes)
         self.n = n = len(plan)
         self.depth = routes.depth
@@ -133,23 +136,28 @@ class ReferenceEngine:
         if self.pairs is not None:
             self.pairs.take(state["pairs"], self.step)
 
-    def get_weights(self):
+    def get_weights(self) -> np.ndarray:
         """Present weights of the synapses with spike-timing dependent plasticity."""
+        assert self.pairs is not None
         return self.pairs.export(self.step).weight
 
-    def set_weights(self, weights):
+    def set_weights(self, weights: ArrayLike) -> None:
         """Replace these weights."""
+        assert self.pairs is not None
         self.pairs.weight = checked_floats("weights", weights, self.pairs.weight.shape)[
             self.pairs.plan.order
         ]
 
-    def run(self, n_steps, events, currents):
+    def run(
+        self, n_steps: int, events: InputEvents, currents: CurrentInputs
+    ) -> tuple[int, int, np.ndarray, np.ndarray, list[np.ndarray]]:
         """Integrate `n_steps` steps; same arguments and results as the compiled engine."""
         start, stop = self.step, self.step + n_steps
         event = change = 0
         value = np.array(currents.initial)
         current = self._membrane_current(currents, value)
-        spikes, rows = [], [[] for _ in self.probes]
+        spikes: list[tuple[int, int]] = []
+        rows: list[list[np.ndarray]] = [[] for _ in self.probes]
         status, culprit = Status.DONE, -1
         while self.step < stop and culprit < 0:
             # 1. currents that change now
@@ -190,18 +198,18 @@ class ReferenceEngine:
             )
             if not finite.all():
                 status, culprit = Status.NON_FINITE, int(np.argmin(finite))
-        spikes = np.array(spikes, np.int64).reshape(-1, 2)
-        steps, neurons = spikes[:, 0].copy(), spikes[:, 1].astype(np.int32)
-        samples = [
+        table = np.array(spikes, np.int64).reshape(-1, 2)
+        steps, neurons = table[:, 0].copy(), table[:, 1].astype(np.int32)
+        observed = [
             np.array(r).reshape(self.step // p.interval - start // p.interval, len(p.neuron))
             for p, r in zip(self.probes, rows, strict=True)
         ]
-        return int(status), culprit, steps, neurons, samples
+        return int(status), culprit, steps, neurons, observed
 
-    def _variable(self, variable):
+    def _variable(self, variable: int) -> np.ndarray:
         return (self.v, self.w, self.line[0], self.line[1])[variable]
 
-    def _membrane_current(self, currents, value):
+    def _membrane_current(self, currents: CurrentInputs, value: np.ndarray) -> np.ndarray:
         """Offset current plus all injected currents of every neuron, in source order."""
         current = self.plan.i_offset.copy()
         for source in range(currents.n_sources):
@@ -209,7 +217,7 @@ class ReferenceEngine:
             np.add.at(current, currents.target[part], value[source] * currents.gain[part])
         return current
 
-    def _deliver(self, source):
+    def _deliver(self, source: int) -> None:
         """Send the event of a spiking source on its way: to the links or to its synapses."""
         if self.queue is not None:
             self.queue.emit(source, self.step)
@@ -222,10 +230,10 @@ class ReferenceEngine:
                 self.pairs.spike(source, self.step)
             self._arrive(self.routes.indptr[source], self.routes.indptr[source + 1], self.step)
 
-    def _tick(self):
+    def _tick(self) -> int:
         return 0 if self.queue is None else self.queue.plan.step
 
-    def _pass_links(self, until):
+    def _pass_links(self, until: float) -> None:
         """Let events move on that come to a link before the time `until` (ps)."""
         if self.queue is not None:
             for hop, step in self.queue.arrivals(until):
@@ -233,29 +241,29 @@ class ReferenceEngine:
                     self.drivers.event(hop, self.step, self.amplitude)
                 self._arrive(self.queue.plan.begin[hop], self.queue.plan.end[hop], step)
 
-    def settle(self):
+    def settle(self) -> None:
         """Let all events that are at links arrive, as if no others came behind them."""
         self._pass_links(np.inf)
 
-    def exchange_amplitudes(self, amplitude):
+    def exchange_amplitudes(self, amplitude: ArrayLike) -> None:
         """Give the synapses other amplitudes; see engine.pyx."""
         self.amplitude = np.array(amplitude, np.float64)
 
-    def take_traffic(self):
+    def take_traffic(self) -> np.ndarray:
         """Counters of the links, and let them begin anew; see engine.pyx."""
         if self.queue is None:
             return np.zeros((5, 0), np.int64)
         counts, self.queue.counts = self.queue.counts, np.zeros_like(self.queue.counts)
         return counts
 
-    def _arrive(self, first, last, step):
+    def _arrive(self, first: int, last: int, step: int) -> None:
         """Put amplitudes on the ring whose delays count from `step`, in the order of the table."""
         part = slice(first, last)
         slot = (step + self.routes.delay[part]) % self.depth
         flat = self.ring.reshape(self.depth, 2 * self.n)
         np.add.at(flat, (slot, self.routes.cell[part]), self.amplitude[part])
 
-    def _see_spikes(self, undelayed=False):
+    def _see_spikes(self, undelayed: bool = False) -> None:
         """Change synapses that see spikes now: all, or those of inputs without axonal delay."""
         if self.pairs is None:
             return
@@ -264,14 +272,14 @@ class ReferenceEngine:
             self.pairs.see_posts(self.step)
         self.pairs.see_pres(self.step, self._send, undelayed)
 
-    def _send(self, delay, place, weight):
+    def _send(self, delay: np.ndarray, place: np.ndarray, weight: np.ndarray) -> None:
         """Put weights of plastic synapses on the ring, or without delay on the lines."""
         now = delay == 0
         np.add.at(self.line.reshape(-1), place[now], weight[now])
         slot = (self.step + delay[~now]) % self.depth
         np.add.at(self.ring.reshape(self.depth, -1), (slot, place[~now]), weight[~now])
 
-    def _draw_threshold(self, neuron):
+    def _draw_threshold(self, neuron: int) -> None:
         sigma = self.plan.sigma_thresh[neuron]
         if sigma > 0.0:
             key = stream_key(self.seed, self.trial, Stream.THRESHOLDS)
@@ -279,7 +287,7 @@ class ReferenceEngine:
             self.thresh_shift[neuron] = sigma * normal
             self.v_thresh[neuron] = self.plan.v_thresh[neuron] + self.thresh_shift[neuron]
 
-    def _integrate(self, current):
+    def _integrate(self, current: np.ndarray) -> None:
         """All blocks, one step."""
         plan = self.plan
         key = stream_key(self.seed, self.trial, Stream.PLACES)
@@ -295,7 +303,9 @@ class ReferenceEngine:
             self._step[kind](self, part, current[part], mode, noise)
             self._finish(part, mode)
 
-    def _step_cuba_lif(self, part, current, mode, noise):
+    def _step_cuba_lif(
+        self, part: slice, current: np.ndarray, mode: Mode, noise: np.ndarray | None
+    ) -> None:
         """Exact propagation of membrane and line currents."""
         p, v, line = self.plan, self.v[part], self.line[:, part]
         e_leak = self.e_leak[part]
@@ -318,7 +328,7 @@ class ReferenceEngine:
             line[0] = line[0] + p.amp0[part] * noise[1]
             line[1] = line[1] + p.amp1[part] * noise[2]
 
-    def _saturated_leak(self, part, d, change):
+    def _saturated_leak(self, part: slice, d: np.ndarray, change: np.ndarray) -> np.ndarray:
         """V - e_leak after a step from d that would lead to `change` if the leak were linear."""
         leak_u, leak_c = self.plan.leak_u[part], self.plan.leak_c[part]
         u = d * leak_u
@@ -329,13 +339,13 @@ class ReferenceEngine:
         rest = change - lost
         return rest + slope * (rest - d)
 
-    def _held_or(self, part, v_free):
+    def _held_or(self, part: slice, v_free: np.ndarray) -> np.ndarray:
         """In silicon: the voltage of neurons held at reset, or free to go to `v_free`."""
         p, v = self.plan, self.v[part]
         held = p.v_reset[part] + (v - p.v_reset[part]) * p.reset_keep[part]
         return np.where(self.hold[part] > 0.0, held, v_free)
 
-    def _add_noise(self, part, noise):
+    def _add_noise(self, part: slice, noise: np.ndarray | None) -> None:
         """Noise of a whole step, after its substeps."""
         if noise is None:
             return
@@ -344,7 +354,9 @@ class ReferenceEngine:
         line[0] += p.amp0[part] * noise[1]
         line[1] += p.amp1[part] * noise[2]
 
-    def _saturated(self, part, line0, line1):
+    def _saturated(
+        self, part: slice, line0: np.ndarray, line1: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """What of the lines' states reaches the membrane."""
         p = self.plan
         return (
@@ -352,7 +364,9 @@ class ReferenceEngine:
             line1 + p.line_c1[part] * excess(line1 * p.line_u1[part]),
         )
 
-    def _step_coba_lif(self, part, current, mode, noise):
+    def _step_coba_lif(
+        self, part: slice, current: np.ndarray, mode: Mode, noise: np.ndarray | None
+    ) -> None:
         """Exponential decay to the driving potential of the substep's mean conductances."""
         p, line, e_leak = self.plan, self.line[:, part], self.e_leak[part]
         leak_u, leak_c = p.leak_u[part], p.leak_c[part]
@@ -377,13 +391,22 @@ class ReferenceEngine:
             line[1] = line[1] * p.decay1[part]
         self._add_noise(part, noise)
 
-    def _step_adex(self, part, current, mode, noise, conductance_based):
+    def _step_adex(
+        self,
+        part: slice,
+        current: np.ndarray,
+        mode: Mode,
+        noise: np.ndarray | None,
+        conductance_based: bool,
+    ) -> None:
         """Fourth-order Runge-Kutta of V and w; exact decay of the lines."""
         p, line = self.plan, self.line[:, part]
         v_thresh, e_leak = self.v_thresh[part], self.e_leak[part]
         h_over_c = np.where(self.hold[part] > 0.0, 0.0, p.h_over_c[part])
 
-        def slope(v, w, lines):
+        def slope(
+            v: np.ndarray, w: np.ndarray, lines: Sequence[np.ndarray] | np.ndarray
+        ) -> tuple[np.ndarray, np.ndarray]:
             v = np.where(v < v_thresh, v, v_thresh)
             upstroke = p.g_delta_t[part] * exp((v - p.v_exp[part]) * p.inv_delta_t[part])
             leak = p.g_leak[part] * (e_leak - v)
@@ -413,16 +436,20 @@ class ReferenceEngine:
             line[0], line[1] = end
         self._add_noise(part, noise)
 
-    def _step_cuba_adex(self, part, current, mode, noise):
+    def _step_cuba_adex(
+        self, part: slice, current: np.ndarray, mode: Mode, noise: np.ndarray | None
+    ) -> None:
         self._step_adex(part, current, mode, noise, conductance_based=False)
 
-    def _step_coba_adex(self, part, current, mode, noise):
+    def _step_coba_adex(
+        self, part: slice, current: np.ndarray, mode: Mode, noise: np.ndarray | None
+    ) -> None:
         self._step_adex(part, current, mode, noise, conductance_based=True)
 
     _step = {Kind.CUBA_LIF: _step_cuba_lif, Kind.COBA_LIF: _step_coba_lif,
              Kind.CUBA_ADEX: _step_cuba_adex, Kind.COBA_ADEX: _step_coba_adex}  # fmt: skip
 
-    def _finish(self, part, mode):
+    def _finish(self, part: slice, mode: Mode) -> None:
         """Refractory hold, limits of the membrane, and arrivals."""
         p, slot, held = self.plan, self.ring[self.step % self.depth], self.hold[part] > 0.0
         if mode == Mode.IDEAL:

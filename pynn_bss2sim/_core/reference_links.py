@@ -38,7 +38,7 @@ class EventQueue:
         for hop in p.root[p.root_indptr[source] : p.root_indptr[source + 1]]:
             self._send(step * p.step + int(p.at[hop]), step, int(hop))
 
-    def arrivals(self, until: int) -> Iterator[tuple[int, int]]:
+    def arrivals(self, until: float) -> Iterator[tuple[int, int]]:
         """Let events move until `until` (ps): hops that drive synapses, and from which step on."""
         while self.heap and self.heap[0][0] < until:
             time, _, emitted, hop = heapq.heappop(self.heap)

@@ -18,7 +18,7 @@ class ReleaseSites:
     plan : Releases
     """
 
-    def __init__(self, plan: Releases):
+    def __init__(self, plan: Releases) -> None:
         self.plan = plan
         self.u, self.x, self.y = np.zeros((3, len(plan)))
         self.last = np.zeros(len(plan), np.int64)

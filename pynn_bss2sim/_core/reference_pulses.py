@@ -18,7 +18,7 @@ class DriverStates:
     plan : PulsePlan
     """
 
-    def __init__(self, plan: PulsePlan):
+    def __init__(self, plan: PulsePlan) -> None:
         self.plan = plan
         self.pulse = np.zeros(len(plan))
         self.last = np.zeros(len(plan), np.int64)

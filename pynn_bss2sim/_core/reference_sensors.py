@@ -10,8 +10,19 @@ __all__ = ["pair"]
 
 
 def pair(
-    step, owner, is_spike, lines, neurons, last_event, last_post, tau, amplitude, total, reach, grid
-):
+    step: np.ndarray,
+    owner: np.ndarray,
+    is_spike: np.ndarray,
+    lines: tuple[np.ndarray, ...],
+    neurons: tuple[np.ndarray, ...],
+    last_event: np.ndarray,
+    last_post: np.ndarray,
+    tau: np.ndarray,
+    amplitude: np.ndarray,
+    total: np.ndarray,
+    reach: float,
+    grid: float,
+) -> None:
     """Add what all pairs make to the sums of the sensors; see sensor_pairs.pyx."""
     (line_of, line_start, on_line), (neuron_of, neuron_start, of_neuron) = lines, neurons
     for now in np.unique(step):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from pynn_bss2sim._core.exponential import exp
@@ -11,7 +13,7 @@ from pynn_bss2sim._core.spike_pairs import PairState
 __all__ = ["PairSynapses"]
 
 
-def power(x, exponent):
+def power(x: np.ndarray, exponent: np.ndarray) -> np.ndarray:
     """x**exponent for 0 <= x, of arrays."""
     fraction, binary = np.frexp(np.where(x > 1e-300, x, 1.0))
     fraction, binary = fraction * 2.0, binary - 1.0
@@ -36,7 +38,7 @@ class PairSynapses:
     n_sources : int
     """
 
-    def __init__(self, plan: PairPlan, n_sources: int):
+    def __init__(self, plan: PairPlan, n_sources: int) -> None:
         self.plan, self.n_sources = plan, n_sources
         self.n_neurons = plan.post_indptr.shape[1] - 1
         self.log: list[tuple[int, int]] = []  # steps and sources
@@ -50,7 +52,7 @@ class PairSynapses:
         self.pre_cursor = [self._passed(delay, step) for delay in self.plan.pre_delay]
         self.post_cursor = [self._passed(delay, step) for delay in self.plan.post_delay]
 
-    def _passed(self, delay, step):
+    def _passed(self, delay: int, step: int) -> int:
         return sum(when + delay <= step for when, _ in self.log)
 
     def export(self, step: int) -> PairState:
@@ -96,7 +98,12 @@ class PairSynapses:
                         self._post(t, now)
                 self.post_cursor[c] += 1
 
-    def see_pres(self, now: int, deliver, undelayed=False) -> None:
+    def see_pres(
+        self,
+        now: int,
+        deliver: Callable[[np.ndarray, np.ndarray, np.ndarray], None],
+        undelayed: bool = False,
+    ) -> None:
         """Events of sources that arrive by `now`: `deliver(delays, places, weights)` is called."""
         p = self.plan
         for c, delay in enumerate(p.pre_delay):
@@ -109,23 +116,31 @@ class PairSynapses:
                     deliver(p.dendritic[some], p.place[some], self.weight[some])
                 self.pre_cursor[c] += 1
 
-    def _age(self, rate, step):
+    def _age(self, rate: np.ndarray, step: int) -> np.ndarray:
         """How far the present epoch of rates has come, in time constants."""
         return (step % self.plan.epoch[rate]) * self.plan.rate[rate]
 
-    def _clip(self, rule, w):
+    def _clip(self, rule: np.ndarray, w: np.ndarray) -> np.ndarray:
         low = np.minimum(self.plan.w_from, self.plan.w_to)[rule]
         high = np.maximum(self.plan.w_from, self.plan.w_to)[rule]
         w = np.where(w < low, low, w)
         return np.where(w > high, high, w)
 
-    def _change(self, j, trace, amplitude, exponent, edge, other):
+    def _change(
+        self,
+        j: np.ndarray | slice,
+        trace: np.ndarray,
+        amplitude: np.ndarray,
+        exponent: np.ndarray,
+        edge: np.ndarray,
+        other: np.ndarray,
+    ) -> None:
         """Change the weights of synapses towards, or away from, their value `edge`."""
         r, w = self.plan.rule[j], self.weight[j]
         room = power((edge[r] - w) / (edge[r] - other[r]), exponent[r])
         self.weight[j] = self._clip(r, w + (amplitude * room) * trace)
 
-    def _post(self, t, now):
+    def _post(self, t: int, now: int) -> None:
         p = self.plan
         runs = p.column_start[p.column_indptr[t : t + 2]]
         j = p.column[runs[0] : runs[1]]
@@ -133,7 +148,7 @@ class PairSynapses:
         self._change(j, self.pre[p.pre[j]], amplitude, p.up_power, p.w_to, p.w_from)
         self.fresh[t] = True
 
-    def _pre(self, g, now):
+    def _pre(self, g: int, now: int) -> slice:
         p = self.plan
         j = slice(*p.row_start[p.row_indptr[g : g + 2]])
         r = p.rule[j]

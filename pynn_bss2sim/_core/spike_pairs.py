@@ -81,7 +81,7 @@ class SpikePairs:
     w_from: np.ndarray
     w_to: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n = len(self.synapse)
         dtypes = {"synapse": np.int64, "axonal": np.int32}
         for f in fields(self):
@@ -95,12 +95,12 @@ class SpikePairs:
             self._refuse(name, getattr(self, name) < 0)
         self._refuse("w_to", self.w_to == self.w_from)
 
-    def _refuse(self, name, bad):
+    def _refuse(self, name: str, bad: np.ndarray) -> None:
         if bad.any():
             first = int(np.argmax(bad))
             raise ValueError(f"SpikePairs.{name}: {getattr(self, name)[first]} at {first}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.synapse)
 
     @classmethod
@@ -176,7 +176,7 @@ class PairState:
         return replace(fresh, **columns, seen=seen)
 
 
-def _age(rate, step):
+def _age(rate: np.ndarray, step: int) -> np.ndarray:
     """How far the present epoch has come, in time constants."""
     return (step % epoch_length(rate)) * rate
 

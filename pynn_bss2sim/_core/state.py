@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -91,7 +93,7 @@ class EmulatorState:
         pulses = Pulses.none() if pulses is None else pulses
         n = len(circuits)
 
-        def drawn(sigma, stream):
+        def drawn(sigma: np.ndarray, stream: Stream) -> np.ndarray:
             if not sigma.any():
                 return np.zeros(n)
             key = stream_key(noise_seed, trial, stream)
@@ -125,7 +127,7 @@ class EmulatorState:
         """
         old, rows = len(self.v), min(len(fresh.under_way), len(self.under_way))
 
-        def put(name):
+        def put(name: str) -> np.ndarray:
             result = np.array(getattr(fresh, name))
             result[..., :old] = getattr(self, name)
             return result
@@ -133,6 +135,7 @@ class EmulatorState:
         under_way = np.array(fresh.under_way)
         under_way[:rows, :, :old] = self.under_way[:rows]
         names = ("v", "w", "line", "hold", "thresh_shift", "leak_shift")
+        columns: dict[str, Any] = {name: put(name) for name in names}
         # what is new has been as it is since step 0
         release, age = np.array(fresh.release), np.full(len(fresh.release_age), self.step)
         both = min(len(age), len(self.release_age)) if self.step else 0
@@ -144,7 +147,7 @@ class EmulatorState:
             release_age=age,
             pairs=self._grown_pairs(fresh),
             **self._grown_pulses(fresh),
-            **{name: put(name) for name in names},
+            **columns,
         )
 
     def _grown_pairs(self, fresh: EmulatorState) -> PairState | None:
@@ -152,7 +155,7 @@ class EmulatorState:
             return fresh.pairs
         return self.pairs.grown(fresh.pairs, self.step, len(self.v), len(fresh.v))
 
-    def _grown_pulses(self, fresh: EmulatorState) -> dict[str, np.ndarray]:
+    def _grown_pulses(self, fresh: EmulatorState) -> dict[str, Any]:
         pulse, age = np.array(fresh.pulse), np.full(len(fresh.pulse_age), self.step)
         if self.step:
             _, new, old = np.intersect1d(
@@ -173,7 +176,14 @@ class EmulatorState:
         busy[:both] = self.link_busy[:both]
         return replace(self, link_busy=busy)
 
-    def rescaled(self, v_gain, v_offset, line_gain, w_gain, pair_target=()) -> EmulatorState:
+    def rescaled(
+        self,
+        v_gain: np.ndarray,
+        v_offset: np.ndarray,
+        line_gain: np.ndarray,
+        w_gain: np.ndarray,
+        pair_target: Sequence[int] | np.ndarray = (),
+    ) -> EmulatorState:
         """The same state in other voltage, current and conductance scales.
 
         Parameters

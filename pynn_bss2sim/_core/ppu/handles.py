@@ -8,6 +8,7 @@ access is counted with the cycles that it takes on the chip.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.config import AnalogParameter
@@ -21,7 +22,9 @@ __all__ = ["NeuronViewHandle", "SynapseArrayViewHandle"]
 _VECTORS = chip.COLUMNS // chip.PPU_VECTOR
 
 
-def _checked(label: str, what: str, values, shape: tuple, largest: int) -> np.ndarray:
+def _checked(
+    label: str, what: str, values: ArrayLike, shape: tuple[int, ...], largest: int
+) -> np.ndarray:
     """Values for registers, or ValueError."""
     array = values.values if isinstance(values, Lanes) else np.asarray(values)
     if array.dtype.kind not in "iub":
@@ -64,7 +67,7 @@ class SynapseArrayViewHandle:
         rows: np.ndarray,
         columns: np.ndarray,
         connection: np.ndarray,
-    ):
+    ) -> None:
         self._processors, self.label = processors, label
         self.chip, self.hemisphere = chip, hemisphere
         self.rows, self.columns, self.connection = rows, columns, connection
@@ -113,7 +116,7 @@ class SynapseArrayViewHandle:
         return self._processors.weight.reshape(-1).take(self._register)
 
     @weights.setter
-    def weights(self, values) -> None:
+    def weights(self, values: ArrayLike) -> None:
         self._write(self._processors.weight, "weight", values, chip.WEIGHT_MAX)
 
     @property
@@ -123,10 +126,10 @@ class SynapseArrayViewHandle:
         return self._processors.label.reshape(-1).take(self._register)
 
     @labels.setter
-    def labels(self, values) -> None:
+    def labels(self, values: ArrayLike) -> None:
         self._write(self._processors.label, "label", values, chip.LABEL_MAX)
 
-    def _write(self, register: np.ndarray, what: str, values, largest: int) -> None:
+    def _write(self, register: np.ndarray, what: str, values: ArrayLike, largest: int) -> None:
         self._work(len(self.rows) * _VECTORS * chip.PPU_WEIGHT_CYCLES)
         values = _checked(self.label, what, values, self.connection.shape, largest)
         values = np.broadcast_to(values, self.connection.shape)[self._connected]
@@ -142,7 +145,7 @@ class SynapseArrayViewHandle:
         """Readings of the acausal sensors: uint8 (n, m), lower for more correlation."""
         return self._correlation(Trace.ACAUSAL, slice(None))
 
-    def _correlation(self, trace: Trace, row) -> np.ndarray:
+    def _correlation(self, trace: Trace, row: int | slice | np.ndarray) -> np.ndarray:
         sensor = self._sensor[row]
         self._work(len(sensor) * chip.PPU_CADC_CYCLES)
         return self._processors.correlation(trace, sensor)
@@ -168,11 +171,11 @@ class SynapseArrayViewHandle:
             One of these lies outside 0 to 63, or there are not 256.
         """
         self._work(_VECTORS * chip.PPU_WEIGHT_CYCLES)
-        row = row.values if isinstance(row, Lanes) else np.asarray(row)
-        if row.shape != (chip.COLUMNS,):
-            raise ValueError(f"{self.label}: a row of shape {row.shape}; (256,) is needed")
+        given = row.values if isinstance(row, Lanes) else np.asarray(row)
+        if given.shape != (chip.COLUMNS,):
+            raise ValueError(f"{self.label}: a row of shape {given.shape}; (256,) is needed")
         mine = self.columns[self.connected[i]]
-        values = _checked(self.label, "weight", row[mine], mine.shape, chip.WEIGHT_MAX)
+        values = _checked(self.label, "weight", given[mine], mine.shape, chip.WEIGHT_MAX)
         self._processors.weight[self.chip, self.hemisphere, self.rows[i], mine] = values
 
     def get_causal_correlation(self, i: int) -> Mod8:
@@ -231,7 +234,7 @@ class NeuronViewHandle:
         cells: np.ndarray,
         neuron: np.ndarray,
         circuits: list[np.ndarray],
-    ):
+    ) -> None:
         self._processors, self.label = processors, label
         self.chip, self.hemisphere = chip, hemisphere
         self.columns, self.cells, self._neuron = columns, cells, neuron
@@ -292,7 +295,7 @@ class NeuronViewHandle:
         first = np.array([c[0] for c in self._circuits], np.int64)
         return self._processors.analog[self.chip, first, AnalogParameter[name]].copy()
 
-    def set_analog(self, name: str, codes) -> None:
+    def set_analog(self, name: str, codes: ArrayLike) -> None:
         """Write an analog parameter of the neurons, the same to all circuits of one.
 
         Parameters

@@ -19,9 +19,10 @@ from __future__ import annotations
 
 import enum
 from numbers import Integral
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.checks import converted
@@ -71,7 +72,7 @@ class Lanes:
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, values):
+    def __init__(self, values: ArrayLike) -> None:
         self.values = converted(type(self).__name__, values, self.dtype)
 
     @classmethod
@@ -114,27 +115,27 @@ class Lanes:
             )
         return format._of(self.values.view(format.dtype).copy())
 
-    def _operand(self, other) -> np.ndarray | None:
+    def _operand(self, other: object) -> np.ndarray | None:
         """`other` as wide integers, None if it is no operand."""
         if type(other) is type(self):
             return other.values.astype(_WIDE)
         if isinstance(other, Integral) and not isinstance(other, bool):
-            return type(self)(other).values.astype(_WIDE)
+            return type(self)(int(other)).values.astype(_WIDE)
         return None
 
-    def __add__(self, other):
+    def __add__(self, other: Lanes | int) -> Self:
         wide = self._operand(other)
         return NotImplemented if wide is None else self._of(self._fitted(self.values + wide))
 
-    def __sub__(self, other):
+    def __sub__(self, other: Lanes | int) -> Self:
         wide = self._operand(other)
         return NotImplemented if wide is None else self._of(self._fitted(self.values - wide))
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Lanes | int) -> Self:
         wide = self._operand(other)
         return NotImplemented if wide is None else self._of(self._fitted(wide - self.values))
 
-    def __mul__(self, other):
+    def __mul__(self, other: Lanes | int) -> Self:
         wide = self._operand(other)
         if wide is None:
             return NotImplemented
@@ -143,7 +144,7 @@ class Lanes:
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def __neg__(self):
+    def __neg__(self) -> Self:
         return 0 - self
 
     @classmethod
@@ -151,16 +152,16 @@ class Lanes:
         """The product of two lanes, from that of their integers."""
         return product
 
-    def _checked_shift(self, amount) -> int:
+    def _checked_shift(self, amount: int) -> int:
         if not isinstance(amount, Integral) or amount < 0:
             raise ValueError(f"{type(self).__name__}: shift by {amount!r}; give an integer >= 0")
         return min(int(amount), self.bits)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         picked = self.values[index]
         return int(picked) if np.ndim(picked) == 0 else self._of(picked.copy())
 
-    def __setitem__(self, index, value):
+    def __setitem__(self, index: Any, value: Lanes | ArrayLike) -> None:
         if isinstance(value, Lanes) and type(value) is not type(self):
             raise TypeError(f"{type(value).__name__} cannot be stored in {type(self).__name__}")
         if not isinstance(value, Lanes):
@@ -170,10 +171,10 @@ class Lanes:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.values, dtype=dtype, copy=copy)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         """Equal as a whole, as in the processor's library; see `vector_if` for single lanes."""
         if type(other) is not type(self):
             return NotImplemented
@@ -190,13 +191,13 @@ class _Modular(Lanes):
     """Unsigned lanes that wrap; shifts are logical."""
 
     @classmethod
-    def _fitted(cls, wide):
+    def _fitted(cls, wide: np.ndarray) -> np.ndarray:
         return wide.astype(cls.dtype)
 
-    def __rshift__(self, amount):
+    def __rshift__(self, amount: int) -> Self:
         return self._of(self._fitted(self.values.astype(_WIDE) >> self._checked_shift(amount)))
 
-    def __lshift__(self, amount):
+    def __lshift__(self, amount: int) -> Self:
         return self._of(self._fitted(self.values.astype(_WIDE) << self._checked_shift(amount)))
 
 
@@ -208,19 +209,19 @@ class _Fractional(Lanes):
     """
 
     @classmethod
-    def _fitted(cls, wide):
+    def _fitted(cls, wide: np.ndarray) -> np.ndarray:
         limits = np.iinfo(cls.dtype)
         return np.clip(wide, limits.min, limits.max).astype(cls.dtype)
 
     @classmethod
-    def _scaled(cls, product):
+    def _scaled(cls, product: np.ndarray) -> np.ndarray:
         return product >> (8 * cls.dtype.itemsize - 1)
 
-    def __rshift__(self, amount):
+    def __rshift__(self, amount: int) -> Self:
         amount = self._checked_shift(amount)
         return self._of(self.values >> amount if amount < self.bits else np.zeros_like(self.values))
 
-    def __lshift__(self, amount):
+    def __lshift__(self, amount: int) -> Self:
         amount = self._checked_shift(amount)
         if amount in (0, self.bits):
             return self.copy() if amount == 0 else self._of(np.zeros_like(self.values))
@@ -294,7 +295,7 @@ class Accumulator:
         What the sum begins with.
     """
 
-    def __init__(self, start: Lanes):
+    def __init__(self, start: Lanes) -> None:
         self._format = type(start)
         self._width = start.bits
         self._saturates = isinstance(start, _Fractional)

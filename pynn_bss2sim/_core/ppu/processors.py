@@ -63,7 +63,7 @@ class Processors:
         membranes: Callable[[np.ndarray], np.ndarray] | None = None,
         noise_key: str | None = None,
         step: int = 0,
-    ):
+    ) -> None:
         self.weight = np.stack([c.synapse_weight for c in configs])
         self.label = np.stack([c.synapse_label for c in configs])
         self.analog = np.stack([c.analog for c in configs])

@@ -7,9 +7,10 @@ xorshift32 or a linear congruential generator (libnux: ``parallel_rng.h``, ``ran
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core import hicannx as chip
 
@@ -38,10 +39,10 @@ class ParallelRng:
         See `seed`.
     """
 
-    def __init__(self, seed=1):
+    def __init__(self, seed: Mod8 | ArrayLike = 1) -> None:
         self.seed(seed)
 
-    def seed(self, value) -> None:
+    def seed(self, value: Mod8 | ArrayLike) -> None:
         """Set the lower byte of each register and clear the upper one.
 
         A register that is set to 0 stays there, as it would on the chip.
@@ -53,7 +54,13 @@ class ParallelRng:
         low = value if isinstance(value, Mod8) else Mod8(value)
         self._state = np.broadcast_to(low.values, chip.COLUMNS).astype(np.uint16)
 
-    def rand(self, format: type[_Format] = Mod8) -> _Format:
+    @overload
+    def rand(self) -> Mod8: ...
+
+    @overload
+    def rand(self, format: type[_Format]) -> _Format: ...
+
+    def rand(self, format: type[Lanes] = Mod8) -> Lanes:
         """One number for each column.
 
         Parameters
@@ -75,7 +82,7 @@ class ParallelRng:
         return format._of(drawn.view(f">u{width}").astype(f"u{width}").view(format.dtype))
 
 
-def xorshift32(state):
+def xorshift32(state: int | np.ndarray) -> int | np.ndarray:
     """The state after `state` of Marsaglia's xorshift generator; it is the random number, too.
 
     Parameters
@@ -94,7 +101,7 @@ def xorshift32(state):
     return int(x) if np.ndim(state) == 0 else x
 
 
-def lcg(state):
+def lcg(state: int | np.ndarray) -> int | np.ndarray:
     """The state after `state` of the linear congruential generator 1664525 x + 1013904223.
 
     Parameters
