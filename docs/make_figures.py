@@ -258,7 +258,7 @@ one chip: they "vary by ten per cent", or, where they are voltages, by 50 LSB.
 * The linear range of the leak, {leak_range:.0f} mV. A smaller one would bring all that is marked
   as not met beside it, and would let excitatory PSPs grow faster than their weights do.
 
-Not part of the emulated chip, so not measured: hold-off times, conductances between compartments,
+Not part of the emulated chip, so not measured: conductances between compartments,
 the separate voltages of the adaptation.
 """
 

@@ -55,6 +55,7 @@ def columns(circuits: dict[str, np.ndarray], forwards: np.ndarray, timestep: flo
         "v_reset": circuits["e_leak"],
         "v_thresh": circuits["e_leak"] + _LIFT,
         "refractory_steps": 0,
+        "holdoff_steps": 0,
         "i_offset": 0.0,
         "tau_syn": timestep / _FORGOTTEN,
         "delta_t": 0.0,

@@ -217,9 +217,20 @@ class Device:
         return driver_dynamics(configs, self.chips(len(configs)))
 
     def refractory_time(self, counter: ArrayLike, scale: ArrayLike) -> np.ndarray:
-        """How long the membrane is held at reset, µs; it is released one cycle early."""
+        """How long there is no spike, µs, and at the shortest hold-off also how long the membrane
+        is held at reset; the cycle that this hold-off takes is left out."""
         cycles = np.maximum(np.asarray(counter, np.int64) - chip.RESET_LAG, 0)
         return cycles * curves.refractory_cycle(scale)
+
+    def reset_time(self, counter: ArrayLike, holdoff: ArrayLike, scale: ArrayLike) -> np.ndarray:
+        """How long the membrane is held at reset, µs.
+
+        Each code of the hold-off below the shortest releases it two cycles earlier. A counter that
+        is shorter than its hold-off does not hold the membrane at all; on the chip, its reset may
+        then not end.
+        """
+        early = chip.HOLDOFF_CYCLES * (chip.HOLDOFF_SHORTEST - np.asarray(holdoff, np.int64))
+        return self.refractory_time(np.asarray(counter, np.int64) - early, scale)
 
     def adaptation_a(
         self, code: ArrayLike, tau_code: ArrayLike, inverted: np.ndarray
@@ -287,7 +298,7 @@ class Device:
                 curves.THRESHOLD.value(neurons.code(Analog.V_THRESHOLD)),
                 NO_THRESHOLD,
             ),
-            refractory_steps=np.maximum(np.rint(self._held(neurons) / timestep), int(limits)),
+            **self._refractory(neurons, timestep, limits),
             i_offset=_offset_current(neurons),
             **_lines(self, neurons),
             **_exponential(neurons, exponential),
@@ -297,8 +308,16 @@ class Device:
         forwards = np.logical_or(*(neurons.switch(name) for name in LINE_BYPASS))
         return Circuits(**bypass.columns(columns, forwards, timestep))
 
-    def _held(self, neurons: Neurons) -> np.ndarray:
-        return self.refractory_time(neurons.of("refractory_counter"), neurons.clock_scale())
+    def _refractory(self, neurons: Neurons, timestep: float, limits: bool) -> dict[str, np.ndarray]:
+        counter, scale = neurons.of("refractory_counter"), neurons.clock_scale()
+        silent = self.refractory_time(counter, scale)
+        held = self.reset_time(counter, neurons.of("reset_holdoff"), scale)
+        silent_steps, steps = np.rint(silent / timestep), np.rint(held / timestep)
+        steps = np.maximum(steps, int(limits))
+        return {
+            "refractory_steps": steps,
+            "holdoff_steps": np.maximum(silent_steps - steps, 0),
+        }
 
     def _departures(
         self, neurons: Neurons, c_m: np.ndarray, g_leak: np.ndarray, limits: bool, noise: bool

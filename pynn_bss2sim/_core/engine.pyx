@@ -198,8 +198,8 @@ cdef class Engine:
     cdef object keep
     cdef bss_kernel_table kernels
     # state
-    cdef double[::1] v, w, line, hold, drive
-    cdef const double[::1] v_reset, hold_steps, b, i_offset, drive_gain
+    cdef double[::1] v, w, line, hold, silent_until, drive
+    cdef const double[::1] v_reset, hold_steps, silent_steps, b, i_offset, drive_gain
     # threshold and leak potential are as in the plan, plus a random shift
     cdef double[::1] leak_shift, thresh_shift
     cdef const double[::1] reset_keep, sigma_thresh, thresh_nominal
@@ -318,6 +318,7 @@ cdef class Engine:
         self.w = aligned(np.zeros(n))
         self.line = aligned(np.zeros(2 * n))
         self.hold = aligned(np.zeros(n))
+        self.silent_until = np.zeros(n)
         self.i_offset = coefficients["i_offset"]
         self.drive = aligned(np.zeros(n))
         exact = np.repeat(kind == BSS_CUBA_LIF, np.diff(start))
@@ -329,6 +330,7 @@ cdef class Engine:
         self.leak_shift = np.zeros(n)
         self.thresh_shift = np.zeros(n)
         self.hold_steps = coefficients["hold_steps"]
+        self.silent_steps = coefficients["silent_steps"]
         self.b = coefficients["b"]
         self.over = np.zeros(n, np.int32)
         self._make_parts(kind, mode, start)
@@ -622,7 +624,7 @@ cdef class Engine:
     # -- state ------------------------------------------------------------------------------
 
     def export_state(self):
-        """Copies of the state: dict with step, v, w, line (2, n), hold, under_way,
+        """Copies of the state: dict with step, v, w, line (2, n), hold, silent, under_way,
         trial, thresh_shift, leak_shift.
 
         ``under_way[k]`` is what arrives on each line at ``step + k``, shape (depth, 2, n). Where
@@ -635,6 +637,7 @@ cdef class Engine:
                  "thresh_shift": np.array(self.thresh_shift),
                  "leak_shift": np.array(self.leak_shift),
                  "line": np.array(self.line).reshape(2, n), "hold": np.array(self.hold),
+                 "silent": np.maximum(np.asarray(self.silent_until) - self.step, 0.0),
                  "under_way": np.roll(ring, -(self.step % self.depth), axis=0)}
         if self.linked:
             self._restart_clock()
@@ -680,7 +683,7 @@ cdef class Engine:
         if not 0 <= trial < 2**62:
             raise ValueError(f"state.trial: must lie in [0, 2**62), is {trial}")
         arrays = {name: checked_floats(f"state.{name}", state[name], (n,))
-                  for name in ("v", "w", "hold", "thresh_shift", "leak_shift")}
+                  for name in ("v", "w", "hold", "silent", "thresh_shift", "leak_shift")}
         line = checked_floats("state.line", state["line"], (2, n))
         ring = checked_floats("state.under_way", state["under_way"], (self.depth, 2, n))
         if self.linked:
@@ -702,6 +705,7 @@ cdef class Engine:
         np.asarray(self.v)[:] = arrays["v"]
         np.asarray(self.w)[:] = arrays["w"]
         np.asarray(self.hold)[:] = arrays["hold"]
+        np.asarray(self.silent_until)[:] = step + arrays["silent"]
         for name in ("thresh_shift", "leak_shift"):
             sigma = self.keep["sigma_thresh" if name == "thresh_shift" else "sigma_trial"]
             arrays[name][~(sigma > 0)] = 0.0
@@ -980,12 +984,12 @@ cdef class Engine:
 
     cdef void _spike(self, const int32_t *over, int64_t count, int64_t slot,
                      Outputs outputs) noexcept nogil:
-        """Reset every neuron in `over` that is not held, record and deliver its spike."""
+        """Reset every neuron in `over` that may spike, record and deliver its spike."""
         cdef int64_t k, i
         cdef uint64_t place
         for k in range(count):
             i = over[k]
-            if self.hold[i] > 0.0:
+            if self.hold[i] > 0.0 or self.silent_until[i] > <double>self.step:
                 continue
             if self.reset_keep[i] == 0.0:
                 self.v[i] = self.v_reset[i]
@@ -995,6 +999,7 @@ cdef class Engine:
                                         * <double>self.noise[place & self.noise_mask])
                 self.tiles[self.thresh_place[i]] = self.thresh_nominal[i] + self.thresh_shift[i]
             self.hold[i] = self.hold_steps[i]
+            self.silent_until[i] = <double>self.step + self.silent_steps[i]
             self.w[i] += self.b[i]
             self._deliver(i, slot)
             if self.spike_mask[i]:

@@ -364,6 +364,9 @@ TAU_RESET = _fact(
     "TAU_RESET", 0.5, "us", "code", "haldls: neuron.h, at RESET_BIAS, multiplied, capacitance 63"
 )
 HOLDOFF_SHORTEST = _fact("HOLDOFF_SHORTEST", 15, "1", "code", "haldls: neuron.h, 1 cycle")
+HOLDOFF_CYCLES = _fact(
+    "HOLDOFF_CYCLES", 2, "cycles", "code", "haldls: neuron.h, earlier release for each code below"
+)
 RESET_LAG = _fact("RESET_LAG", 1, "cycles", "code", "calix: refractory_period.py, at holdoff 15")
 
 # --- adaptation and exponential term --------------------------------------------------------------

@@ -26,6 +26,7 @@ saturation
     current-based LIF its effect on V over the step. Both are 0 where there is no limit.
 reset
     ``reset_keep = e^(-h/tau_reset)`` is what remains of ``V - v_reset`` after a (sub)step of hold.
+    No neuron spikes in the ``silent_steps`` after a spike, which are at least its ``hold_steps``.
 noise
     a normal number times ``sigma (1 - e^(-2h/tau))^(1/2)`` in each step keeps the standard
     deviation of a variable that decays with tau at sigma, exactly.
@@ -107,6 +108,7 @@ class Plan:
     v_reset: np.ndarray
     v_thresh: np.ndarray
     hold_steps: np.ndarray
+    silent_steps: np.ndarray
     i_offset: np.ndarray
     decay0: np.ndarray
     decay1: np.ndarray
@@ -184,6 +186,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         "v_reset": np.clip(c.v_reset, c.v_floor, c.v_ceiling),
         "v_thresh": c.v_thresh,
         "hold_steps": c.refractory_steps,
+        "silent_steps": c.refractory_steps.astype(np.int64) + c.holdoff_steps,
         "i_offset": c.i_offset,
         "decay0": decay[0],
         "decay1": decay[1],

@@ -106,14 +106,14 @@ def _array(dtype: type, *shape: int | str, unit: str = "1", doc: str = "") -> An
     return field(metadata={"dtype": dtype, "shape": shape, "unit": unit, "doc": doc})
 
 
-def _silicon(default: float, *shape: int | str, unit: str, doc: str) -> Any:
+def _silicon(
+    default: float, *shape: int | str, unit: str, doc: str, dtype: type = np.float64
+) -> Any:
     """A column of `Circuits` that may be left out; `default` is what an ideal circuit has."""
     return field(
         default=default,
-        metadata={
-            "dtype": np.float64, "shape": shape, "unit": unit, "doc": doc, "default": default,
-        },
-    )  # fmt: skip
+        metadata={"dtype": dtype, "shape": shape, "unit": unit, "doc": doc, "default": default},
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +140,7 @@ class Circuits:
     * ``line_limit sat(line / line_limit)`` of a line's current or conductance reaches the membrane;
     * with ``tau_reset > 0`` a spike does not set V: while held, V relaxes to `v_reset` with this
       time constant; a neuron that is still at threshold when the hold ends spikes again at once;
+    * for `holdoff_steps` after it was held, a neuron is free and does not spike;
     * V never leaves ``[v_floor, v_ceiling]``;
     * white current noise: alone it would give a membrane with its leak, or a line with its decay,
       the standard deviation `sigma_v` or `sigma_line`; none acts on a neuron held at reset;
@@ -168,6 +169,9 @@ class Circuits:
         np.inf, LINES, "n", unit="nA or uS", doc="most of a line's state that takes effect, > 0"
     )
     tau_reset: np.ndarray = _silicon(0.0, "n", unit="us", doc="reset time constant; 0 = jump")
+    holdoff_steps: np.ndarray = _silicon(
+        0, "n", unit="1", doc="steps behind those at reset without a spike, >= 0", dtype=np.int32
+    )
     v_floor: np.ndarray = _silicon(-np.inf, "n", unit="mV", doc="lowest membrane potential")
     v_ceiling: np.ndarray = _silicon(np.inf, "n", unit="mV", doc="highest membrane potential")
     sigma_v: np.ndarray = _silicon(0.0, "n", unit="mV", doc="noise of the free membrane")
@@ -195,8 +199,8 @@ class Circuits:
                 raise ValueError(f"Circuits.{f.name}: not finite at {_first(bad)}")
         for name in ("c_m", "g_leak", "tau_syn", "tau_w", "leak_limit", "line_limit"):
             _refuse(f"Circuits.{name} must be positive, is not", getattr(self, name) <= 0)
-        for name in ("delta_t", "refractory_steps", "tau_reset", "sigma_v", "sigma_line",
-                     "sigma_thresh", "sigma_trial"):  # fmt: skip
+        for name in ("delta_t", "refractory_steps", "holdoff_steps", "tau_reset", "sigma_v",
+                     "sigma_line", "sigma_thresh", "sigma_trial"):  # fmt: skip
             _refuse(f"Circuits.{name} must not be negative, is", getattr(self, name) < 0)
         # where the reset takes its time, a chip may have such a circuit: it fires without end
         _refuse(

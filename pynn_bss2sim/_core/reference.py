@@ -89,6 +89,7 @@ class ReferenceEngine:
         self.w = np.zeros(n)
         self.line = np.zeros((2, n))
         self.hold = np.zeros(n)
+        self.silent_until = np.zeros(n)
         self.ring = np.zeros((routes.depth, 2, n))
         # in force: as in the plan, plus a random shift
         self.v_thresh, self.thresh_shift = plan.v_thresh.copy(), np.zeros(n)
@@ -110,6 +111,7 @@ class ReferenceEngine:
             "w": self.w.copy(),
             "line": self.line.copy(),
             "hold": self.hold.copy(),
+            "silent": np.maximum(self.silent_until - self.step, 0.0),
             "under_way": np.roll(self.ring, -(self.step % self.depth), axis=0),
             **({} if self.queue is None else self.queue.export(self.step)),
             "pairs": None if self.pairs is None else self.pairs.export(self.step),
@@ -126,6 +128,7 @@ class ReferenceEngine:
         self.e_leak = self.plan.e_leak + self.leak_shift
         self.v, self.w = np.array(state["v"]), np.array(state["w"])
         self.line, self.hold = np.array(state["line"]), np.array(state["hold"])
+        self.silent_until = self.step + np.array(state["silent"])
         self.ring = np.roll(state["under_way"], self.step % self.depth, axis=0)
         if self.queue is not None:
             self.queue.take(state, self.step)
@@ -175,11 +178,13 @@ class ReferenceEngine:
             self.step += 1
             self._integrate(current)
             # 4. spikes
-            for neuron in np.flatnonzero((self.v >= self.v_thresh) & ~(self.hold > 0.0)):
+            silent = (self.hold > 0.0) | (self.silent_until > self.step)
+            for neuron in np.flatnonzero((self.v >= self.v_thresh) & ~silent):
                 if self.plan.reset_keep[neuron] == 0.0:
                     self.v[neuron] = self.plan.v_reset[neuron]
                 self._draw_threshold(neuron)
                 self.hold[neuron] = self.plan.hold_steps[neuron]
+                self.silent_until[neuron] = self.step + self.plan.silent_steps[neuron]
                 self.w[neuron] += self.plan.b[neuron]
                 self._deliver(neuron)
                 if self.mask[neuron]:

@@ -30,6 +30,8 @@ class EmulatorState:
         nA or µS.
     hold : float64 (n,)
         Steps of refractory hold that remain.
+    silent : float64 (n,)
+        Steps that remain in which the neuron does not spike, held or not.
     under_way : float64 (depth, 2, n)
         Row k is what arrives on the lines at ``step + k``.
     trial : int
@@ -61,6 +63,7 @@ class EmulatorState:
     w: np.ndarray
     line: np.ndarray
     hold: np.ndarray
+    silent: np.ndarray
     under_way: np.ndarray
     trial: int
     thresh_shift: np.ndarray
@@ -107,6 +110,7 @@ class EmulatorState:
             np.zeros(n),
             np.zeros((LINES, n)),
             np.zeros(n),
+            np.zeros(n),
             np.zeros((depth, LINES, n)),
             trial,
             thresh_shift,
@@ -134,7 +138,7 @@ class EmulatorState:
 
         under_way = np.array(fresh.under_way)
         under_way[:rows, :, :old] = self.under_way[:rows]
-        names = ("v", "w", "line", "hold", "thresh_shift", "leak_shift")
+        names = ("v", "w", "line", "hold", "silent", "thresh_shift", "leak_shift")
         columns: dict[str, Any] = {name: put(name) for name in names}
         # what is new has been as it is since step 0
         release, age = np.array(fresh.release), np.full(len(fresh.release_age), self.step)

@@ -66,9 +66,7 @@ class HXNeuron(NeuronCellType):
     circuit.
 
     Not emulated are the source degeneration of leak and reset, the capacitors of the input lines,
-    the reference of their amplifiers, the pause of the exponential term, the hold-off of the reset
-    (a spike is possible when the refractory time is over), and the coupling of circuits; the last
-    is refused.
+    the reference of their amplifiers, the pause of the exponential term, and the coupling of circuits; the last is refused.
 
     Parameters
     ----------

@@ -57,6 +57,7 @@ def silicon_columns(kind, n, rng, features):
         "leak_limit": rng.uniform(0.1, 1.0, n),
         "line_limit": rng.uniform(0.5, 2.0, (2, n)) * scale,
         "tau_reset": rng.uniform(0.1, 2.0, n),
+        "holdoff_steps": rng.integers(0, 40, n),
         "v_floor": rng.uniform(-80.0, -68.0, n),
         "v_ceiling": rng.uniform(-48.0, -10.0, n),
         "sigma_v": rng.uniform(0.1, 2.0, n),
@@ -71,8 +72,8 @@ def silicon_columns(kind, n, rng, features):
 
 
 #: All departures of `silicon_columns`.
-SILICON = ("leak_limit", "line_limit", "tau_reset", "v_floor", "v_ceiling", "sigma_v",
-           "sigma_line", "sigma_thresh", "sigma_trial")  # fmt: skip
+SILICON = ("leak_limit", "line_limit", "tau_reset", "holdoff_steps", "v_floor", "v_ceiling",
+           "sigma_v", "sigma_line", "sigma_thresh", "sigma_trial")  # fmt: skip
 
 
 def join_circuits(parts):

@@ -85,6 +85,18 @@ def test_refractory_counter_counts_cycles_of_its_clock(counter, scale, us):
     assert DEVICE.refractory_time(counter, scale) == pytest.approx(us)
 
 
+@pytest.mark.parametrize(
+    ("counter", "holdoff", "cycles"), [(101, 15, 100), (101, 14, 98), (101, 0, 70), (20, 0, 0)]
+)
+def test_hold_off_ends_the_reset_early(counter, holdoff, cycles):
+    """Of 31 - 2 * holdoff cycles before the counter ends, the shortest hold-off takes one."""
+    assert DEVICE.reset_time(counter, holdoff, 0) == pytest.approx(cycles * 0.008)
+    config = one_chip(refractory_counter=np.full(512, counter), reset_holdoff=np.full(512, holdoff))
+    circuit = DEVICE.circuits([config], np.array([0]), np.array([1]), 0.008)
+    assert circuit.refractory_steps[0] == cycles
+    assert circuit.refractory_steps[0] + circuit.holdoff_steps[0] == counter - 1
+
+
 def one_chip(codes=None, switches=None, **registers):
     """A chip whose circuit 0 has these codes and switches."""
     analog = np.zeros((512, len(Analog)), np.uint16)

@@ -92,6 +92,36 @@ def test_a_neuron_that_is_not_below_threshold_after_its_hold_spikes_again_at_onc
 
 
 @every_kind
+def test_a_neuron_in_hold_off_is_free_and_does_not_spike(kind):
+    held, free = 5, 9
+    emu = emulator(
+        kind, v_thresh=-50.0, refractory_steps=held, holdoff_steps=free, i_offset=np.array([60.0])
+    )
+    activity = emu.run(200)
+    assert len(activity.spike_step) > 5
+    # the current is strong enough to be over the threshold before the hold-off is over
+    assert set(np.diff(activity.spike_step)) == {held + free}
+    first = activity.spike_step[0]
+    v = activity.samples[0][first - 1 :, 0]
+    assert (v[: held + 1] == -70.0).all()
+    assert v[held + 1] > -70.0 and v[held + free - 1] >= -50.0
+
+
+def test_hold_off_goes_on_when_circuits_are_added():
+    settings = dict(v_thresh=-50.0, refractory_steps=3, holdoff_steps=20, i_offset=60.0)
+    emu = emulator(Kind.CUBA_LIF, **settings)
+    whole = emulator(Kind.CUBA_LIF, **settings).run(100).spike_step
+    emu.run(int(whole[0]) + 10)
+    state = emu.state
+    assert state.hold[0] == 0 and state.silent[0] == 13
+    emu.reconfigure(circuits(Kind.CUBA_LIF, n=2, **settings), SynapseTable.from_pairs(
+        2, 3, [2], [0], [0], [1.0], [1]
+    ))  # fmt: skip
+    activity = emu.run(100)
+    assert activity.spike_step[activity.spike_neuron == 0][0] == whole[1]
+
+
+@every_kind
 def test_the_membrane_never_leaves_its_limits(kind):
     emu = emulator(kind, n=2, v_floor=-80.0, v_ceiling=-55.0, i_offset=np.array([9.0, -9.0]))
     v = emu.run(300).samples[0]
