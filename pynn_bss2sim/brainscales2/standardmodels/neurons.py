@@ -66,7 +66,8 @@ class HXNeuron(NeuronCellType):
     circuit.
 
     Not emulated are the source degeneration of leak and reset, the capacitors of the input lines,
-    the reference of their amplifiers, the pause of the exponential term, and the coupling of circuits; the last is refused.
+    the reference of their amplifiers, and the coupling of circuits; the last is refused. No current
+    acts on a membrane while it is held at reset, as if `refractory_period_enable_pause` were set.
 
     Parameters
     ----------
