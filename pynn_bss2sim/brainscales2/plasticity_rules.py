@@ -144,7 +144,8 @@ class PlasticityRule:
     timer : Timer
     observables : dict of str to observable, optional
     same_id : int
-        Kept, without effect: an object of Python keeps its state by itself.
+        Rules with different kernels need different numbers. On the chip rules of one number share
+        their state; here an object of Python keeps its state by itself.
     """
 
     ObservablePerSynapse = ObservablePerSynapse

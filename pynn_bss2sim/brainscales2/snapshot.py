@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -137,13 +138,15 @@ def _rules(state: State, neurons) -> dict[object, PlasticityRule]:
     NotImplementedError
         A rule has a kernel in C++ only.
     RuntimeError
-        The processors are busy reading the column converters.
+        Different kernels have the same `same_id`; or the processors are busy reading the column
+        converters.
     """
     rules = {p: p.synapse_type.plasticity_rule for p in state.projections}
     rules |= {p: p.celltype.plasticity_rule for p in neurons}
     rules = {owner: rule for owner, rule in rules.items() if rule is not None}
     for rule in rules.values():
         rule.require_python()
+    _refuse_kernels_of_one_id(rules.values())
     reading = [p.label for p in neurons if p.recorder.request.devices.get("cadc")]
     if rules and reading:
         raise RuntimeError(
@@ -151,6 +154,19 @@ def _rules(state: State, neurons) -> dict[object, PlasticityRule]:
             "column converters run the rule; record with the MADC"
         )
     return rules
+
+
+def _refuse_kernels_of_one_id(rules: Iterable[PlasticityRule]):
+    """Raise RuntimeError where rules of one `same_id` have different kernels."""
+    known: dict[int, PlasticityRule] = {}
+    for rule in rules:
+        other = known.setdefault(rule.same_id, rule)
+        if type(other).kernel is not type(rule).kernel:
+            raise RuntimeError(
+                f"{type(other).__name__} and {type(rule).__name__} have the same_id="
+                f"{rule.same_id} and different kernels; give PlasticityRule(..., same_id=...) a "
+                "number of its own for each kernel"
+            )
 
 
 def _offsets(populations, first: int) -> dict:

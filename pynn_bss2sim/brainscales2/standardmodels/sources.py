@@ -193,7 +193,7 @@ class OffChipSource(SpikeIOCell):
     Raises
     ------
     ValueError
-        Labels are missing, or one stands there twice.
+        Labels are missing, or one stands there twice; or cells differ in another parameter.
     NotImplementedError
         There are no other devices.
     """
@@ -202,6 +202,13 @@ class OffChipSource(SpikeIOCell):
         labels = [] if label is None else np.atleast_1d(label).tolist()
         if not labels or len(set(labels)) < len(labels):
             raise ValueError(f"OffChipSource: label={label!r}; give a different one to each cell")
+        flags = {
+            "enable_internal_loopback": enable_internal_loopback,
+            "data_rate_scaler": data_rate_scaler,
+        }
+        for name, values in flags.items():
+            if len(np.unique(values)) > 1:
+                raise ValueError(f"OffChipSource: {name}={values!r}; give all cells the same")
         raise NotImplementedError(
             "OffChipSource: no other devices are emulated; use SpikeSourceArray for their spikes"
         )

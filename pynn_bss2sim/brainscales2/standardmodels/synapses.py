@@ -90,7 +90,8 @@ class StaticRecordingSynapse(StaticSynapse):
 
     def __init__(self, timer: Timer, weight=0, observables=frozenset()):
         super().__init__(weight)
-        self._rule = _Recorder(timer)
+        # beside any rules of the user
+        self._rule = _Recorder(timer, same_id=-1)
         self.observables = observables
 
     @property
