@@ -163,6 +163,14 @@ COLUMNS: dict[str, Column] = {
 #: Names of the parameters that users may set.
 VISIBLE = tuple(name for name, column in COLUMNS.items() if not column.hidden)
 
+#: Switches that join a circuit with its neighbours.
+_COUPLING = (
+    *(f"multicompartment_connect_{to}" for to in ("right", "soma", "soma_right", "vertical")),
+    "multicompartment_enable_conductance",
+    *(f"bayesian_connect_fire_{way}" for way in ("from_right", "to_right", "vertical")),
+    *(f"bayesian_enable_{role}" for role in ("master", "slave")),
+)
+
 #: The groups of a circuit's parameters.
 GROUPS = (
     "adaptation",
@@ -204,12 +212,18 @@ def check_column(name: str, values) -> np.ndarray:
     Raises
     ------
     ValueError
-        A value lies outside the register's range.
+        A value lies outside the register's range, or joins circuits.
     """
     column = COLUMNS[name]
     array = np.asarray(values)
     if column.is_switch:
-        return array.astype(np.bool_)
+        switches = array.astype(np.bool_)
+        if name in _COUPLING and switches.any():
+            raise ValueError(
+                f"{name} = True at index {int(np.flatnonzero(switches)[0])}: joined circuits are "
+                "not emulated in this version; leave it off, and use neurons of one circuit each"
+            )
+        return switches
     array = np.trunc(array.astype(np.float64))
     bad = ~((array >= 0) & (array <= column.high))
     if bad.any():

@@ -13,7 +13,7 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim.control import chosen_chip
 from pynn_bss2sim.mapping import CodedMapping
 
-from . import simulator
+from . import simulator, without_effect
 from .dlens_vx_v3.lola import Chip
 from .injection import InjectedConfiguration, InjectedReadout
 from .statistics import MappedTopologyStatistics
@@ -113,6 +113,8 @@ def setup(timestep=_TIMESTEP, min_delay="auto", **extra_params) -> None:
     get = extra_params.get
     if get("backgroundPermutation") is not None:
         _permutation(get("backgroundPermutation"), chip.PADI_BUSES, "backgroundPermutation")
+    for name in _PARAMETERS:
+        without_effect.tell(name, get(name), None)
     permutation = np.arange(chip.HICANN_X.circuits)
     if get("neuronPermutation") is not None:
         given = get("neuronPermutation")

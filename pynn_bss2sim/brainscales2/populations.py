@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import numpy as np
 from pyNN import common, errors
@@ -11,7 +12,7 @@ from pyNN.parameters import simplify as simplified
 from pynn_bss2sim import populations as frontend
 from pynn_bss2sim.cell_group import CellGroup, evaluated
 
-from . import simulator
+from . import simulator, without_effect
 from .plasticity_rules import ObservablePerNeuron
 from .recording import Recorder
 
@@ -279,6 +280,7 @@ class Population(_Cells, common.Population):
         state = simulator.state
         given = evaluated(self.label, self.celltype.native_parameters, self.size)
         self.parameter_arrays = self.celltype.checked(self.label, given)
+        self._tell_without_effect(self.celltype.given)
         self.all_cells = np.empty(self.size, dtype=object)
         first = state.id_counter
         self.first_id_number = first
@@ -298,6 +300,12 @@ class Population(_Cells, common.Population):
             changed |= checked[name] != self.parameter_arrays[name]
         self.parameter_arrays = checked
         self._stale |= changed
+        self._tell_without_effect(new)
+
+    def _tell_without_effect(self, names: Iterable[str]):
+        for name in names:
+            default = self.celltype.default_parameters[name]
+            without_effect.tell(name, self.parameter_arrays[name], default)
 
     def spikes(self) -> list[np.ndarray]:
         """Spikes of each cell of a source on the host: int64 (n,), cycles, ascending.

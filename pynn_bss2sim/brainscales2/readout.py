@@ -20,7 +20,7 @@ from .clock import CYCLES_PER_MS, CYCLES_PER_STEP, TIMESTEP, to_ms, to_steps
 from .recording_data import ANALOG, Signal
 from .snapshot import Snapshot
 
-__all__ = ["CADC_STEPS", "Readout"]
+__all__ = ["CADC_STEPS", "Readout", "output_voltage"]
 
 #: Steps between two readings of the column converters.
 CADC_STEPS = int(np.ceil(chip.CADC_PERIOD / TIMESTEP))
@@ -206,18 +206,41 @@ class Readout:
         self, converter: Converter, site: _Site, state: np.ndarray, channel, normals
     ) -> np.ndarray:
         """What a converter makes of states (n, 1) of a neuron: float32 (n,), LSB."""
-        voltage = self._voltage(site, state)
+        neuron = np.array([site.neuron])
+        voltage = output_voltage(self._snapshot, self._mapping, site.source, neuron, state)
         return converter.convert(voltage, channel, normals)[:, 0].astype(np.float32)
 
-    def _voltage(self, site: _Site, state: np.ndarray) -> np.ndarray:
-        """The voltage, mV, that a neuron puts out for a state."""
-        circuit = self._snapshot.circuit[site.neuron]
-        if site.source is Variable.V:
-            return state
-        if site.source is Variable.W:
-            part, place = divmod(circuit, CIRCUITS)
-            rest = curves.CELL.value(self._snapshot.configs[part].analog[place, Analog.V_ADAPT_REF])
-            return rest + state / chip.ADAPTATION_TRANSCONDUCTANCE
-        line = int(site.source) - int(Variable.LINE0)
-        step = self._mapping.weight_steps()[circuit, line]
-        return chip.LINE_READOUT - chip.LINE_SWING * np.abs(state) / (step or 1.0)
+
+def output_voltage(
+    snapshot: Snapshot,
+    mapping: CodedMapping,
+    source: Variable,
+    neuron: np.ndarray,
+    state: np.ndarray,
+) -> np.ndarray:
+    """The voltages that neurons put out.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    mapping : CodedMapping
+    source : Variable
+        What they put out.
+    neuron : int64 (k,)
+    state : float64 (..., k)
+        Of that variable.
+
+    Returns
+    -------
+    float64 (..., k), mV
+    """
+    circuit = snapshot.circuit[neuron]
+    if source is Variable.V:
+        return state
+    if source is Variable.W:
+        part, place = np.divmod(circuit, CIRCUITS)
+        codes = np.stack([config.analog[:, Analog.V_ADAPT_REF] for config in snapshot.configs])
+        rest = curves.CELL.value(codes[part, place])
+        return rest + state / chip.ADAPTATION_TRANSCONDUCTANCE
+    step = mapping.weight_steps()[circuit, int(source) - int(Variable.LINE0)]
+    return chip.LINE_READOUT - chip.LINE_SWING * np.abs(state) / np.where(step == 0, 1.0, step)

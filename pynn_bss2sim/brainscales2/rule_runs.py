@@ -22,6 +22,7 @@ from pynn_bss2sim.observables import Recording
 
 from .clock import CYCLES_PER_STEP, TIMESTEP, to_cycles, to_ms
 from .plasticity_rules import ObservableArray, ObservablePerSynapse, PlasticityRule, Sample
+from .readout import output_voltage
 from .snapshot import Snapshot
 
 __all__ = ["RuleRuns"]
@@ -71,12 +72,14 @@ class RuleRuns:
         mapping = self.mapping
         owner = mapping.placement.owner()
         array, within = np.divmod(self._watched, chip.ROWS * chip.COLUMNS)
+        after = owner[array * chip.COLUMNS + within % chip.COLUMNS]
+        after = np.where((after >= 0) & self._snapshot.post_pulses[after], after, -1)
         noisy = self._model.noise
         return Processors(
             (mapping.config,),
             self._lines(),
             self._watched,
-            owner[array * chip.COLUMNS + within % chip.COLUMNS],
+            after,
             mapping.network.n_neurons,
             SensorTraits.of_device(self._model.device, 1, self._watched),
             TIMESTEP,
@@ -93,10 +96,16 @@ class RuleRuns:
         )  # fmt: skip
 
     def _membranes(self, neuron: np.ndarray) -> np.ndarray:
-        """What the column converters read of membranes: uint8 (k,)."""
+        """What the column converters read of neurons: uint8 (k,)."""
         cadc = Cadc.of_device(self._model.device, noise=0.0)
         cadc = replace(cadc, correction=self._snapshot.cadc_correction)
-        voltage = self._emulator.get_state(Variable.V, neuron)
+        voltage, shown = np.empty(len(neuron)), self._snapshot.shown[neuron]
+        for source in map(Variable, np.unique(shown)):
+            mine = shown == source
+            state = self._emulator.get_state(source, neuron[mine])
+            voltage[mine] = output_voltage(
+                self._snapshot, self.mapping, source, neuron[mine], state
+            )
         return cadc.convert(voltage, self._snapshot.circuit[neuron]).astype(np.uint8)
 
     def _handles(self, rule: PlasticityRule) -> tuple[list, list]:

@@ -11,12 +11,13 @@ import numpy as np
 from pyNN.common import Assembly as BaseAssembly
 
 from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.records import Variable
 from pynn_bss2sim.mapping import Network, OnChip, Projection, Sources, coded_network
 
 from .calibration import cadc_correction
 from .circuit_parameters import CIRCUITS, COLUMNS
 from .clock import TIMESTEP
-from .recording_data import Request
+from .recording_data import ANALOG, Request
 
 if TYPE_CHECKING:
     from .plasticity_rules import PlasticityRule
@@ -51,6 +52,10 @@ class Snapshot:
         Those of the user, in the order of the network's.
     rules : dict of Projection or Population to PlasticityRule
         Of those that have one.
+    shown : int64 (n_neurons,)
+        The `Variable` of each neuron that the plasticity processors read.
+    post_pulses : bool (n_neurons,)
+        Spikes of the neuron come back to the sensors of its synapses.
     duration : float, s
         How long it took.
     """
@@ -69,6 +74,8 @@ class Snapshot:
     generated: dict[object, tuple[np.ndarray, np.ndarray]]
     projections: tuple
     rules: dict[object, PlasticityRule]
+    shown: np.ndarray
+    post_pulses: np.ndarray
     duration: float
 
 
@@ -126,6 +133,8 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
         },
         projections=tuple(state.projections),
         rules=_rules(state, neurons),
+        shown=_shown(neurons),
+        post_pulses=_post_pulses(neurons),
         duration=perf_counter() - begun,
     )
 
@@ -154,6 +163,26 @@ def _rules(state: State, neurons) -> dict[object, PlasticityRule]:
             "column converters run the rule; record with the MADC"
         )
     return rules
+
+
+def _of_neurons(populations: Iterable, name: str, default: float) -> np.ndarray:
+    """A parameter of all neurons; those that do not have it have a default."""
+    found = [p.parameter_arrays.get(name, np.full(p.size, default)) for p in populations]
+    return np.concatenate([np.empty(0, type(default)), *found])
+
+
+def _shown(neurons: tuple) -> np.ndarray:
+    """The variable of each neuron that the plasticity processors read: int64 (n,)."""
+    source = _of_neurons(neurons, "plasticity_rule_readout_source", 0.0).astype(np.int64)
+    enabled = _of_neurons(neurons, "plasticity_rule_enable_readout_source", False)
+    # the choices of `ReadoutSource` have the order of the analog variables
+    return np.where(enabled, np.array(list(ANALOG.values()))[source], Variable.V)
+
+
+def _post_pulses(neurons: tuple) -> np.ndarray:
+    """Whether spikes of each neuron come back to the sensors of its synapses: bool (n,)."""
+    overwritten = _of_neurons(neurons, "event_routing_enable_post_overwrite", False)
+    return _of_neurons(neurons, "bayesian_to_post_pulse", True) & ~overwritten
 
 
 def _refuse_kernels_of_one_id(rules: Iterable[PlasticityRule]):

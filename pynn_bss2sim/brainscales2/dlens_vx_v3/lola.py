@@ -11,8 +11,10 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.config import ChipConfig
 
+from .. import without_effect
 from ..circuit_parameters import (
     CIRCUITS,
+    COLUMNS,
     GROUPS,
     check_column,
     configured,
@@ -58,7 +60,8 @@ class _Group:
 
     def __setattr__(self, field: str, value):
         name = self._name(field)
-        self._columns[name][self._row] = check_column(name, [value])[0]
+        self._columns[name][self._row] = checked = check_column(name, [value])[0]
+        without_effect.tell(name, checked, COLUMNS[name].default)
 
     def __eq__(self, other) -> bool:
         return isinstance(other, _Group) and self.values() == other.values()
@@ -138,18 +141,28 @@ class _Neurons:
         return (self[k] for k in range(CIRCUITS))
 
 
+#: Fields of a backend, and their values after reset.
+_BACKEND = {
+    "enable_clocks": True,
+    "clock_scale_slow": 0,
+    "clock_scale_fast": 0,
+    "clock_scale_adaptation_pulse": 0,
+    "clock_scale_post_pulse": 0,
+}
+
+
 class _Backend:
     """Clocks of a block of neurons."""
 
     def __init__(self):
-        self.enable_clocks = True
-        self.clock_scale_slow = self.clock_scale_fast = 0
-        self.clock_scale_adaptation_pulse = self.clock_scale_post_pulse = 0
+        for name, value in _BACKEND.items():
+            setattr(self, name, value)
 
     def __setattr__(self, name: str, value):
         if name.startswith("clock_scale") and not 0 <= int(value) <= chip.CLOCK_SCALE_MAX:
             raise ValueError(f"{name} = {value}; the register holds 0 to {chip.CLOCK_SCALE_MAX}")
         object.__setattr__(self, name, value)
+        without_effect.tell(name, value, _BACKEND.get(name))
 
     def __eq__(self, other) -> bool:
         return isinstance(other, _Backend) and vars(self) == vars(other)
@@ -182,6 +195,10 @@ class _Channel:
 
     def __init__(self):
         self.enable_connect_neuron = True
+
+    def __setattr__(self, name: str, value):
+        object.__setattr__(self, name, value)
+        without_effect.tell(name, value, True)
 
 
 class _ReadoutChain:

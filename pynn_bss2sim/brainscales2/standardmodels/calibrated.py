@@ -10,7 +10,7 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim.standardmodels.base import check_values, identity_translations
 
-from .neurons import PLASTICITY, NeuronCellType
+from .neurons import PLASTICITY, NeuronCellType, checked_plasticity
 
 __all__ = ["CalibHXNeuronCoba", "CalibHXNeuronCuba"]
 
@@ -49,6 +49,11 @@ class _Calibrated(NeuronCellType):
         pyNN.errors.InvalidParameterValueError
             A time constant cannot be measured, or a number is not finite.
         """
+        plasticity = {
+            name: checked_plasticity(label, name, parameters[name])
+            for name in PLASTICITY
+            if name in parameters
+        }
         for name, values in parameters.items():
             if name in PLASTICITY:
                 continue
@@ -63,7 +68,7 @@ class _Calibrated(NeuronCellType):
                     "%s: %s = %g lies outside %g to %g; its calibration may be poor",
                     label, name, values[poor][0], low, high,
                 )  # fmt: skip
-        return parameters
+        return parameters | plasticity
 
 
 class CalibHXNeuronCuba(_Calibrated):

@@ -6,15 +6,16 @@ import enum
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from pyNN import errors
 from pyNN.standardmodels import StandardCellType
 
-from pynn_bss2sim.standardmodels.base import OneToOne, identity_translations
+from pynn_bss2sim.standardmodels.base import OneToOne, check_values, identity_translations
 
 from ..circuit_parameters import COLUMNS, VISIBLE, check_column
 from ..dlens_vx_v3.lola import AtomicNeuron
 
-__all__ = ["PLASTICITY", "HXNeuron", "NeuronCellType"]
+__all__ = ["PLASTICITY", "HXNeuron", "NeuronCellType", "checked_plasticity"]
 
 
 class ReadoutSource(enum.IntEnum):
@@ -54,8 +55,20 @@ PLASTICITY = {
 }
 
 
-#: Parameters that connect circuits with one another.
-_COUPLING = ("multicompartment_", "bayesian_connect_", "bayesian_enable_")
+def checked_plasticity(label: str, name: str, values: ArrayLike) -> np.ndarray:
+    """A parameter of `PLASTICITY` as an array of its type: bool or float64 (n,).
+
+    Raises
+    ------
+    pyNN.errors.InvalidParameterValueError
+        There is no such source.
+    """
+    if isinstance(PLASTICITY[name], bool):
+        return np.asarray(values).astype(bool)
+    numbers = np.asarray(values).astype(np.float64)
+    bad = ~np.isin(numbers, list(ReadoutSource))
+    check_values(label, name, numbers, bad, f"give 0 to {max(ReadoutSource):d}")
+    return numbers
 
 
 class HXNeuron(NeuronCellType):
@@ -65,9 +78,9 @@ class HXNeuron(NeuronCellType):
     parameters are codes of 0 to 1022. What a code does to a membrane differs from circuit to
     circuit.
 
-    Not emulated are the source degeneration of leak and reset, the capacitors of the input lines,
-    the reference of their amplifiers, and the coupling of circuits; the last is refused. No current
-    acts on a membrane while it is held at reset, as if `refractory_period_enable_pause` were set.
+    Using what is not emulated is told once, see `without_effect`; joining circuits is refused. No
+    current acts on a membrane while it is held at reset, as if `refractory_period_enable_pause`
+    were set.
 
     Parameters
     ----------
@@ -121,23 +134,11 @@ class HXNeuron(NeuronCellType):
         """
         result = {}
         for name, values in parameters.items():
-            if name not in COLUMNS:
-                switch = isinstance(self.default_parameters[name], bool)
-                result[name] = np.asarray(values).astype(bool if switch else np.float64)
+            if name in PLASTICITY:
+                result[name] = checked_plasticity(label, name, values)
                 continue
             try:
                 result[name] = check_column(name, values)
             except ValueError as error:
                 raise errors.InvalidParameterValueError(f"{label}: {error}") from error
-        self._refuse_joined(label, result)
         return result
-
-    @staticmethod
-    def _refuse_joined(label: str, parameters: dict[str, np.ndarray]):
-        """Refuse switches that join circuits, which the emulation of single circuits ignored."""
-        for name, values in parameters.items():
-            if name.startswith(_COUPLING) and COLUMNS[name].is_switch and values.any():
-                raise errors.InvalidParameterValueError(
-                    f"{label}: {name} of cell {np.flatnonzero(values)[0]}: joined circuits are "
-                    "not emulated in this version; use neurons of one circuit"
-                )

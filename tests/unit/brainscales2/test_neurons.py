@@ -9,6 +9,33 @@ from pynn_bss2sim.brainscales2.circuit_parameters import COLUMNS, VISIBLE
 
 from .conftest import FIRING, LISTENING, neurons, signal, source, trains
 
+JOINING = (
+    "bayesian_connect_fire_from_right",
+    "bayesian_connect_fire_to_right",
+    "bayesian_connect_fire_vertical",
+    "bayesian_enable_master",
+    "bayesian_enable_slave",
+    "multicompartment_connect_right",
+    "multicompartment_connect_soma",
+    "multicompartment_connect_soma_right",
+    "multicompartment_connect_vertical",
+    "multicompartment_enable_conductance",
+)
+
+
+@pytest.mark.parametrize("name", JOINING)
+def test_switches_that_join_circuits_are_refused_wherever_they_are_set(face, name):
+    message = f"{name} = True at index .: joined circuits"
+    with pytest.raises(errors.InvalidParameterValueError, match=message):
+        neurons(2, **{name: [False, True]})
+    pop = neurons(2, **{name: False})
+    with pytest.raises(errors.InvalidParameterValueError, match=message):
+        pop[1:2].set(**{name: True})
+    assert pop.get(name) is False
+    group, field = face.helper.decompose_in_member_names(name)
+    with pytest.raises(ValueError, match=message):
+        setattr(getattr(face.lola.Chip().neuron_block.atomic_neurons[3], group), field, True)
+
 
 def test_a_neuron_without_parameters_is_silent(face):
     pop = neurons()
@@ -110,7 +137,7 @@ def test_unknown_and_hidden_parameters_are_refused(face, name):
 @pytest.mark.parametrize(
     ("name", "value"),
     [("leak_v_leak", 1024), ("leak_i_bias", -1), ("membrane_capacitance_capacitance", 64),
-     ("refractory_period_refractory_time", 256), ("multicompartment_connect_right", True)],
+     ("refractory_period_refractory_time", 256), ("plasticity_rule_readout_source", 4)],
 )  # fmt: skip
 def test_values_that_no_register_holds_are_refused(face, name, value):
     with pytest.raises(errors.InvalidParameterValueError, match=name):
@@ -125,7 +152,7 @@ def test_a_population_without_cells_is_refused(face):
 def test_every_visible_parameter_can_be_set_and_read(face):
     pop = neurons(3)
     for name in VISIBLE:
-        if name.startswith(("multicompartment_", "bayesian_")):
+        if name in JOINING:
             continue
         column = COLUMNS[name]
         value = True if column.is_switch else float(min(column.high, hicannx.ANALOG_MAX))
