@@ -173,22 +173,28 @@ class Experiment:
 
     def _acts(self, snapshot: Snapshot, readout: Readout, rules: RuleRuns | None) -> list:
         """What happens in a snippet between steps: cycles, and functions of the mapping."""
-        timed = self._injection.timed(snapshot.start, snapshot.stop)
+        acts = [
+            (cycle, partial(self._write, readout, rules, writes))
+            for cycle, writes in self._injection.timed(snapshot.start, snapshot.stop)
+        ]
         if rules is None:
-            return [(cycle, partial(self._write, readout, writes)) for cycle, writes in timed]
-        if timed:
-            raise NotImplementedError(
-                "setup: writes at given times beside plasticity rules; let a rule write instead"
-            )
+            return acts
 
         def run(rule, cycle, mapping):
             return rules.run(rule, cycle, self._emulator)
 
-        return [(cycle, partial(run, rule, cycle)) for cycle, rule in rules.due()]
+        acts += [(cycle, partial(run, rule, cycle)) for cycle, rule in rules.due()]
+        # what is written in the cycle of a rule comes before it
+        return sorted(acts, key=lambda act: act[0])
 
-    def _write(self, readout: Readout, writes: list, mapping: CodedMapping) -> CodedMapping:
+    def _write(
+        self, readout: Readout, rules: RuleRuns | None, writes: list, mapping: CodedMapping
+    ) -> CodedMapping:
         """Write containers while the experiment runs."""
-        mapping = self._renewed(mapping, self._injection.write(mapping.config, writes))
+        config = self._injection.write(mapping.config, writes)
+        if rules is not None:
+            return rules.rewritten(config, self._emulator)
+        mapping = self._renewed(mapping, config)
         self._configure(mapping, readout)
         return mapping
 

@@ -13,7 +13,7 @@ from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import AnalogParameter as Analog
 from pynn_bss2sim._core.readout import Cadc, Converter, Madc, NoiseStream, Sampling
 from pynn_bss2sim._core.records import Probe, Variable
-from pynn_bss2sim.mapping import CodedMapping
+from pynn_bss2sim.mapping import CodedMapping, Network
 
 from .circuit_parameters import CIRCUITS
 from .clock import CYCLES_PER_MS, CYCLES_PER_STEP, TIMESTEP, to_ms, to_steps
@@ -59,6 +59,8 @@ class Readout:
     ValueError
         Two neurons that the MADC shall read lie in columns of the same parity; or one pad shall
         show two neurons.
+    RuntimeError
+        The MADC shall read more than two neurons that reach one another.
     """
 
     def __init__(self, snapshot: Snapshot, mapping: CodedMapping, model: ChipModel, trial: int):
@@ -97,6 +99,8 @@ class Readout:
     def _share_madc(self) -> list[Sampling]:
         """When each neuron is read: two take turns; of more, each is read in a run of its own."""
         sites = self._madc_sites
+        if len(sites) > chip.MADC_CHANNELS:
+            self._refuse_loops()
         circuit = self._snapshot.circuit[[s.neuron for s in sites]]
         together = len(np.unique(circuit // CIRCUITS)) == 1
         if len(sites) != chip.MADC_CHANNELS or not together:
@@ -113,6 +117,22 @@ class Readout:
                 "another neuron, or place them by neuronPermutation"
             )
         return [Sampling.madc(TIMESTEP, len(sites), k) for k in range(len(sites))]
+
+    def _refuse_loops(self):
+        """Raise RuntimeError where neurons that reach one another would be read in turn."""
+        neuron = np.array([s.neuron for s in self._madc_sites])
+        reached = _reached(self._snapshot.network, neuron)[:, neuron]
+        np.fill_diagonal(reached, True)
+        together = (reached & reached.T).sum(axis=1)
+        crowded = np.flatnonzero(together > chip.MADC_CHANNELS)
+        if len(crowded):
+            sites = [self._madc_sites[k] for k in crowded[:3]]
+            names = ", ".join(f"{s.population.label}[{s.cell}]" for s in sites)
+            raise RuntimeError(
+                f"device='madc': {names}: {together.max()} neurons that reach one another; the "
+                f"converter reads {chip.MADC_CHANNELS} in an execution, and a network that feeds "
+                "back into itself is not executed in parts; record fewer, or use device='cadc'"
+            )
 
     # --- sampling -------------------------------------------------------------------------
 
@@ -209,6 +229,20 @@ class Readout:
         neuron = np.array([site.neuron])
         voltage = output_voltage(self._snapshot, self._mapping, site.source, neuron, state)
         return converter.convert(voltage, channel, normals)[:, 0].astype(np.float32)
+
+
+def _reached(network: Network, start: np.ndarray) -> np.ndarray:
+    """The neurons that spikes of each of `start`, int64 (k,), get to: bool (k, n_neurons)."""
+    n = network.n_neurons
+    reaches = np.zeros((n, n), np.float32)
+    for projection in network.projections:
+        inner = projection.pre < n
+        reaches[projection.pre[inner], projection.post[inner]] = 1.0
+    reached, now = np.zeros((len(start), n), bool), reaches[start] > 0
+    while (now & ~reached).any():
+        reached |= now
+        now = now.astype(np.float32) @ reaches > 0
+    return reached
 
 
 def output_voltage(

@@ -8,6 +8,7 @@ import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.correlation import SensorTraits
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.event_lines import event_lines
@@ -205,9 +206,28 @@ class RuleRuns:
             table = replace(self.mapping.synapses, amplitude=amplitude)
             self.mapping = replace(self.mapping, configs=(config,), synapses=table)
             return
+        self._reconfigure(config, not same_label, emulator)
+
+    def rewritten(self, config: ChipConfig, emulator: Emulator) -> CodedMapping:
+        """Take registers that something else than a rule has written; return the new mapping.
+
+        Parameters
+        ----------
+        config : ChipConfig
+        emulator : Emulator
+            That changed weights are given to.
+        """
+        now = self._processors
+        relabelled = not np.array_equal(config.synapse_label, now.label[0])
+        now.weight[0], now.label[0] = config.synapse_weight, config.synapse_label
+        now.analog[0] = config.analog
+        self._reconfigure(config, relabelled, emulator)
+        return self.mapping
+
+    def _reconfigure(self, config: ChipConfig, relabelled: bool, emulator: Emulator):
         self.mapping = self.mapping.altered(config)
-        if not same_label:
-            now.relabelled(self._lines())
+        if relabelled:
+            self._processors.relabelled(self._lines())
         self._wire()
         mapping = self.mapping
         emulator.reconfigure(

@@ -1,5 +1,6 @@
 """Scripts that import the real chip's software run as they are, where it is not installed."""
 
+import importlib
 import importlib.util
 import logging
 import subprocess
@@ -62,13 +63,22 @@ def test_the_names_are_there_only_when_asked_for():
     assert importlib.util.find_spec("dlens_vx_v3") is None
 
 
-def test_real_packages_are_never_hidden(tmp_path, monkeypatch):
-    (tmp_path / "dlens_vx_v3.py").write_text("real = True")
+@pytest.mark.parametrize("name", ["pynn_brainscales", "dlens_vx_v3", "pyhalco_hicann_dls_vx_v3"])
+@pytest.mark.parametrize("imported", [False, True])
+def test_real_packages_are_never_hidden(tmp_path, monkeypatch, name, imported):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("real = True")
     (tmp_path / "script.py").write_text("raise AssertionError('ran')")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "argv", ["runner", str(tmp_path / "script.py")])
-    with pytest.raises(SystemExit, match="dlens_vx_v3 is installed here"):
-        runner.main()
+    try:
+        if imported:
+            importlib.import_module(name)
+        with pytest.raises(SystemExit, match=f"{name} is installed here"):
+            runner.main()
+        assert importlib.import_module(name).real
+    finally:
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,42 @@ def test_rates_are_regulated():
     assert np.abs(np.array(seen).T - counts).max() <= 2
 
 
+def test_registers_may_be_written_beside_a_rule():
+    """A rule sees rows that are written at given times, and may write them itself."""
+    timed = pynn.sta.AbsoluteTimePlaybackProgramBuilder()
+    pynn.setup(
+        enable_neuron_bypass=True,
+        injected_config=pynn.InjectedConfiguration(inside_realtime=timed),
+    )
+    pop, stimulus = neurons(1), source(*np.arange(40) * 5e-3 + 1e-3)
+
+    class Restoring(PlasticityRule):
+        def kernel(self, synapses, neurons, recording):
+            recording.weights[0] = synapses[0].weights
+            if recording.time > 0.14:
+                synapses[0].weights = 63
+
+    rule = Restoring(
+        Timer(start=0, period=0.05, num_periods=4),
+        {"weights": PlasticityRule.ObservablePerSynapse(Type.uint8)},
+    )
+    projection = plastic(stimulus, pop, 40, rule)
+    pop.record("spikes")
+    pynn.run(None, pynn.RunCommand.PREPARE)
+    ((placed,),) = projection.placed_connections
+    row = pynn.lola.SynapseWeightRow()
+    per_ms = 1000 * pynn.hal.Timer.Value.fpga_clock_cycles_per_us
+    row_coordinate = placed.synapse_row.toSynapseWeightRowOnDLS()
+    timed.write(pynn.hal.Timer.Value(int(0.05 * per_ms)), row_coordinate, row)
+    pynn.run(0.2)
+    (samples,) = projection.get_data("weights")
+    # what is written in the cycle of a rule comes before it
+    assert [sample.data[0][0] for sample in samples] == [40, 0, 0, 0]
+    (spikes,) = trains(pop)
+    assert len(spikes) == 20
+    assert not ((spikes > 0.0505) & (spikes < 0.15)).any()
+
+
 def test_large_weights_have_values_for_each_of_their_synapses(bypass):
     pop, stimulus = neurons(2), source(size=2)
     synapse = pynn.synapses.StaticRecordingSynapse(

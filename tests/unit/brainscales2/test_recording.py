@@ -68,6 +68,43 @@ def test_more_neurons_than_channels_are_read_in_runs_of_their_own(face):
     assert all(np.diff(s.times.magnitude).mean() == pytest.approx(34e-6, rel=1e-2) for s in signals)
 
 
+def test_signals_of_runs_of_their_own_show_the_spikes_that_are_recorded(face):
+    """As in executions of which each gives a neuron's spikes and its membrane."""
+    pop = neurons(4, **FIRING)
+    pop.record(["spikes", "v"])
+    face.run(0.2)
+    for k, spikes in enumerate(trains(pop)):
+        times, v = signal(pop, k)
+        before = [v[np.searchsorted(times, t - 0.2e-3)] for t in spikes[1:]]
+        after = [v[np.searchsorted(times, t + 1.9e-3)] for t in spikes[1:]]
+        assert len(spikes) > 5 and np.subtract(before, after).min() > 50
+
+
+@pytest.mark.parametrize(
+    ("pairs", "refused"),
+    [
+        ([(0, 1), (1, 2), (2, 3)], False),
+        ([(0, 1), (1, 0), (2, 3), (3, 2), (1, 2)], False),
+        ([(0, 1), (1, 2), (2, 0)], True),
+        ([(0, 4), (4, 1), (1, 2), (2, 0)], True),
+    ],
+)
+def test_neurons_that_reach_one_another_are_not_read_in_turn(face, pairs, refused):
+    """The chip executes parts of a network one after the other, if they do not feed back."""
+    pop = neurons(5)
+    face.Projection(pop, pop, face.FromListConnector(pairs), face.synapses.StaticSynapse(1))
+    pop[0:4].record("v")
+    if not refused:
+        face.run(0.01)
+        return
+    with pytest.raises(RuntimeError, match=r"\[2\]: 3 neurons that reach one another"):
+        face.run(0.01)
+    face.reset()
+    pop.record(None)
+    pop[0:2].record("v")
+    face.run(0.01)
+
+
 def test_the_column_converters_read_all_neurons_at_once(face):
     pop = neurons(4, leak_v_leak=700, leak_i_bias=500)
     pop.record("v", device="cadc")
