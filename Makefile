@@ -19,7 +19,7 @@ lint: $(VENV)/.test  ## style and types of the Python and Cython sources
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(BIN):$$PATH" cython-lint pynn_bss2sim/_core
-	$(BIN)/python -m mypy
+	tests/types.sh $(BIN)/python
 
 imports: $(VENV)/.test  ## imports run frontend -> mapping -> _core and never back
 	$(BIN)/python -m pytest -q tests/unit/test_imports.py

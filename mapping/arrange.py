@@ -183,7 +183,12 @@ def _components(n: int, groups: list[np.ndarray]) -> np.ndarray:
 
 
 def _agreed(
-    values: np.ndarray, of: np.ndarray, n: int, what: str, constraints: Constraints, neuron=None
+    values: np.ndarray,
+    of: np.ndarray,
+    n: int,
+    what: str,
+    constraints: Constraints,
+    neuron: np.ndarray | None = None,
 ) -> np.ndarray:
     """The one value, -1 = none, that the members of each of `n` sets have.
 
@@ -335,7 +340,7 @@ def _on_chip(items: _Items, mine: np.ndarray, chip: int, board: Board) -> np.nda
     total = np.bincount(half, items.size[mine])
     gaps = [list(board.gaps(chip, h)) for h in range(board.target.hemispheres)]
 
-    def least_choice_first(k: int):
+    def least_choice_first(k: int) -> tuple[bool, int]:
         return items.hemisphere[mine[half == k][0]] < 0, -total[k]
 
     for k in sorted(np.unique(half).tolist(), key=least_choice_first):

@@ -40,7 +40,9 @@ class Board:
         within = np.arange(int(size.sum())) - np.repeat(start, size)
         self.taken[np.repeat(first, size) + within] = True
 
-    def gaps(self, chip: int | None = None, hemisphere: int | None = None):
+    def gaps(
+        self, chip: int | None = None, hemisphere: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Runs of free circuits inside blocks, in ascending order.
 
         Parameters

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
@@ -49,18 +51,22 @@ class Law:
     def __len__(self) -> int:
         return len(self.factor)
 
-    def at(self, circuit: np.ndarray) -> Law:
+    def refitted(self, factor: ArrayLike, second: ArrayLike = 0.0) -> Self:
+        """The law with other coefficients."""
+        return replace(self, factor=np.asarray(factor), second=np.asarray(second))
+
+    def at(self, circuit: np.ndarray) -> Self:
         """The law of some circuits, in their order."""
         if len(self) == 1:
             return self
         return replace(self, factor=self.factor[circuit], second=self.second[circuit])
 
-    def repeated(self, n: int) -> Law:
+    def repeated(self, n: int) -> Self:
         """The law of `n` circuits that are all alike."""
         factor, second = (np.broadcast_to(c, (n,)) for c in (self.factor, self.second))
         return replace(self, factor=factor, second=second)
 
-    def then(self, others: Sequence[Law]) -> Law:
+    def then(self, others: Sequence[Self]) -> Self:
         """This law for the first circuits, `others` for those that follow."""
         laws = (self, *others)
         return replace(
@@ -69,14 +75,14 @@ class Law:
             second=np.concatenate([law.second for law in laws]),
         )
 
-    def value(self, code) -> np.ndarray:
+    def value(self, code: ArrayLike) -> np.ndarray:
         """Physical value of `code`, one for each circuit: float64."""
         raise NotImplementedError
 
-    def _exact_code(self, value) -> np.ndarray:
+    def _exact_code(self, value: np.ndarray) -> np.ndarray:
         raise NotImplementedError
 
-    def code(self, value) -> np.ndarray:
+    def code(self, value: ArrayLike) -> np.ndarray:
         """Nearest code of `value`, within `low` to `high`: uint16."""
         nearest = np.rint(self._exact_code(np.asarray(value, np.float64)))
         return np.clip(nearest, self.low, self.high).astype(np.uint16)
@@ -87,7 +93,7 @@ class Law:
         ends = self.value(self.low), self.value(self.high)
         return np.minimum(*ends), np.maximum(*ends)
 
-    def clips(self, value) -> np.ndarray:
+    def clips(self, value: ArrayLike) -> np.ndarray:
         """Where `value` lies outside of `reach`: bool."""
         value = np.asarray(value, np.float64)
         low, high = self.reach
@@ -98,16 +104,16 @@ class Law:
 class AffineLaw(Law):
     """``value = factor * code + second``."""
 
-    def value(self, code):
+    def value(self, code: ArrayLike) -> np.ndarray:
         return self.factor * np.asarray(code, np.float64) + self.second
 
-    def _exact_code(self, value):
+    def _exact_code(self, value: np.ndarray) -> np.ndarray:
         return (value - self.second) / self.factor
 
     @classmethod
     def nominal(cls, curve: curves.Affine) -> AffineLaw:
         """All circuits follow `curve`."""
-        return cls(curve.slope, curve.offset, curve.low, curve.high)
+        return cls(np.array(curve.slope), np.array(curve.offset), curve.low, curve.high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,18 +125,19 @@ class PowerLaw(Law):
 
     exponent: float = 1.0
 
-    def value(self, code):
+    def value(self, code: ArrayLike) -> np.ndarray:
         shifted = np.maximum(np.asarray(code, np.float64) + self.second, 1.0)
         return self.factor * shifted**self.exponent
 
-    def _exact_code(self, value):
+    def _exact_code(self, value: np.ndarray) -> np.ndarray:
         low, high = self.reach
         return (np.clip(value, low, high) / self.factor) ** (1 / self.exponent) - self.second
 
     @classmethod
     def nominal(cls, curve: curves.PowerLaw) -> PowerLaw:
         """All circuits follow `curve`."""
-        return cls(curve.factor, 0.0, curve.low, curve.high, curve.exponent)
+        factor = np.array(curve.factor)
+        return cls(factor, np.zeros(()), curve.low, curve.high, curve.exponent)
 
 
 #: Share of the circuits that may be too weak for the strongest synapses.
@@ -198,38 +205,40 @@ class Characteristics:
     delta_t : PowerLaw, mV
     """
 
-    leak: Law
-    reset: Law
-    threshold: Law
-    capacitance: Law
-    tau_mem: Law
-    tau_mem_divided: Law
-    tau_mem_multiplied: Law
-    tau_syn_exc: Law
-    tau_syn_inh: Law
-    tau_syn_low_exc: Law
-    tau_syn_low_inh: Law
-    strength_exc: Law
-    strength_inh: Law
-    modulation_exc: Law
-    modulation_inh: Law
-    reversal_exc: Law
-    reversal_inh: Law
-    offset_source: Law
-    offset_sink: Law
-    tau_w: Law
-    a: Law
-    b: Law
-    v_exp: Law
-    delta_t: Law
+    leak: AffineLaw
+    reset: AffineLaw
+    threshold: AffineLaw
+    capacitance: AffineLaw
+    tau_mem: PowerLaw
+    tau_mem_divided: PowerLaw
+    tau_mem_multiplied: PowerLaw
+    tau_syn_exc: PowerLaw
+    tau_syn_inh: PowerLaw
+    tau_syn_low_exc: PowerLaw
+    tau_syn_low_inh: PowerLaw
+    strength_exc: AffineLaw
+    strength_inh: AffineLaw
+    modulation_exc: AffineLaw
+    modulation_inh: AffineLaw
+    reversal_exc: AffineLaw
+    reversal_inh: AffineLaw
+    offset_source: AffineLaw
+    offset_sink: AffineLaw
+    tau_w: PowerLaw
+    a: AffineLaw
+    b: AffineLaw
+    v_exp: AffineLaw
+    delta_t: PowerLaw
 
     @classmethod
     def nominal(cls) -> Characteristics:
         """All circuits follow the nominal curves."""
         affine, power = AffineLaw.nominal, PowerLaw.nominal
-        strength = AffineLaw(curves.CURRENT_STEP, 0.0, chip.GM_MIN, chip.GM_MAX)
-        modulation = AffineLaw(
-            curves.CONDUCTANCE_STEP / curves.CURRENT_STEP, 0.0, chip.BIAS_MIN, chip.ANALOG_MAX
+        strength = affine(curves.Affine(curves.CURRENT_STEP, 0.0, chip.GM_MIN, chip.GM_MAX))
+        modulation = affine(
+            curves.Affine(
+                curves.CONDUCTANCE_STEP / curves.CURRENT_STEP, 0.0, chip.BIAS_MIN, chip.ANALOG_MAX
+            )
         )
         return cls(
             leak=affine(curves.LEAK),
@@ -252,8 +261,8 @@ class Characteristics:
             offset_source=affine(curves.OFFSET_CURRENT),
             offset_sink=affine(curves.OFFSET_CURRENT),
             tau_w=power(curves.TAU_W),
-            a=AffineLaw(curves.A_RATIO / curves.TAU_W.factor, 0.0),
-            b=AffineLaw(chip.ADAPTATION_TRANSCONDUCTANCE * chip.B_STEP, 0.0),
+            a=affine(curves.Affine(curves.A_RATIO / curves.TAU_W.factor, 0.0)),
+            b=affine(curves.Affine(chip.ADAPTATION_TRANSCONDUCTANCE * chip.B_STEP, 0.0)),
             v_exp=affine(curves.CELL),
             delta_t=power(curves.EXP_SLOPE),
         )
@@ -288,24 +297,30 @@ class Characteristics:
         return getattr(self, f"{name}_{LINE_NAMES[line]}")
 
     @staticmethod
-    def conductance(tau):
+    def conductance(tau: np.ndarray | float) -> np.ndarray:
         """Conductance (µS) that gives a circuit of the largest capacitance the time constant `tau`.
 
         The same formula leads back from conductance to time constant (µs).
         """
         return curves.capacitance(chip.CAPACITANCE_MAX, 1) / tau
 
-    def tau_of(self, code, divided, multiplied) -> np.ndarray:
+    def tau_of(
+        self, code: ArrayLike, divided: np.ndarray | bool, multiplied: np.ndarray | bool
+    ) -> np.ndarray:
         """Membrane time constant of leak codes, µs; both switches together cancel."""
         return np.where(
-            divided & ~multiplied,
+            np.logical_and(divided, np.logical_not(multiplied)),
             self.tau_mem_divided.value(code),
             np.where(
-                multiplied & ~divided, self.tau_mem_multiplied.value(code), self.tau_mem.value(code)
+                np.logical_and(multiplied, np.logical_not(divided)),
+                self.tau_mem_multiplied.value(code),
+                self.tau_mem.value(code),
             ),
         )
 
-    def leak_codes(self, conductance) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def leak_codes(
+        self, conductance: ArrayLike
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Codes of a leak conductance, by the setting with the finest codes that reaches.
 
         Parameters
@@ -330,7 +345,7 @@ class Characteristics:
         )
         return code, divided, multiplied, clipped
 
-    def tau_syn_codes(self, line: int, tau) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def tau_syn_codes(self, line: int, tau: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Codes of the time constant of an input line.
 
         Returns
@@ -363,7 +378,9 @@ class Characteristics:
         current, conductance = np.minimum(np.min(shares, axis=0), 1.0).tolist()
         return current, conductance
 
-    def weight_step(self, line: int, gm, coba, conductance_based) -> np.ndarray:
+    def weight_step(
+        self, line: int, gm: ArrayLike, coba: ArrayLike, conductance_based: np.ndarray | bool
+    ) -> np.ndarray:
         """What one weight code adds to the state of input `line`: nA, or µS.
 
         Parameters

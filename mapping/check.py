@@ -14,8 +14,8 @@ import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.config import AnalogParameter as Analog
+from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.config import NeuronSwitch as Switch
-from pynn_bss2sim._core.config import RowMode
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.records import LINES
 
@@ -24,6 +24,7 @@ from .driver_fit import DriverFit
 
 if TYPE_CHECKING:
     from .mapper import Mapping
+    from .network import Sources
 
 __all__ = ["problems"]
 
@@ -69,7 +70,7 @@ def _asked(mapping: Mapping) -> tuple[dict, dict]:
     codes: dict = defaultdict(int)
     ways: dict = defaultdict(set)
     steps = _steps(mapping)
-    drivers = mapping.drivers
+    drivers, routing = mapping.drivers, mapping.routed
     number = 0
     for projection in mapping.network.projections:
         for pre, post, weight in zip(
@@ -78,7 +79,7 @@ def _asked(mapping: Mapping) -> tuple[dict, dict]:
             projection.weight.tolist(),
             strict=True,
         ):
-            if not mapping.routing.lost[number]:
+            if not routing.lost[number]:
                 setting = int(drivers.setting[number])
                 key = (pre, post, projection.line, _declared(drivers.fit, setting - 1))
                 weight *= float(drivers.scale[number])
@@ -90,7 +91,7 @@ def _asked(mapping: Mapping) -> tuple[dict, dict]:
                     code = min(code, chip.WEIGHT_MAX * int(mapping.evidence.synapses[number]))
                 codes[key] += code
                 if code:
-                    ways[key].add(int(mapping.routing.path[number]))
+                    ways[key].add(int(routing.path[number]))
             number += 1
     return codes, ways
 
@@ -109,7 +110,7 @@ def _declared(fit: DriverFit | None, setting: int) -> tuple:
     )
 
 
-def _plasticity(config, hemisphere: int, driver: int) -> tuple:
+def _plasticity(config: ChipConfig, hemisphere: int, driver: int) -> tuple:
     """Utilization, recovery, speed of the clock and voltages of a driver; empty without."""
     if not config.stp_enable[hemisphere, driver]:
         return ()
@@ -167,7 +168,7 @@ def _measured_steps(mapping: Mapping) -> list[list[float]]:
     return steps
 
 
-def _step(config, circuit: int, line: int) -> float:
+def _step(config: ChipConfig, circuit: int, line: int) -> float:
     enable, gm, coba, is_coba = _LINE[line]
     if not config.switches[circuit, enable]:
         return float("inf")
@@ -201,7 +202,7 @@ class _Walk:
             for number in range(chip.BACKGROUND_SOURCES):
                 if config.background_enable[number]:
                     self._generator(on_chip, number, config)
-        fpga = mapping.routing.fpga
+        fpga = mapping.routed.fpga
         for k in range(len(fpga.host_source)):
             self._from_fpga(
                 n_neurons + int(fpga.host_source[k]),
@@ -213,7 +214,7 @@ class _Walk:
 
     def _forwarding(self) -> dict:
         """Where the FPGAs send what comes from the chips."""
-        fpga = self._mapping.routing.fpga
+        fpga = self._mapping.routed.fpga
         forward = defaultdict(list)
         for k in range(len(fpga.loop_chip)):
             came = (int(fpga.loop_chip[k]), int(fpga.loop_output[k]), int(fpga.loop_label[k]))
@@ -256,10 +257,10 @@ class _Walk:
                 way = _LOOP if to_chip == on_chip else _CHIPS
                 self._from_fpga(neuron, to_chip, channel, sent, way)
 
-    def _generator(self, on_chip: int, number: int, config) -> None:
+    def _generator(self, on_chip: int, number: int, config: ChipConfig) -> None:
         """Events of a generator, for the population that it is declared to serve."""
         name = f"chip {on_chip}, generator {number}"
-        served = int(self._mapping.routing.served[on_chip, number])
+        served = int(self._mapping.routed.served[on_chip, number])
         sources = [s for s in self._mapping.network.sources if s.on_chip is not None]
         if served < 0:
             self.problems.append(f"{name}: it runs, and serves no population")
@@ -281,8 +282,10 @@ class _Walk:
             if self._passes(config, port, number, label):
                 self._on_bus(source, on_chip, hemisphere, bus, label, _DIRECT)
 
-    def _compare(self, name: str, number: int, config, sources) -> None:
+    def _compare(self, name: str, number: int, config: ChipConfig, sources: Sources) -> None:
         """Whether a generator sends at the rate and with the seed of a population."""
+        asked = sources.on_chip
+        assert asked is not None
         mask, size = int(config.background_mask[number]), sources.size
         if mask & mask + 1 or not size <= mask + 1 < 2 * size:
             self.problems.append(f"{name}: mask {mask} for {size} sources")
@@ -291,9 +294,9 @@ class _Walk:
         rate = chip.BACKGROUND_CLOCK * chance / cycles / (mask + 1)
         random = bool(config.background_poisson[number])
         # the registers cannot always come closer, see the report
-        if not random or not 0.5 <= rate / sources.on_chip.rate <= 2:
-            self.problems.append(f"{name}: rate {rate:g}, {sources.on_chip.rate:g} is asked for")
-        if int(config.background_seed[number]) != sources.on_chip.seed:
+        if not random or not 0.5 <= rate / asked.rate <= 2:
+            self.problems.append(f"{name}: rate {rate:g}, {asked.rate:g} is asked for")
+        if int(config.background_seed[number]) != asked.seed:
             self.problems.append(f"{name}: the seed of {sources.label} is another")
 
     def _from_fpga(self, source: int, on_chip: int, channel: int, label: int, way: int) -> None:
@@ -311,7 +314,7 @@ class _Walk:
             self.problems.append(f"source {source}: its events go round through the FPGA")
 
     @staticmethod
-    def _passes(config, port: int, sink: int, label: int) -> bool:
+    def _passes(config: ChipConfig, port: int, sink: int, label: int) -> bool:
         mask = int(config.crossbar_mask[port, sink])
         return label & mask == int(config.crossbar_target[port, sink])
 
@@ -350,7 +353,7 @@ class _Walk:
             if mode in (RowMode.INHIBITORY, RowMode.BOTH):
                 self._arrive((source, neuron, 1, plasticity), config, circuit, weight, way)
 
-    def _arrive(self, key, config, circuit, weight, way) -> None:
+    def _arrive(self, key: tuple, config: ChipConfig, circuit: int, weight: int, way: int) -> None:
         mapping = self._mapping
         _, neuron, line, _ = key
         if mapping.chip.parameters != "exact" and mapping.chip.weights != "exact":

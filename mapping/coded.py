@@ -183,8 +183,9 @@ def map_codes(
     _check_rows(network, joined, rows)
     _check_parts(joined, placement)
     generators = GeneratorSources.of(network)
-    routing = previous
-    if previous is None or not _serves(previous, joined, rows, placement, generators):
+    if previous is not None and _serves(previous, joined, rows, placement, generators):
+        routing = previous
+    else:
         routing = route(joined, rows, placement, generators, model.seed)
     _refuse_loss(network, routing)
     configs = registers.with_routing(configs, routing, code)

@@ -200,6 +200,7 @@ class Configuration:
     def _wired(self) -> Connections:
         if self.own_synapses is not None:
             return Connections(self.own_synapses, Pulses.none())
+        assert self.lifted is not None
         return read_back(
             self.model,
             self.chips,
@@ -319,7 +320,9 @@ class Configuration:
         result["row"], result["column"] = np.divmod(within[mine], chip.COLUMNS)
         return result
 
-    def _between(self, source: np.ndarray, target: np.ndarray, pre: str, post: str):
+    def _between(
+        self, source: np.ndarray, target: np.ndarray, pre: str, post: str
+    ) -> tuple[np.ndarray, int, int]:
         """Which pairs lead from `pre` to `post`, and the first index of each of the two."""
         first, last = self.extent(pre)
         begin, end = self.extent(post)

@@ -7,7 +7,7 @@ import json
 import os
 import zlib
 from dataclasses import asdict, fields
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from zipfile import BadZipFile
 
 import numpy as np
@@ -23,6 +23,10 @@ from .connectivity import Lifted
 from .errors import ConfigurationError
 from .place import Placement
 from .translate import Scaling
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 
 __all__ = ["FORMAT", "load", "save"]
 
@@ -43,11 +47,20 @@ def save(configuration: Configuration, path: str | os.PathLike) -> None:
     arrays = _arrays(configuration)
     header = _header(configuration)
     header["digest"] = _digest(header, arrays)
+    entries: dict[str, Any] = {_HEADER: np.array(json.dumps(header)), **arrays}
     with open(path, "wb") as file:
-        np.savez_compressed(file, **{_HEADER: np.array(json.dumps(header))}, **arrays)
+        np.savez_compressed(file, **entries)
 
 
-def load(path: str | os.PathLike, kind: type[_Some] = Configuration) -> _Some:
+@overload
+def load(path: str | os.PathLike) -> Configuration: ...
+
+
+@overload
+def load(path: str | os.PathLike, kind: type[_Some]) -> _Some: ...
+
+
+def load(path: str | os.PathLike, kind: type[Configuration] = Configuration) -> Configuration:
     """Read what `save` wrote.
 
     Parameters
@@ -154,7 +167,7 @@ def _arrays(configuration: Configuration) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _fields(part: str, record) -> dict[str, np.ndarray]:
+def _fields(part: str, record: DataclassInstance) -> dict[str, np.ndarray]:
     """The arrays of a record."""
     values = {f.name: getattr(record, f.name) for f in fields(record)}
     return {f"{part}/{name}": v for name, v in values.items() if isinstance(v, np.ndarray)}
@@ -164,7 +177,7 @@ def _fields(part: str, record) -> dict[str, np.ndarray]:
 
 
 def _configuration(kind: type[_Some], header: dict, arrays: dict[str, np.ndarray]) -> _Some:
-    def part(name: str) -> dict[str, np.ndarray]:
+    def part(name: str) -> dict[str, Any]:
         return {
             key.partition("/")[2]: values
             for key, values in arrays.items()

@@ -49,7 +49,7 @@ def routed(
     width = placement.count
     most = placement.target.columns_per_block
     n_sources = len(generators.population)
-    best = None
+    best: Routing | None = None
     for _ in range(_ROUNDS):
         placement, width = _uncrowded(joined, placement, width, n_sources, chips)
         placement = exchanged(joined, placement, width, seed)
@@ -67,6 +67,7 @@ def routed(
         if chips is not None and spacious.chips > chips:
             break
         placement, width = spacious, wider
+    assert best is not None
     return best
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,11 +94,7 @@ class Constraints:
             "circuit": self.target.circuits,
         }
         for name, limit in limits.items():
-            values = getattr(self, name)
-            self._refuse(
-                (values < ANYWHERE) | (values >= limit),
-                lambda k, v=values, n=name, m=limit: f"{n} {v[k]}: give 0 to {m - 1}",
-            )
+            self._check_range(name, limit)
         pinned = self.circuit != ANYWHERE
         self._refuse(
             pinned & (self.chip == ANYWHERE),
@@ -110,7 +106,14 @@ class Constraints:
             lambda k: f"circuit {self.circuit[k]} does not lie in hemisphere {self.hemisphere[k]}",
         )
 
-    def _refuse(self, bad: np.ndarray, why) -> None:
+    def _check_range(self, name: str, limit: int) -> None:
+        values = getattr(self, name)
+        self._refuse(
+            (values < ANYWHERE) | (values >= limit),
+            lambda k: f"{name} {values[k]}: give 0 to {limit - 1}",
+        )
+
+    def _refuse(self, bad: np.ndarray, why: Callable[[int], str]) -> None:
         if bad.any():
             k = int(np.flatnonzero(bad)[0])
             raise PlacementError(f"{self.name(k)}: {why(k)}")
@@ -127,9 +130,15 @@ class Constraints:
         """Constraints of populations; coordinates not among `pins` are `ANYWHERE`."""
         first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         anywhere = np.full(first[-1], ANYWHERE)
-        names = ("chip", "hemisphere", "circuit")
-        values = [pins.get(name, anywhere) for name in names]
-        return cls(tuple(labels), first, *values, tuple(groups), target)
+        return cls(
+            tuple(labels),
+            first,
+            pins.get("chip", anywhere),
+            pins.get("hemisphere", anywhere),
+            pins.get("circuit", anywhere),
+            tuple(groups),
+            target,
+        )
 
     @property
     def bound(self) -> np.ndarray:

@@ -8,6 +8,7 @@ drivers of all chips have the same two pairs and the same recovery clock.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations_with_replacement
@@ -72,7 +73,7 @@ def _spike_steps() -> np.ndarray:
     return interval[:, np.newaxis] * np.arange(1, SPIKES + 1)
 
 
-def _responses(make, n: int) -> np.ndarray:
+def _responses(make: Callable[[], ReleaseSites | DriverStates], n: int) -> np.ndarray:
     """What `n` synapses do at the spikes of all trains, each begun by what `make` returns."""
     result = np.empty((len(RATES), SPIKES, n))
     for train, steps in zip(result, _spike_steps(), strict=True):

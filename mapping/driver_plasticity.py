@@ -13,7 +13,7 @@ from .calibration import NEUTRAL_TRIMS
 from .chips import driver_trims
 from .driver_fit import DriverFit, fit_drivers
 from .errors import PlasticityError
-from .network import Network, Projection
+from .network import Network, Projection, ShortTerm
 from .route import Routing
 from .weights import Joined
 
@@ -117,13 +117,14 @@ def driver_plan(network: Network, model: ChipModel, n_connections: int) -> Drive
     PlasticityError
         No driver does nearly what is asked for, or its state cannot begin as asked.
     """
-    plastic = [k for k, p in enumerate(network.projections) if p.short_term is not None]
+    terms = {k: p.short_term for k, p in enumerate(network.projections) if p.short_term is not None}
+    plastic = list(terms)
     if model.routing == "lifted" or not plastic:
         return DriverPlan.none(n_connections)
     first_generated = _generated(network)
     for k in plastic:
-        _check(network.projections[k], first_generated)
-    asked = np.concatenate([_asked(network, network.projections[k]) for k in plastic])
+        _check(network.projections[k], terms[k], first_generated)
+    asked = np.concatenate([_asked(network, network.projections[k], terms[k]) for k in plastic])
     owner = np.repeat(plastic, [len(network.projections[k].pre) for k in plastic])
     plan = DriverPlan.none(n_connections)
     if not len(asked):
@@ -148,12 +149,12 @@ def _generated(network: Network) -> np.ndarray:
     return result
 
 
-def _check(projection: Projection, generated: np.ndarray) -> None:
+def _check(projection: Projection, term: ShortTerm, generated: np.ndarray) -> None:
     """Refuse what no setting of a driver can do."""
-    begun = projection.short_term.u_initial != 0
+    begun = term.u_initial != 0
     if begun.any():
         raise PlasticityError(
-            f"{projection.label}: u = {projection.short_term.u_initial[begun][0]:g} at the start "
+            f"{projection.label}: u = {term.u_initial[begun][0]:g} at the start "
             f"({int(begun.sum())} of {len(begun)} connections); synapse drivers begin recovered. "
             "Leave u at 0, or use a chip model with routing='lifted', such as 'ideal'"
         )
@@ -165,9 +166,8 @@ def _check(projection: Projection, generated: np.ndarray) -> None:
         )
 
 
-def _asked(network: Network, projection: Projection) -> np.ndarray:
+def _asked(network: Network, projection: Projection, term: ShortTerm) -> np.ndarray:
     """What `fit_drivers` takes: float64 (n, 4); inputs have the mean time constant of all cells."""
-    term = projection.short_term
     tau_syn = np.concatenate(
         [np.empty(0), *(population.tau_syn[projection.line] for population in network.populations)]
     )
@@ -218,11 +218,14 @@ def _served(
     for k, s in np.unique(np.stack([owner, setting], axis=1), axis=0).tolist():
         mine = np.flatnonzero((owner == k) & (setting == s))
         low, high = asked[mine].min(axis=0).tolist(), asked[mine].max(axis=0).tolist()
+        use, tau_rec, tau_facil = zip(low[:3], high[:3], strict=True)
         found.append(
             Served(
                 network.projections[k].label,
                 len(mine),
-                *zip(low[:3], high[:3], strict=True),
+                use,
+                tau_rec,
+                tau_facil,
                 setting=s,
                 scale=float(fit.scale[kind[mine]].mean()),
                 error=float(fit.error[kind[mine]].max()),
@@ -247,9 +250,8 @@ def driver_registers(plan: DriverPlan, routing: Routing, model: ChipModel) -> di
         return {}
     fit, chips = plan.fit, routing.placement.chips
     setting = plan.setting[routing.connection]
-    of_driver = np.zeros(chips * chip.HEMISPHERES * chip.DRIVERS, np.int64)
-    of_driver[routing.synapse // (chip.COLUMNS * chip.ROWS_PER_DRIVER)] = setting
-    of_driver = of_driver.reshape(chips, chip.HEMISPHERES, chip.DRIVERS)
+    of_driver = np.zeros((chips, chip.HEMISPHERES, chip.DRIVERS), np.int64)
+    of_driver.ravel()[routing.synapse // (chip.COLUMNS * chip.ROWS_PER_DRIVER)] = setting
     plastic = of_driver > 0
     codes = {
         f"stp_{name}": np.concatenate([[0], getattr(fit, name)])[of_driver]

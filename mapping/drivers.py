@@ -25,6 +25,7 @@ setting, and direct groups have none: 0. So such synapses get their events from 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -284,7 +285,7 @@ def _assigned(blocks: list, free: np.ndarray) -> np.ndarray:
 
 def _select(group: int) -> int:
     """Row select of the neurons of an event output."""
-    label = wiring.neuron_label(group * chip.COLUMNS_PER_OUTPUT, 0)
+    label = wiring.neuron_label(np.array(group * chip.COLUMNS_PER_OUTPUT), np.array(0))
     return int(wiring.bus_label(label)[0])
 
 
@@ -338,7 +339,9 @@ def _regions(bus: int, drivers: np.ndarray, reserved: np.ndarray) -> list[tuple[
     return [(0, 0, chip.DRIVERS_PER_BUS)]
 
 
-def _other(bus: int, r: int, n: int, width: int, size: int) -> bool:
+def _other(
+    bus: int, r: int, n: int, width: int, size: int
+) -> Iterator[tuple[int, int, np.ndarray]]:
     """Aligned blocks of those drivers of a part of a bus that its direct group does not have."""
     x = n
     while x < width:

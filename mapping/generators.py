@@ -39,6 +39,7 @@ def generator_of(sources: Sources) -> Generator:
             f"{sources.label}: {sources.size} sources, a generator on the chip has labels for "
             f"{chip.BACKGROUND_NAMES}; make several populations of them"
         )
+    assert sources.on_chip is not None
     try:
         return Generator.for_sources(sources.size, sources.on_chip.rate, sources.on_chip.seed)
     except ValueError as error:

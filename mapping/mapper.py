@@ -18,7 +18,7 @@ import numpy as np
 from pynn_bss2sim._core.background import BackgroundInputs
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
-from pynn_bss2sim._core.event_path import crossings
+from pynn_bss2sim._core.event_path import Crossing, crossings
 from pynn_bss2sim._core.hicannx import HICANN_X
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.plasticity import ShortTerm
@@ -161,10 +161,16 @@ class Mapping:
         """The inputs behind those of the network: generators that run on the chips."""
         return BackgroundInputs(self.configs if self.routing is not None else ())
 
+    @property
+    def routed(self) -> Routing:
+        """`routing`, of a mapping that has one."""
+        assert self.routing is not None
+        return self.routing
+
     @cached_property
-    def _crossings(self):
+    def _crossings(self) -> tuple[Crossing, ...]:
         return crossings(
-            self.configs, self.routing.fpga, self.placement.circuit, self.network.n_sources
+            self.configs, self.routed.fpga, self.placement.circuit, self.network.n_sources
         )
 
     def event_rates(self, rates: SourceRates) -> EventRates | None:
@@ -312,8 +318,8 @@ def map_network(
     )
     _warn(mapping, previous)
     _report_loss(mapping, previous, on_loss)
-    if check and routing is not None and (found := problems(mapping)):
-        raise CheckError(f"{len(found)} differences, the first: {found[0]}")
+    if check and routing is not None and (wrong := problems(mapping)):
+        raise CheckError(f"{len(wrong)} differences, the first: {wrong[0]}")
     return mapping
 
 
@@ -330,16 +336,18 @@ def _laid_out(
 
     Which chips these are is known in the end only; with every further one it is done again.
     """
-    kept = (previous.scaling, previous.routing) if previous is not None else (None, None)
+    kept_scaling = None if previous is None else previous.scaling
+    kept_routing = None if previous is None else previous.routing
     chips = max(1, -(-network.n_neurons // HICANN_X.circuits))
     while True:
         laws = characteristics(chip, chips)
-        fit = fitted(network, chip, asked, joined, *kept, laws, strict=strict)
-        placement, routing = place(fit.count, constraints=network.constraints), None
+        fit = fitted(network, chip, asked, joined, kept_scaling, kept_routing, laws, strict=strict)
+        placement = place(fit.count, constraints=network.constraints)
+        routing: Routing | None = None
         known = placement.chips <= chips or len(laws) == 1
         if known and chip.routing == "real":
             routing = connectivity.routed(
-                joined, fit.synapses, placement, fit.generators, chip.seed, kept[1], chip.chips
+                joined, fit.synapses, placement, fit.generators, chip.seed, kept_routing, chip.chips
             )
             placement = routing.placement
         if placement.chips <= chips or len(laws) == 1:

@@ -125,7 +125,7 @@ class ShortTerm:
     tau_facil: np.ndarray
     u_initial: np.ndarray
 
-    def take(self, some) -> ShortTerm:
+    def take(self, some: np.ndarray) -> ShortTerm:
         """The same of some synapses."""
         return ShortTerm(
             self.use[some], self.tau_rec[some], self.tau_facil[some], self.u_initial[some]
@@ -159,7 +159,7 @@ class SpikePairs:
     w_from: np.ndarray
     w_to: np.ndarray
 
-    def take(self, some) -> SpikePairs:
+    def take(self, some: np.ndarray) -> SpikePairs:
         """The same of some synapses."""
         return SpikePairs(**{f.name: getattr(self, f.name)[some] for f in fields(self)})
 
@@ -177,7 +177,7 @@ class Reach:
 
     weight: np.ndarray
 
-    def take(self, some) -> Reach:
+    def take(self, some: np.ndarray) -> Reach:
         """The same of some synapses."""
         return Reach(self.weight[some])
 

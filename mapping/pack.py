@@ -115,7 +115,7 @@ class _Groups:
 
     def __init__(self, capacity: np.ndarray, wanted: np.ndarray, balanced: bool) -> None:
         self.rows = np.array(capacity, np.int32, order="C")
-        self._row = memoryview(self.rows)
+        self._row = self.rows.data
         n_groups = self.rows.shape[1]
         self._sizes = np.unique(wanted).tolist()
         self._having = {size: _bits(self.rows >= size) for size in self._sizes}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -117,7 +119,7 @@ class Pieces:
         rows = np.cumsum([0, *(len(p.groups.row) for p in parts)])
         shift = {"group": groups, "member": groups, "first_row": rows}
 
-        def joined(records, name, like):
+        def joined(records: Sequence[Any], name: str, like: np.ndarray) -> np.ndarray:
             steps = shift.get(name, np.zeros(len(parts) + 1, np.int64))
             values = [getattr(r, name) + k for r, k in zip(records, steps[:-1], strict=True)]
             return np.concatenate([like, *values]).astype(np.int64)
@@ -209,7 +211,8 @@ def route_array(
     """
     local = _localise(array, wanted, here, placement, generators)
     asked = int(local.rows.sum())
-    best, most = None, -1
+    best: Pieces | None = None
+    most = -1
     for slack in _SLACK[2:] if local.crowded else _SLACK:
         rows = _rows_for_direct(local, slack)
         last = not rows[:NEURON_GROUPS].any()
@@ -225,8 +228,8 @@ def route_array(
                 break
         if most == asked or last:
             break  # with no neurons direct, no other slack leaves more
-    shift = {"entry": best.entry + here.start}
-    return Pieces(**{**{f.name: getattr(best, f.name) for f in fields(best)}, **shift})
+    assert best is not None  # the last plan is tried in any case
+    return replace(best, entry=best.entry + here.start)
 
 
 def _localise(
@@ -329,7 +332,7 @@ class _Plan:
         need = -(-local.needed(self.rest, local.setting, local.n_settings) // local.count)
         return bool((need.max(axis=2, initial=0) > self.free).any())
 
-    def attempts(self, last: bool) -> bool:
+    def attempts(self, last: bool) -> Iterator[tuple[int, bool]]:
         """Sizes of the groups, and whether to balance them: large ones where labels suffice.
 
         No group is larger than half of what the smallest setting has. The `last` plan is tried

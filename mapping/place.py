@@ -123,7 +123,7 @@ def split_rows(rows: np.ndarray, target: Target = HICANN_X) -> np.ndarray:
     if not len(rows):
         return np.empty(0, np.int64)
 
-    def needed(first):
+    def needed(first: int) -> np.ndarray:
         """Circuits of each pair, with `first` rows for line 0; too many where a line has none."""
         given = np.array([first, target.rows - first])
         never = np.iinfo(np.int32).max

@@ -69,7 +69,7 @@ def short_term(network: Network, joined: Joined, circuits: Circuits) -> ShortTer
         return ShortTerm.none()
     some = _synapses(joined, [p.short_term is not None for p in network.projections])
 
-    def column(name):
+    def column(name: str) -> np.ndarray:
         return np.concatenate([getattr(p.short_term, name) for p in plastic])
 
     return ShortTerm(
@@ -101,7 +101,7 @@ def spike_pairs(
     some = _synapses(joined, [p.pairs is not None for p in network.projections])
     gain = scaling.line_gain(joined.post[some])
 
-    def column(name):
+    def column(name: str) -> np.ndarray:
         return np.concatenate([getattr(pairs, name) for pairs in plastic])
 
     dendritic = np.floor(column("dendritic") * steps[some] + 0.5).astype(np.int32)

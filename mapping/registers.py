@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import device as layout
@@ -264,8 +265,14 @@ class _Draft:
             target.columns_per_block
         )
         reset = ChipConfig.default()
-        per_circuit = ("analog", "switches", "capacitance", "refractory_counter")
-        per_circuit += ("refractory_fast", "address")
+        per_circuit = (
+            "analog",
+            "switches",
+            "capacitance",
+            "refractory_counter",
+            "refractory_fast",
+            "address",
+        )
         self.registers = {
             name: np.zeros((n, *reset.to_dict()[name].shape[1:]), reset.to_dict()[name].dtype)
             for name in per_circuit
@@ -273,18 +280,18 @@ class _Draft:
         self.blocks: dict[str, np.ndarray] = {}
         self.synapse_bias = chip.SYNAPSE_BIAS
 
-    def code(self, parameter: Analog, values) -> None:
+    def code(self, parameter: Analog, values: ArrayLike) -> None:
         """Set an analog code of the first circuit of each neuron."""
         self.registers["analog"][self.first, parameter] = values
 
-    def code_all(self, parameter: Analog, values) -> None:
+    def code_all(self, parameter: Analog, values: ArrayLike) -> None:
         """Set an analog code of all circuits, neuron after neuron."""
         self.registers["analog"][self.all, parameter] = values
 
-    def switch(self, name: Switch, values) -> None:
+    def switch(self, name: Switch, values: ArrayLike) -> None:
         self.registers["switches"][self.first, name] = values
 
-    def switch_all(self, name: Switch, values) -> None:
+    def switch_all(self, name: Switch, values: ArrayLike) -> None:
         self.registers["switches"][self.all, name] = values
 
     def any_of_neuron(self, flags: np.ndarray) -> np.ndarray:
@@ -299,7 +306,7 @@ class _Draft:
         self.registers["address"][self.first] = self.placement.address
         self.switch(Switch.DIGITAL_ENABLE, True)
 
-    def largest_of_block(self, values: np.ndarray, where=True) -> np.ndarray:
+    def largest_of_block(self, values: np.ndarray, where: np.ndarray | bool = True) -> np.ndarray:
         """Largest value, at least 0, of each backend block: float64 (chips * blocks,)."""
         result = np.zeros(self.chips * chip.BACKEND_BLOCKS)
         np.maximum.at(result, self.block, np.where(where, values, 0.0))

@@ -17,7 +17,7 @@ __all__ = ["shortest_hold"]
 _FINISHED = 0.01
 
 
-def shortest_hold(capacitance):
+def shortest_hold(capacitance: np.ndarray | float) -> np.ndarray:
     """The time after which the reset of a membrane of `capacitance` (pF) is finished, µs.
 
     That of a nominal circuit with the fastest reset.

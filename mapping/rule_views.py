@@ -63,7 +63,7 @@ class NeuronView:
 
 def synapse_views(mapping: Mapping, record: int) -> list[SynapseView]:
     """The synapses of projection number `record` of the network, array by array."""
-    routing = mapping.routing
+    routing = mapping.routed
     first, last = routing.joined.offset[record : record + 2]
     mine = np.flatnonzero((routing.connection >= first) & (routing.connection < last))
     array, within = np.divmod(routing.synapse[mine], chip.ROWS * chip.COLUMNS)

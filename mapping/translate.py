@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core.records import LINES, Circuits, Variable, frozen_array
 
@@ -71,17 +72,19 @@ class Scaling:
     def __len__(self) -> int:
         return len(self.voltage_gain)
 
-    def current_gain(self, neuron) -> np.ndarray:
+    def current_gain(self, neuron: np.ndarray | slice | int) -> np.ndarray:
         """The nA on the chip that stand for 1 nA: float64, shape of `neuron`."""
         return self.voltage_gain[neuron] * self.conductance_gain[neuron]
 
-    def line_gain(self, neuron) -> np.ndarray:
+    def line_gain(self, neuron: np.ndarray | slice | int) -> np.ndarray:
         """The gain of the state of input lines: of conductances or of currents."""
         return np.where(
             self.conductance_based[neuron], self.conductance_gain[neuron], self.current_gain(neuron)
         )
 
-    def to_chip(self, variable: Variable, neuron, values) -> np.ndarray:
+    def to_chip(
+        self, variable: Variable, neuron: np.ndarray | slice | int, values: ArrayLike
+    ) -> np.ndarray:
         """Translate biological values to the chip.
 
         Parameters
@@ -98,7 +101,9 @@ class Scaling:
             return values * self.voltage_gain[neuron] + self.voltage_offset[neuron]
         return values * self._gain(variable, neuron)
 
-    def to_biology(self, variable: Variable, neuron, values) -> np.ndarray:
+    def to_biology(
+        self, variable: Variable, neuron: np.ndarray | slice | int, values: ArrayLike
+    ) -> np.ndarray:
         """Translate values of the chip to biological ones: the inverse of `to_chip`."""
         values = np.asarray(values, np.float64)
         if self.identity:
@@ -107,7 +112,7 @@ class Scaling:
             return (values - self.voltage_offset[neuron]) / self.voltage_gain[neuron]
         return values / self._gain(variable, neuron)
 
-    def _gain(self, variable: Variable, neuron) -> np.ndarray:
+    def _gain(self, variable: Variable, neuron: np.ndarray | slice | int) -> np.ndarray:
         return self.current_gain(neuron) if variable == Variable.W else self.line_gain(neuron)
 
     def rescaling(self, old: Scaling) -> dict[str, object]:

@@ -16,7 +16,17 @@ from pynn_bss2sim.mapping.characteristics import Characteristics, Law
 
 from .bench import pulse_registers
 from .fits import affine, combination, exponential, proportional, psp, shifted_power
-from .meter import CAPACITANCE, CIRCUITS, NOMINAL, REST, Meter, codes, leak_switches, registers
+from .meter import (
+    CAPACITANCE,
+    CIRCUITS,
+    NOMINAL,
+    REST,
+    Codes,
+    Meter,
+    codes,
+    leak_switches,
+    registers,
+)
 
 __all__ = ["measure_adaptation", "measure_exponential"]
 
@@ -59,19 +69,19 @@ def measure_adaptation(meter: Meter, law: Characteristics) -> dict[str, Law]:
     taus = np.stack([_tau_w(meter, law, code) for code in _TAU_W_CODES])
     nominal = NOMINAL.tau_w
     factor, shift = shifted_power(_TAU_W_CODES, taus, nominal.exponent)
-    law = replace(law, tau_w=replace(nominal, factor=factor, second=shift))
+    law = replace(law, tau_w=nominal.refitted(factor, shift))
     b = np.stack([_b(meter, law, code) for code in _B_CODES])
     a = np.stack([_a(meter, law, code) for code in _A_CODES])
     b /= float(curves.pulse_length(_PULSE_SCALE))
     a /= law.tau_w.value(chip.TAU_W_CODE)
     return {
         "tau_w": law.tau_w,
-        "b": replace(NOMINAL.b, factor=proportional(_B_CODES, b), second=0.0),
-        "a": replace(NOMINAL.a, factor=proportional(_A_CODES, a), second=0.0),
+        "b": NOMINAL.b.refitted(proportional(_B_CODES, b)),
+        "a": NOMINAL.a.refitted(proportional(_A_CODES, a)),
     }
 
 
-def _spiking(law: Characteristics, analog: dict, switches: tuple) -> ChipConfig:
+def _spiking(law: Characteristics, analog: Codes, switches: tuple[Switch, ...]) -> ChipConfig:
     """Circuits that spike with every event, and come back to rest."""
     leak, on = leak_switches(law, _TAU_MEM)
     tau, high, _ = law.tau_syn_codes(0, np.full(CIRCUITS, _TRIGGER_TAU))
@@ -90,7 +100,9 @@ def _spiking(law: Characteristics, analog: dict, switches: tuple) -> ChipConfig:
         },
         on,
         refractory_counter=np.full(
-            CIRCUITS, round(_HELD / curves.refractory_cycle(scale)) + chip.RESET_LAG, np.uint8
+            CIRCUITS,
+            round(_HELD / float(curves.refractory_cycle(scale))) + chip.RESET_LAG,
+            np.uint8,
         ),
         refractory_clock_scale=np.full(
             (chip.BACKEND_BLOCKS, chip.REFRACTORY_CLOCKS), scale, np.uint8
@@ -112,12 +124,14 @@ def _tau_w(meter: Meter, law: Characteristics, code: int) -> np.ndarray:
     return exponential(time, trace)[0]
 
 
-def _after_spikes(meter: Meter, config: ChipConfig, span: float, source: Variable):
+def _after_spikes(
+    meter: Meter, config: ChipConfig, span: float, source: Variable
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean trace from the end of the hold on: time (k,), since the spike; (k, 512), mV."""
     period = max(1, round(span / _SAMPLES / _STEP)) * _STEP
     meter.bench.configure(config, _STEP)
     duration = period * np.ceil((_HELD + span) / period)
-    total = 0.0
+    total: np.ndarray = np.zeros(())
     for _ in range(_REPETITIONS):
         time, voltage, _ = meter.trace(duration, period, (0.0,), source)
         total = total + voltage
@@ -146,7 +160,7 @@ def _b(meter: Meter, law: Characteristics, code: int) -> np.ndarray:
 def _a(meter: Meter, law: Characteristics, code: int) -> np.ndarray:
     """Subthreshold adaptation, µS: it lowers the plateau that a constant current makes."""
     leak, on = leak_switches(law, _TAU_MEM)
-    analog = {
+    analog: Codes = {
         Analog.V_LEAK: codes(law.leak, REST),
         Analog.I_BIAS_LEAK: leak,
         Analog.I_MEM_OFFSET: codes(law.offset_source, _A_CURRENT),
@@ -179,7 +193,8 @@ def measure_exponential(meter: Meter, law: Characteristics) -> dict[str, Law]:
     law : Characteristics
         With potentials and ``tau_mem`` as measured.
     """
-    slope, onset = {}, {}
+    slope: dict[int, list[np.ndarray]] = {}
+    onset: dict[int, list[np.ndarray]] = {}
     shift, factor = np.zeros(CIRCUITS), np.ones(CIRCUITS)
     for volts, bias in _EXPONENTIAL_POINTS:
         # each measurement knows better than the former ones where to look
@@ -200,8 +215,8 @@ def measure_exponential(meter: Meter, law: Characteristics) -> dict[str, Law]:
         np.stack([values[-1] for values in onset.values()]),
     )
     return {
-        "delta_t": replace(nominal, factor=size, second=by),
-        "v_exp": replace(NOMINAL.v_exp, factor=gain, second=offset),
+        "delta_t": nominal.refitted(size, by),
+        "v_exp": NOMINAL.v_exp.refitted(gain, offset),
     }
 
 
@@ -222,9 +237,9 @@ def _exponential(
         Where about slope and onset may lie.
     """
     leak, on = leak_switches(law, _FAST)
-    lifted, lift = [], []
+    voltages, lifts = [], []
     for below in _APPROACH:
-        analog = {
+        analog: Codes = {
             Analog.V_LEAK: law.leak.code(near - below * expected),
             Analog.V_RESET: law.reset.code(near - 6 * expected),
             Analog.I_BIAS_LEAK: leak,
@@ -237,9 +252,9 @@ def _exponential(
         rest, _ = _resting(meter)
         meter.bench.rewrite(registers(analog, term))
         with_term, ran_away = _resting(meter)
-        lifted.append(np.where(ran_away, np.nan, with_term))
-        lift.append(with_term - rest)
-    lifted, lift = np.stack(lifted), np.stack(lift)
+        voltages.append(np.where(ran_away, np.nan, with_term))
+        lifts.append(with_term - rest)
+    lifted, lift = np.stack(voltages), np.stack(lifts)
     low, high = (share * expected for share in _SHARE)
     usable = (lift > low) & (lift < high) & np.isfinite(lifted)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -94,9 +94,10 @@ class Bench:
         self.__madc = Madc.of_device(device, noise=chip.MADC_NOISE * noise)
         self.__cadc = Cadc.of_device(device, noise=chip.CADC_NOISE * noise)
         self.__configs: tuple[ChipConfig, ...] = ()
-        self.__circuits: Circuits | None = None
-        self.__emulator: Emulator | None = None
         self.__probe: Probe | None = None
+        # made by `configure`
+        self.__circuits: Circuits
+        self.__emulator: Emulator
 
     def configure(self, config: ChipConfig, timestep: float) -> None:
         """Write all registers, and wait until all circuits are at rest.
@@ -159,16 +160,17 @@ class Bench:
         """
         emulator = self.__emulator
         step = emulator.timestep
+        every = 0
         if period is not None:
-            self.__watch(Probe(source, _EVERY.astype(np.int32), max(1, round(period / step))))
+            every = max(1, round(period / step))
+            self.__watch(Probe(source, _EVERY.astype(np.int32), every))
         when = np.rint(np.asarray(pulses, np.float64) / step).astype(np.int64)
         start = emulator.step
         events = InputEvents(start + when, np.zeros(len(when), np.int32))
         activity = emulator.run(round(duration / step), events)
         spikes = Spikes((activity.spike_step - start) * step, activity.spike_neuron)
-        if period is None:
+        if not every:
             return np.empty(0), np.empty((0, _CIRCUITS), np.uint16), spikes
-        every = self.__probe.interval
         first = -(-(start + 1) // every) * every
         time = (first + every * np.arange(len(activity.samples[0])) - start) * step
         return time, self.__read(source, activity, column_converters), spikes
@@ -198,10 +200,11 @@ class Bench:
         madc : uint16 (count, 2), LSB
         """
         level = np.full((count, 1), voltage)
-        return tuple(
+        cadc, madc = (
             converter.convert(np.repeat(level, n, axis=1), np.arange(n), self.__normals((count, n)))
             for converter, n in ((self.__cadc, _CIRCUITS), (self.__madc, chip.MADC_CHANNELS))
         )
+        return cadc, madc
 
     def __connections(self) -> Connections:
         host = np.zeros(1, np.int32)

@@ -7,6 +7,7 @@ comes back as NaN.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = [
     "affine",
@@ -25,7 +26,9 @@ _RANGE = (0.02, 3.0)  #: time constants looked for, in lengths of the trace
 _RIDGE = 1e-12
 
 
-def affine(code, value, weight=None) -> tuple[np.ndarray, np.ndarray]:
+def affine(
+    code: np.ndarray, value: np.ndarray, weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Fit ``value = factor * code + offset``.
 
     Parameters
@@ -56,7 +59,7 @@ def affine(code, value, weight=None) -> tuple[np.ndarray, np.ndarray]:
     return factor, mean - factor * mean_code
 
 
-def proportional(code, value) -> np.ndarray:
+def proportional(code: ArrayLike, value: np.ndarray) -> np.ndarray:
     """Fit ``value = factor * code`` with equal relative errors.
 
     Parameters
@@ -72,7 +75,9 @@ def proportional(code, value) -> np.ndarray:
     return ratio.mean(axis=0)
 
 
-def shifted_power(code, value, exponent: float) -> tuple[np.ndarray, np.ndarray]:
+def shifted_power(
+    code: ArrayLike, value: np.ndarray, exponent: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Fit ``value = factor * (code + shift) ** exponent`` with equal relative errors.
 
     Parameters
@@ -93,7 +98,7 @@ def shifted_power(code, value, exponent: float) -> tuple[np.ndarray, np.ndarray]
     return slope**exponent, offset / slope
 
 
-def exponential(time, trace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def exponential(time: np.ndarray, trace: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fit ``trace = offset + size * exp(-time / tau)``.
 
     Parameters
@@ -129,7 +134,8 @@ def exponential(time, trace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _guess(t: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The best of some time constants for each column, as logarithm."""
     centred = y - y.mean(axis=0)
-    guesses = np.linspace(*np.log(_RANGE), _GUESSES)
+    low, high = np.log(_RANGE)
+    guesses = np.linspace(low, high, _GUESSES)
     decays = np.exp(-t / np.exp(guesses)[:, np.newaxis])
     decays -= decays.mean(axis=1, keepdims=True)
     decays /= np.sqrt((decays**2).sum(axis=1, keepdims=True))
@@ -151,7 +157,7 @@ def combination(columns: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.linalg.solve(matrix, right[..., np.newaxis])[..., 0].T / norm[:, 0]
 
 
-def psp(time, tau_rise, tau_fall) -> np.ndarray:
+def psp(time: np.ndarray, tau_rise: np.ndarray, tau_fall: np.ndarray) -> np.ndarray:
     """Response of a membrane to a decaying current, for one mV/µs at time 0.
 
     Parameters
@@ -171,6 +177,6 @@ def psp(time, tau_rise, tau_fall) -> np.ndarray:
     return np.where(t > 0, (np.exp(-t / rise) - np.exp(-t / tau_fall)) / rate, 0.0)
 
 
-def amplitude(shape, trace) -> np.ndarray:
+def amplitude(shape: np.ndarray, trace: np.ndarray) -> np.ndarray:
     """Fit ``trace = size * shape + offset``; return the sizes, float64 (n,)."""
     return affine(shape, trace)[0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from pynn_bss2sim._core import device
@@ -11,11 +9,11 @@ from pynn_bss2sim._core.config import AnalogParameter as Analog
 from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim._core.records import LINES, Variable
-from pynn_bss2sim.mapping.characteristics import LINE_NAMES, Characteristics, Law
+from pynn_bss2sim.mapping.characteristics import LINE_NAMES, Characteristics, Law, PowerLaw
 
 from .bench import PULSE_ROWS, pulse_registers
 from .fits import affine, amplitude, exponential, proportional, psp, shifted_power
-from .meter import CAPACITANCE, CIRCUITS, REST, Meter, codes, leak_switches, registers
+from .meter import CAPACITANCE, CIRCUITS, REST, Codes, Meter, codes, leak_switches, registers
 
 __all__ = ["measure_conductance", "measure_strength", "measure_tau_syn", "psp_setup", "psp_size"]
 
@@ -45,13 +43,14 @@ _LINE_VARIABLES = (Variable.LINE0, Variable.LINE1)
 
 def measure_tau_syn(meter: Meter, law: Characteristics) -> dict[str, Law]:
     """Exponential fits to the lines after an event."""
-    result = {}
+    result: dict[str, Law] = {}
     for name, high in (("tau_syn", True), ("tau_syn_low", False)):
         laws = [law.line(name, line) for line in range(LINES)]
         measured = np.stack([_tau_syn(meter, code, high, laws) for code in _TAU_CODES])
         for line, nominal in enumerate(laws):
+            assert isinstance(nominal, PowerLaw)
             factor, shift = shifted_power(_TAU_CODES, measured[:, line], nominal.exponent)
-            result[f"{name}_{LINE_NAMES[line]}"] = replace(nominal, factor=factor, second=shift)
+            result[f"{name}_{LINE_NAMES[line]}"] = nominal.refitted(factor, shift)
     return result
 
 
@@ -73,10 +72,12 @@ def _tau_syn(meter: Meter, code: int, high: bool, laws: list[Law]) -> np.ndarray
     return np.stack(result)
 
 
-def _after_pulses(meter: Meter, span: float, period: float, repetitions: int, source=Variable.V):
+def _after_pulses(
+    meter: Meter, span: float, period: float, repetitions: int, source: Variable = Variable.V
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean trace after an event that comes every `span`: time (k,), since it came; (k, 512)."""
     meter.bench.run(span)
-    total = 0.0
+    total: np.ndarray = np.zeros(())
     for _ in range(repetitions):
         time, voltage, _ = meter.trace(span, period, (0.0,), source)
         total = total + voltage
@@ -102,7 +103,7 @@ def measure_strength(meter: Meter, law: Characteristics) -> dict[str, Law]:
             measured.append(size * CAPACITANCE / (_WEIGHT * PULSE_ROWS))
         factor = proportional(_STRENGTH_CODES, np.stack(measured))
         nominal = law.line("strength", line)
-        result[f"strength_{LINE_NAMES[line]}"] = replace(nominal, factor=factor, second=0.0)
+        result[f"strength_{LINE_NAMES[line]}"] = nominal.refitted(factor)
     return result
 
 
@@ -113,15 +114,16 @@ def psp_setup(
     law: Characteristics,
     line: int,
     rest: float,
-    analog: dict,
-    switches: tuple = (),
+    analog: Codes,
+    switches: tuple[Switch, ...] = (),
     weight: int = _WEIGHT,
 ) -> tuple[ChipConfig, tuple[np.ndarray, np.ndarray]]:
     """Registers for PSPs of one line, and the time constants of line and membrane."""
     leak, on = leak_switches(law, _TAU_MEM)
     tau, high, _ = law.tau_syn_codes(line, np.full(CIRCUITS, _TAU_SYN))
-    names = ("tau_syn", "tau_syn_low")
-    tau_syn = np.where(high, *(law.line(name, line).value(tau) for name in names))
+    tau_syn = np.where(
+        high, law.line("tau_syn", line).value(tau), law.line("tau_syn_low", line).value(tau)
+    )
     on |= {device.LINE_ENABLE[line]: True, device.LINE_HIGH_RESISTANCE[line]: high}
     on |= dict.fromkeys(switches, True)
     config = registers(
@@ -164,14 +166,12 @@ def measure_conductance(meter: Meter, law: Characteristics) -> dict[str, Law]:
         gm = law.line("strength", line).value(_COBA_GM)
         ratio = np.stack([found[high, code][0] for code in _COBA_CODES]) / gm
         name = LINE_NAMES[line]
-        result[f"modulation_{name}"] = replace(
-            law.line("modulation", line), factor=proportional(_COBA_CODES, ratio), second=0.0
+        result[f"modulation_{name}"] = law.line("modulation", line).refitted(
+            proportional(_COBA_CODES, ratio)
         )
         reversal = np.stack([found[code, _COBA_CODES[1]][1] for code in (low, high)])
         factor, offset = affine(np.array([[low], [high]], float), reversal)
-        result[f"reversal_{name}"] = replace(
-            law.line("reversal", line), factor=factor, second=offset
-        )
+        result[f"reversal_{name}"] = law.line("reversal", line).refitted(factor, offset)
     return result
 
 

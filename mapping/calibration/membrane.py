@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from pynn_bss2sim._core import curves
@@ -13,7 +11,17 @@ from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim.mapping.characteristics import AffineLaw, Characteristics, PowerLaw
 
 from .fits import exponential, proportional, shifted_power
-from .meter import CAPACITANCE, CIRCUITS, NOMINAL, REST, Meter, codes, leak_switches, registers
+from .meter import (
+    CAPACITANCE,
+    CIRCUITS,
+    NOMINAL,
+    REST,
+    Codes,
+    Meter,
+    codes,
+    leak_switches,
+    registers,
+)
 
 __all__ = ["measure_capacitance", "measure_offset", "measure_tau_mem"]
 
@@ -58,7 +66,7 @@ def measure_tau_mem(meter: Meter, law: Characteristics) -> dict[str, PowerLaw]:
             _tau_mem(meter, law, code, switches, float(nominal.value(code)[0])) for code in _CODES
         ]
         factor, shift = shifted_power(_CODES, np.stack(measured), nominal.exponent)
-        result[name] = replace(nominal, factor=factor, second=shift)
+        result[name] = nominal.refitted(factor, shift)
     return result
 
 
@@ -89,14 +97,14 @@ def measure_capacitance(meter: Meter, law: Characteristics) -> dict[str, AffineL
     }
     smallest = CAPACITANCE * at[nominal.low] / at[nominal.high]
     step = (CAPACITANCE - smallest) / nominal.high
-    return {"capacitance": replace(nominal, factor=step, second=smallest)}
+    return {"capacitance": nominal.refitted(step, smallest)}
 
 
 def _tau_mem(
     meter: Meter,
     law: Characteristics,
     code: int,
-    switches,
+    switches: tuple[Switch, ...],
     expected: float,
     capacitance: int = chip.CAPACITANCE_MAX,
     size: float = _STEP_SIZE,
@@ -115,7 +123,7 @@ def _tau_mem(
     period = _SPAN * expected / _SAMPLES
     step = period / np.ceil(period / _LARGEST_STEP)
     meter.bench.configure(config, step)
-    total = 0.0
+    total: np.ndarray = np.zeros(())
     for _ in range(repetitions):
         meter.bench.hold(_HELD)
         meter.bench.run(_HELD)
@@ -136,15 +144,15 @@ def measure_offset(meter: Meter, law: Characteristics) -> dict[str, AffineLaw]:
     for name, sink in (("offset_source", ()), ("offset_sink", (Switch.OFFSET_SINK,))):
         nominal = getattr(NOMINAL, name)
         current = np.stack([_current(meter, law, code, sink) for code in _OFFSET_CODES])
-        result[name] = replace(nominal, factor=proportional(_OFFSET_CODES, current), second=0.0)
+        result[name] = nominal.refitted(proportional(_OFFSET_CODES, current))
     return result
 
 
-def _current(meter: Meter, law: Characteristics, code: int, sink) -> np.ndarray:
+def _current(meter: Meter, law: Characteristics, code: int, sink: tuple[Switch, ...]) -> np.ndarray:
     """Offset current of `code`, nA."""
     tau = float(_SHIFT * CAPACITANCE / curves.OFFSET_CURRENT.value(code))
     leak, switches = leak_switches(law, tau)
-    analog = {
+    analog: Codes = {
         Analog.V_LEAK: codes(law.leak, REST),
         Analog.I_BIAS_LEAK: leak,
         Analog.I_MEM_OFFSET: code,

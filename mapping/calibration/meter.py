@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -33,6 +34,11 @@ __all__ = [
 CIRCUITS = chip.HICANN_X.circuits
 NOMINAL = Characteristics.nominal()
 
+#: Codes of all circuits, or of each.
+Codes: TypeAlias = Mapping[Analog, np.ndarray | int]
+#: Switches of all circuits, or of each.
+Switches: TypeAlias = dict[Switch, np.ndarray | bool]
+
 #: Of a nominal circuit, pF. Currents and conductances are measured relative to it.
 CAPACITANCE = float(curves.capacitance(chip.CAPACITANCE_MAX, 1))
 
@@ -46,16 +52,16 @@ _EVERY = np.arange(CIRCUITS)
 
 
 def registers(
-    analog: dict[Analog, np.ndarray | int],
-    switches: Iterable[Switch] | dict[Switch, np.ndarray] = (),
+    analog: Codes,
+    switches: Iterable[Switch] | Switches = (),
     **others: np.ndarray,
 ) -> ChipConfig:
     """A chip whose circuits are silent, alone and at rest, but for what is given."""
     code = np.zeros((CIRCUITS, len(Analog)), np.uint16)
     code[:, Analog.V_THRESHOLD] = chip.ANALOG_MAX
     code[:, Analog.I_BIAS_RESET] = chip.RESET_BIAS
-    for parameter, values in {**_IDLE, **analog}.items():
-        code[:, parameter] = values
+    for parameter, codes_of_circuits in {**_IDLE, **analog}.items():
+        code[:, parameter] = codes_of_circuits
     on = np.zeros((CIRCUITS, len(Switch)), bool)
     on[:, Switch.RESET_MULTIPLICATION] = True
     for name in switches:
@@ -64,7 +70,7 @@ def registers(
     return ChipConfig.default(analog=code, switches=on, **given)
 
 
-_IDLE = {
+_IDLE: Codes = {
     Analog.V_LEAK: NOMINAL.leak.code(REST),
     Analog.V_RESET: NOMINAL.reset.code(REST - 100.0),
     Analog.I_BIAS_LEAK: 300,
@@ -84,7 +90,7 @@ def codes(law: Law, value: float) -> np.ndarray:
     return np.broadcast_to(law.code(value), (CIRCUITS,))
 
 
-def leak_switches(law: Characteristics, tau: float) -> tuple[np.ndarray, dict[Switch, np.ndarray]]:
+def leak_switches(law: Characteristics, tau: float) -> tuple[np.ndarray, Switches]:
     """Code and switches of the leak with which all membranes have the time constant `tau`, µs."""
     code, divided, multiplied, _ = law.leak_codes(np.full(CIRCUITS, law.conductance(tau)))
     return code, {Switch.LEAK_DIVISION: divided, Switch.LEAK_MULTIPLICATION: multiplied}
@@ -136,7 +142,9 @@ class Meter:
         time, raw, spikes = self.bench.run(duration, pulses, source=source, period=period)
         return time, self.madc.to_mv(raw, Madc.channel_of(_EVERY)), spikes
 
-    def plateau(self, settle: float, spacing: float = chip.CADC_PERIOD, count: int = 64):
+    def plateau(
+        self, settle: float, spacing: float = chip.CADC_PERIOD, count: int = 64
+    ) -> np.ndarray:
         """Mean of `count` readings of the column converters: float64 (512,), mV."""
         self.bench.run(settle)
         return self.averaged(spacing, count)

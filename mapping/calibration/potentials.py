@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -85,6 +85,6 @@ def _mean_peak(voltage: np.ndarray, spikes: Spikes) -> np.ndarray:
         return total / np.bincount(circuit, minlength=CIRCUITS)
 
 
-def _law(nominal: AffineLaw, code, value) -> AffineLaw:
+def _law(nominal: AffineLaw, code: Sequence[int], value: Sequence[np.ndarray]) -> AffineLaw:
     factor, offset = affine(np.array(code, float)[:, np.newaxis], np.stack(value))
-    return replace(nominal, factor=factor, second=offset)
+    return nominal.refitted(factor, offset)

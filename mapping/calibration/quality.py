@@ -131,7 +131,8 @@ class Quality:
             axis.set_axis_off()
         for axis, row in zip(axes, self.rows, strict=False):
             after, before = self.values[row.parameter]
-            bins = np.linspace(*np.quantile(before, (0.005, 0.995)), 41)
+            low, high = np.quantile(before, (0.005, 0.995))
+            bins = np.linspace(low, high, 41)
             axis.hist(before, bins, color="0.75", label="nominal codes")
             axis.hist(after, bins, color="C0", label="calibrated")
             axis.axvline(row.target, color="k", lw=0.8)
@@ -218,8 +219,13 @@ def _config(law: Characteristics, targets: Table[str, float]) -> ChipConfig:
     )
     leak, on = leak_switches(law, targets["tau_mem"])
     tau_w = law.tau_w.code(targets["tau_w"])
-    names = ("ADAPTATION_ENABLE", "ADAPTATION_PULSE_ENABLE", "EXPONENTIAL_ENABLE", "OFFSET_ENABLE")
-    names += ("THRESHOLD_ENABLE",)
+    names = (
+        "ADAPTATION_ENABLE",
+        "ADAPTATION_PULSE_ENABLE",
+        "EXPONENTIAL_ENABLE",
+        "OFFSET_ENABLE",
+        "THRESHOLD_ENABLE",
+    )
     on |= dict.fromkeys((Switch[name] for name in names), True)
     pulse = float(curves.pulse_length(_PULSE_SCALE))
     analog = {

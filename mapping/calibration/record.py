@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields, replace
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.readout import Transfer
 from pynn_bss2sim._core.records import frozen_array
-from pynn_bss2sim.mapping.characteristics import Characteristics
+from pynn_bss2sim.mapping.characteristics import Characteristics, Law
 
 from .meter import CIRCUITS, NOMINAL
 
@@ -74,7 +74,8 @@ class Calibration:
         key : str
             Of which chip, and how it was measured; `load` asks for the same.
         """
-        np.savez(file, format=np.array(FORMAT), key=np.array(key), **self.arrays())
+        arrays: dict[str, Any] = self.arrays()
+        np.savez(file, format=np.array(FORMAT), key=np.array(key), **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike, key: str) -> Calibration:
@@ -120,12 +121,12 @@ class Calibration:
             suspects[f.name] = frozen_array(
                 arrays[f"{f.name}.suspect"], np.bool_, (CIRCUITS,), f.name
             )
-        transfers = [
+        cadc, madc = (
             Transfer(arrays[f"{name}.gain"], arrays[f"{name}.offset"]) for name in ("cadc", "madc")
-        ]
+        )
         shape = (chip.HEMISPHERES, chip.DRIVERS)
         trims = frozen_array(arrays["trims"], np.uint8, shape, "trims")
-        return cls(Characteristics(**laws), suspects, *transfers, trims)
+        return cls(Characteristics(**laws), suspects, cadc, madc, trims)
 
 
 def mended(law: Characteristics) -> tuple[Characteristics, dict[str, np.ndarray]]:
@@ -163,6 +164,7 @@ def _log(value: np.ndarray) -> np.ndarray:
     return np.log(np.where(value > 0, value, np.nan))
 
 
-def _probes(law) -> tuple[int, int]:
+def _probes(law: Law) -> tuple[int, int]:
     """Codes at a quarter and three quarters of the range."""
-    return tuple(round(law.low + share * (law.high - law.low)) for share in (0.25, 0.75))
+    width = law.high - law.low
+    return round(law.low + 0.25 * width), round(law.low + 0.75 * width)

@@ -47,8 +47,9 @@ def calibrated_chips(
     Exception
         What a calibration raised; a note tells of which chip.
     """
-    found = {device: recall(device) for device in devices}
-    missing = [device for device, known in found.items() if known is None]
+    known = {device: recall(device) for device in devices}
+    found = {device: made for device, made in known.items() if made is not None}
+    missing = [device for device in known if device not in found]
     alone = len(missing) < 2 or multiprocessing.current_process().name != "MainProcess"
     at_once = 1 if alone else min(_limit(processes), len(missing))
     if at_once > 1:

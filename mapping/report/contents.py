@@ -11,6 +11,7 @@ from .records import ParameterReport, PopulationReport, ProjectionReport, Usage
 from .sections import Section, Share, Table, counted, shown, span
 
 if TYPE_CHECKING:
+    from .records import Spread
     from .report import Report
 
 __all__ = ["headline", "sections", "title"]
@@ -152,7 +153,7 @@ def _resources_section(report: Report) -> Section | None:
     columns = ("", "used", "free", "of all") + (("fullest chip",) if many else ())
     rows = []
     for usage in total:
-        row = (usage.name, usage.used, usage.free, Share(usage.fraction))
+        row: tuple = (usage.name, usage.used, usage.free, Share(usage.fraction))
         if many:
             row += (Share(max(chip[usage.name].fraction for chip in report.usage)),)
         rows.append(row)
@@ -201,7 +202,7 @@ def _projections_section(projections: tuple[ProjectionReport, ...]) -> Section |
     return Section("projections", "Projections", (Table(columns, rows),))
 
 
-def _mean(spread) -> str:
+def _mean(spread: Spread) -> str:
     if not spread.std:
         return shown(spread.mean)
     return f"{shown(spread.mean)} ± {shown(spread.std)}"

@@ -7,12 +7,12 @@ readable; nothing is loaded from elsewhere.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from .sections import Section, Share, Table, shown
+from .sections import Cell, Section, Share, Table, shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,17 +86,17 @@ def _table(table: Table) -> str:
         f"<th{kind}>{escape(title)}</th>" for title, kind in zip(table.columns, shape, strict=True)
     )
 
-    def body(rows) -> str:
+    def body(rows: Iterable[tuple]) -> str:
         lines = (
             "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(row, shape, strict=True))
             for row in rows
         )
         return "".join(f"<tr>{line}</tr>" for line in lines)
 
-    def whole(rows, caption="") -> str:
-        caption = f"<caption>{escape(caption)}</caption>" if caption else ""
+    def whole(rows: Iterable[tuple], caption: str = "") -> str:
+        above = f"<caption>{escape(caption)}</caption>" if caption else ""
         return (
-            f'<div class="scroll"><table>{caption}<thead><tr>{head}</tr></thead>'
+            f'<div class="scroll"><table>{above}<thead><tr>{head}</tr></thead>'
             f"<tbody>{body(rows)}</tbody></table></div>"
         )
 
@@ -111,7 +111,7 @@ def _table(table: Table) -> str:
     return page
 
 
-def _cell(cell) -> str:
+def _cell(cell: Cell) -> str:
     if not isinstance(cell, Share):
         return escape(shown(cell))
     width = 100 * min(max(cell.fraction, 0.0), 1.0)

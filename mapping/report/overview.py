@@ -12,6 +12,7 @@ from . import paint
 from .picture import draw_chip, legend_entries
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from pynn_bss2sim.mapping.mapper import Mapping
@@ -79,7 +80,7 @@ def links_between_chips(mapping: Mapping) -> np.ndarray:
 
     From the chip of the row to that of the column; a source counts once for each chip.
     """
-    fpga, n = mapping.routing.fpga, mapping.placement.chips
+    fpga, n = mapping.routed.fpga, mapping.placement.chips
     output = fpga.loop_chip.astype(np.int64) * facts.L2_CHANNELS + fpga.loop_output
     source = output * (facts.NEURON_LABEL_MAX + 1) + fpga.loop_label
     pairs = np.unique(source * n + fpga.to_chip)
@@ -110,7 +111,7 @@ def _overview(mapping: Mapping, chip: int) -> np.ndarray:
     return blocks.mean(axis=(1, 3))
 
 
-def _links(axes, count: np.ndarray) -> None:
+def _links(axes: Axes, count: np.ndarray) -> None:
     """Chips on a circle, joined by lines as thick as sources go both ways."""
     n = len(count)
     angle = np.pi / 2 - 2 * np.pi * np.arange(n) / n
@@ -131,7 +132,8 @@ def _links(axes, count: np.ndarray) -> None:
                 x, y, f"{both[one, other]:,}", fontsize=8, ha="center", va="center", zorder=3,
                 bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "0.7", "lw": 0.5},
             )  # fmt: skip
-    axes.scatter(*place.T, s=420, color="white", edgecolors="0.2", zorder=2)
+    x_of_chip, y_of_chip = place.T
+    axes.scatter(x_of_chip, y_of_chip, s=420, color="white", edgecolors="0.2", zorder=2)
     for k, (x, y) in enumerate(place):
         axes.text(x, y, str(k), ha="center", va="center", fontsize=9, zorder=4)
     thickest = f"thickest: {most:,} sources" if both.any() else "nothing is sent"

@@ -7,6 +7,7 @@ palette, after which lightness changes from one to the next.
 from __future__ import annotations
 
 import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,7 @@ _FIRST = np.array(
 )
 
 
-def matplotlib(module: str):
+def matplotlib(module: str) -> ModuleType:
     """A module of matplotlib, or ImportError that tells what to install."""
     try:
         return importlib.import_module(f"matplotlib.{module}")

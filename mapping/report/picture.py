@@ -17,6 +17,7 @@ from . import paint
 from .usage import open_nodes
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from pynn_bss2sim.mapping.mapper import Mapping
@@ -126,7 +127,7 @@ def _short(label: str) -> str:
     return label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
 
 
-def _array(axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
+def _array(axes: Axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
     """A synapse array, each synapse at its row and column."""
     picture = paint.synapses(mapping, chip, hemisphere)
     axes.set_yticks([])
@@ -152,7 +153,7 @@ def _in_use(mapping: Mapping, chip: int, hemisphere: int) -> np.ndarray:
     return mapping.configs[chip].synapse_weight[hemisphere] > 0
 
 
-def _drivers(axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
+def _drivers(axes: Axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
     """The drivers, each in the column of its bus; the name of a bus that takes events is black."""
     picture = paint.drivers(mapping, chip, hemisphere)
     axes.imshow(picture, interpolation="nearest", aspect="auto")
@@ -166,7 +167,7 @@ def _drivers(axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
             label.set_color("black" if on else "0.75")
 
 
-def _crossbar(axes, mapping: Mapping, chip: int) -> None:
+def _crossbar(axes: Axes, mapping: Mapping, chip: int) -> None:
     """Draw the nodes that exist, filled where something may pass."""
     source, sink = np.nonzero(crossbar_nodes())
     axes.plot(sink, source, "o", ms=4, mfc="white", mec="0.65", label="closed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import contents
 from .html import page as html_page
@@ -142,7 +142,7 @@ class Report:
         return self.to_html()
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """A NumPy number or array of a section as what JSON knows."""
     if hasattr(value, "tolist"):
         return value.tolist()

@@ -7,7 +7,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from .sections import Section, Share, Table, shown
+from .sections import Cell, Section, Share, Table, shown
 
 __all__ = ["page", "terminal_width"]
 
@@ -88,7 +88,7 @@ def _stacked(title: str) -> list[str]:
     return textwrap.wrap(_plain(title), _TITLE, break_long_words=False) or [""]
 
 
-def _cell(cell) -> str:
+def _cell(cell: Cell) -> str:
     if isinstance(cell, Share):
         return f"{_bar(cell.fraction)} {shown(cell):>6}"
     return _plain(shown(cell))

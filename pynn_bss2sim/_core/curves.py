@@ -9,6 +9,7 @@ vectorised. Units: µs, mV, pF, µS, nA.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -125,12 +126,15 @@ class PowerLaw(_Curve):
         return (np.clip(value, low, high) / self.factor) ** (1 / self.exponent)
 
 
-def cadc_to_mv(lsb: float) -> float:
+_Level = TypeVar("_Level", float, np.ndarray)
+
+
+def cadc_to_mv(lsb: _Level) -> _Level:
     """Membrane potential in mV at which the column converter reads `lsb`."""
     return (lsb - chip.CADC_OFFSET) / chip.CADC_PER_MV
 
 
-def madc_to_mv(lsb: float) -> float:
+def madc_to_mv(lsb: _Level) -> _Level:
     """Membrane potential in mV at which the fast converter reads `lsb`."""
     return (lsb - chip.MADC_OFFSET) / chip.MADC_PER_MV
 

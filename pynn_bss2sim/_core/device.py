@@ -147,7 +147,7 @@ class Device:
         self,
         gm: ArrayLike,
         coba: ArrayLike,
-        conductance_based: np.ndarray,
+        conductance_based: np.ndarray | bool,
         synapse_bias: np.ndarray | int = chip.SYNAPSE_BIAS,
     ) -> np.ndarray:
         """What one weight code adds to the state of an input line: nA, or µS.
