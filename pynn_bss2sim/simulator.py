@@ -512,19 +512,25 @@ class State(BaseState):
             population.restart()
 
 
-def warn_of_loss(traffic: Traffic, time: float) -> None:
-    """Log how many events were dropped until a time (ms), and on which link most of them."""
+#: How the limit of links is lifted, beside less traffic.
+_LIFT = (
+    "see 'traffic' in mapping_report(), or lift the limit with ChipModel's bandwidth='unlimited'"
+)
+
+
+def warn_of_loss(traffic: Traffic, time: float, way_out: str = _LIFT) -> None:
+    """Log how many events were dropped until a time (ms), on which link most, and the way out."""
     worst = int(traffic.dropped.argmax())
     logger.warning(
         "%d events dropped until t = %g ms because too many waited for a link of the event "
         "routing, most (%d of %d) at %s. Lower the rates or synchrony of the neurons and sources "
-        "behind it, see 'traffic' in mapping_report(), or lift the limit with ChipModel's "
-        "bandwidth='unlimited'",
+        "behind it, %s",
         traffic.dropped.sum(),
         time,
         traffic.dropped[worst],
         traffic.events[worst],
         traffic.links.name[worst],
+        way_out,
     )
 
 

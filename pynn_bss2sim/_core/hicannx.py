@@ -207,6 +207,12 @@ MADC_ADJUST_MAX = _fact("MADC_ADJUST_MAX", 7, "1", "code", "haldls: madc.h")
 MADC_SCALE_MAX = _fact("MADC_SCALE_MAX", 15, "1", "estimate", "haldls: madc.h, four bits")
 MADC_NOISE = _fact("MADC_NOISE", 1.2, "LSB", "estimate", "calix: below 2 on a static input")
 MADC_START_UP = _fact("MADC_START_UP", 8.0, "us", "code", "calix: madc_base.py, discarded")
+PADS = _fact("PADS", 2, "1", "code", "halco: readout.h, for analog signals")
+BOARD_DAC_BITS = _fact("BOARD_DAC_BITS", 12, "1", "code", "haldls: spi.h, DACs of the board")
+BOARD_DAC_CHANNELS = _fact("BOARD_DAC_CHANNELS", 16, "1", "code", "halco: spi.h, on two DACs")
+BOARD_DAC_REFERENCE = _fact(
+    "BOARD_DAC_REFERENCE", 2500.0, "mV", "code", "lola: dac.cpp, of the channel mux_dac_25"
+)
 CADC_BITS = _fact("CADC_BITS", 8, "1", "paper", "DISS: column converters")
 CADC_CHANNELS = _fact("CADC_CHANNELS", 2, "1", "paper", "DISS: causal and acausal, per column")
 CADC_SAMPLES = _fact("CADC_SAMPLES", 100, "1", "code", "grenade: ppu.h, of a run in block RAM")

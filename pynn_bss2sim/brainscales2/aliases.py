@@ -1,6 +1,7 @@
 """The names under which scripts for the real chip import its software.
 
-``python -m pynn_bss2sim.brainscales2 script.py`` calls `install` and then runs the script.
+``python -m pynn_bss2sim.brainscales2 script.py`` calls `install` and then runs the script. Helpers
+that tutorials have in a folder beside them (`HELPERS`) stand in for those that are not there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import pkgutil
 import sys
 from types import ModuleType
 
-__all__ = ["NAMES", "install"]
+__all__ = ["HELPERS", "NAMES", "install"]
 
 _HERE = __name__.rpartition(".")[0]
 
@@ -21,6 +22,12 @@ NAMES = {
     "pynn_brainscales.brainscales2": _HERE,
     "dlens_vx_v3": f"{_HERE}.dlens_vx_v3",
     "pyhalco_hicann_dls_vx_v3": f"{_HERE}.dlens_vx_v3.halco",
+}
+
+#: Modules beside the tutorials of the real chip, and what stands for them here.
+HELPERS = {
+    "_static.common.helpers": f"{_HERE}.demo_helpers",
+    "_static.common.measure_voltage": f"{_HERE}.demo_helpers",
 }
 
 #: Modules of PyNN that the real package hands on.
@@ -69,6 +76,29 @@ def install() -> None:
     sys.modules["pynn_brainscales"] = root
     for name in tops:
         sys.modules[name].__bss2sim__ = True
+    for name, target in HELPERS.items():
+        if not _exists(name):
+            _add(name, importlib.import_module(target))
+
+
+def _exists(name: str) -> bool:
+    """Whether there is a module of this name."""
+    try:
+        return name in sys.modules or importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _add(name: str, module: ModuleType) -> None:
+    """Put a module in a place, and empty packages above it where there are none."""
+    parent, _, last = name.rpartition(".")
+    if parent:
+        if not _exists(parent):
+            package = ModuleType(parent)
+            package.__path__ = []
+            _add(parent, package)
+        setattr(importlib.import_module(parent), last, module)
+    sys.modules[name] = module
 
 
 def _alias(name: str, module: ModuleType) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.emulator import Emulator
+from pynn_bss2sim._core.links import Traffic
 from pynn_bss2sim._core.records import InputEvents, Status, Variable
 from pynn_bss2sim.interrupts import InterruptGuard
 from pynn_bss2sim.mapping import CodedMapping, MappingError, map_codes
@@ -28,6 +29,9 @@ __all__ = ["Experiment"]
 
 #: Steps that one call of the emulator covers; they bound the memory of what is observed.
 _CHUNK = 20_000
+
+#: What lifts the limit of links.
+_LIFT = "or connect to ManagedConnection(ChipModel.silicon(bandwidth='unlimited'))"
 
 #: Streams of random numbers of an experiment beside those of the circuits.
 _PHASES = 7
@@ -67,6 +71,7 @@ class Experiment:
         self._emulator: Emulator | None = None
         self._played: list[_Played] = []
         self._storing = False
+        self._traffic: Traffic | None = None
         self._steps: list[np.ndarray] = []
         self._neurons: list[np.ndarray] = []
 
@@ -113,14 +118,18 @@ class Experiment:
         """
         self._trial += 1
         self._emulator, self._steps, self._neurons, self._played = None, [], [], []
+        self._traffic = None
         rules = {rule for snapshot in snapshots for rule in snapshot.rules.values()}
         for rule in rules:
             rule.begin_experiment()
-        with InterruptGuard(lambda: not self._storing):
-            for snapshot in snapshots:
-                for rule in rules:
-                    rule.begin_snippet()
-                self._play(snapshot)
+        try:
+            with InterruptGuard(lambda: not self._storing):
+                for snapshot in snapshots:
+                    for rule in rules:
+                        rule.begin_snippet()
+                    self._play(snapshot)
+        finally:
+            self._warn_of_loss()
         if self.mapping is not None and len(self.mapping.configs) == 1:
             self._injection.end(self.mapping.config)
 
@@ -225,6 +234,7 @@ class Experiment:
             self._steps.append(activity.spike_step)
             self._neurons.append(activity.spike_neuron)
             self._injection.count(activity.traffic)
+            self._note(activity.traffic)
             readout.take(activity.samples, begin)
             if rules is not None:
                 rules.passed(activity, events)
@@ -265,9 +275,18 @@ class Experiment:
         way = random.random(len(circuits))[firing]
         self._emulator.set_state(Variable.V, firing, low + way * (circuits.v_thresh[firing] - low))
 
+    def _note(self, traffic: Traffic | None):
+        """Add up the traffic of the experiment."""
+        if traffic is not None:
+            self._traffic = traffic if self._traffic is None else self._traffic + traffic
+
+    def _warn_of_loss(self):
+        """Tell once what the whole experiment has lost."""
+        traffic = self._traffic
+        if traffic is not None and traffic.dropped.any():
+            warn_of_loss(traffic, self._emulator.step * TIMESTEP / 1e3, _LIFT)
+
     def _check(self, activity):
-        if activity.traffic is not None and activity.traffic.dropped.any():
-            warn_of_loss(activity.traffic, activity.stop_step * TIMESTEP / 1e3)
         if activity.status is Status.INTERRUPTED:
             raise self._emulator.interruption or KeyboardInterrupt
         if activity.status is Status.NON_FINITE:

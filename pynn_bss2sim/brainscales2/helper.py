@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+import pickle
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pynn_bss2sim._core.chip_model import ChipModel
@@ -14,12 +15,14 @@ from pynn_bss2sim.mapping.calibration.cache import folder
 
 from .calibration import cadc_correction
 from .circuit_parameters import GROUPS, fields_of
+from .dlens_vx_v3.halco import ChipOnDLS
 from .dlens_vx_v3.hxcomm import ConnectionHandle
 from .dlens_vx_v3.lola import AtomicNeuron, Chip
 
 __all__ = [
     "ATOMIC_NEURON_MEMBERS",
     "TARGETS",
+    "CalibrationResult",
     "chip_from_file",
     "chip_from_nightly",
     "chip_from_portable_binary",
@@ -51,6 +54,31 @@ TARGETS = {
 
 _FORMAT = "pynn_bss2sim targets 1"
 _MOCK_VARIABLE = "HXCOMM_ENABLE_ZERO_MOCK"
+#: Folders of calibrations that are the same here, for they never age.
+_AGES = ("latest", "latest-weekly")
+
+
+@dataclass(frozen=True)
+class CalibrationResult:
+    """A calibration as its own tool keeps it: pickled in ``<target>_calix-native.pkl``.
+
+    Attributes
+    ----------
+    chip : ChipModel
+    target : str
+        Of `TARGETS`.
+    """
+
+    chip: ChipModel
+    target: str
+
+    def apply(self, builder) -> None:
+        """Write the calibrated chip to a builder, or to one that ``sta.convert_to_chip`` takes."""
+        builder.write(ChipOnDLS(), _calibrated(self.chip, self.target))
+
+
+def _calibrated(model: ChipModel, target: str) -> Chip:
+    return Chip.of(targeted(model, TARGETS[target]), cadc_correction(model))
 
 
 def get_unique_identifier() -> list[str]:
@@ -63,17 +91,21 @@ def get_unique_identifier() -> list[str]:
 def nightly_calib_path() -> Path:
     """Return the file of the chip's spiking calibration.
 
-    It says which chip it is and what it is calibrated to; files of the other `TARGETS` lie beside
-    it. The calibration itself is made when it is loaded for the first time, and kept.
+    It says which chip it is and what it is calibrated to; files of the other `TARGETS`, and
+    each as a pickled `CalibrationResult`, lie beside it. The calibration itself is made when it is
+    loaded for the first time, and kept.
     """
     model = chosen_chip(None)
     identifier = ConnectionHandle(model).get_unique_identifier()[0]
-    place = folder() / "hicann-dls-sr-hx" / identifier / "stable" / "latest"
-    place.mkdir(parents=True, exist_ok=True)
-    for name in TARGETS:
-        content = json.dumps({"format": _FORMAT, "target": name, "chip": asdict(model)})
-        (place / f"{name}_cocolist.pbin").write_text(content)
-    return place / "spiking_cocolist.pbin"
+    places = [folder() / "hicann-dls-sr-hx" / identifier / "stable" / age for age in _AGES]
+    for place in places:
+        place.mkdir(parents=True, exist_ok=True)
+        for name in TARGETS:
+            content = json.dumps({"format": _FORMAT, "target": name, "chip": asdict(model)})
+            (place / f"{name}_cocolist.pbin").write_text(content)
+            native = pickle.dumps(CalibrationResult(model, name))
+            (place / f"{name}_calix-native.pkl").write_bytes(native)
+    return places[0] / "spiking_cocolist.pbin"
 
 
 def nightly_calib_url() -> str:
@@ -93,13 +125,15 @@ def chip_from_portable_binary(data: bytes) -> Chip:
         content = json.loads(data)
         if content["format"] != _FORMAT:
             raise ValueError(f"format {content['format']!r}")
-        model, target = ChipModel(**content["chip"]), TARGETS[content["target"]]
+        model, target = ChipModel(**content["chip"]), content["target"]
+        if target not in TARGETS:
+            raise ValueError(f"target {target!r}")
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "no calibration of an emulated chip; those of real chips do not fit it. Use "
             f"chip_from_nightly() ({error})"
         ) from error
-    return Chip.of(targeted(model, target), cadc_correction(model))
+    return _calibrated(model, target)
 
 
 def chip_from_file(path) -> Chip:

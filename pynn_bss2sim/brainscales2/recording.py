@@ -171,11 +171,10 @@ class Recorder(recording.Recorder):
     def _signal(self, signal: Signal) -> neo.IrregularlySampledSignal:
         return neo.IrregularlySampledSignal(
             signal.times,
-            signal.values[:, np.newaxis],
-            units=pq.dimensionless,
+            # scripts take the plain quantity from the attribute `base`
+            pq.Quantity(signal.values[:, np.newaxis], pq.dimensionless, dtype=np.float32),
             time_units=pq.ms,
             name=signal.variable,
-            dtype=np.float32,
             device=signal.device,
             source_ids=[int(self.population.first_id_number + signal.cell)],
             source_locations=[_LOCATION],

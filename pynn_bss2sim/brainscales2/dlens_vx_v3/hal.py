@@ -9,15 +9,31 @@ import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 
+from .board import (
+    Barrier,
+    EventRecordingConfig,
+    MADCConfig,
+    MADCControl,
+    PadMultiplexerConfig,
+    ShiftRegister,
+    SystimeSync,
+)
 from .halco import CrossbarOutputOnDLS
 
 __all__ = [
+    "Barrier",
     "CrossbarOutputConfig",
     "CrossbarOutputEventCounter",
+    "EventRecordingConfig",
+    "MADCConfig",
+    "MADCControl",
     "PPUMemoryBlock",
     "PPUMemoryWord",
+    "PadMultiplexerConfig",
+    "ShiftRegister",
     "SynapseQuad",
     "SynapseWeightQuad",
+    "SystimeSync",
     "Timer",
 ]
 

@@ -11,22 +11,34 @@ from pynn_bss2sim._core import hicannx as chip
 __all__ = [
     "AtomicNeuronOnDLS",
     "AtomicNeuronOnLogicalNeuron",
+    "BarrierOnFPGA",
     "CADCChannelColumnOnSynram",
     "CADCReadoutChainOnDLS",
+    "ChipOnDLS",
     "CommonNeuronBackendConfigOnDLS",
     "CompartmentOnLogicalNeuron",
     "Coordinate",
     "CrossbarOutputConfigOnDLS",
     "CrossbarOutputOnDLS",
+    "DACChannelBlockOnBoard",
+    "DACChannelOnBoard",
     "Enum",
+    "EventRecordingConfigOnFPGA",
     "HemisphereOnDLS",
+    "MADCControlOnDLS",
     "NeuronColumnOnDLS",
     "NeuronRowOnDLS",
     "PPUMemoryBlockSize",
+    "PadMultiplexerConfigOnDLS",
+    "ReadoutChainOnDLS",
+    "ShiftRegisterOnBoard",
+    "SourceMultiplexerOnReadoutSourceSelection",
     "SynapseOnSynapseRow",
     "SynapseRowOnDLS",
     "SynapseWeightRowOnDLS",
     "SynramOnDLS",
+    "SystimeSyncOnFPGA",
+    "TimerOnDLS",
     "common",
     "iter_all",
 ]
@@ -177,6 +189,59 @@ class CADCChannelColumnOnSynram(Coordinate, size=chip.COLUMNS):
 
 class PPUMemoryBlockSize(Coordinate, size=4096):
     """Number of words of a block of PPU memory."""
+
+
+class ChipOnDLS(Coordinate, size=1):
+    """The chip."""
+
+
+class TimerOnDLS(Coordinate, size=1):
+    """The timer of a program."""
+
+
+class SystimeSyncOnFPGA(Coordinate, size=1):
+    """The synchronisation of the clocks of chip and FPGA."""
+
+
+class BarrierOnFPGA(Coordinate, size=1):
+    """Where a program waits for what it has written."""
+
+
+class EventRecordingConfigOnFPGA(Coordinate, size=1):
+    """Whether the FPGA records."""
+
+
+class ShiftRegisterOnBoard(Coordinate, size=1):
+    """The multiplexers of the board."""
+
+
+class DACChannelBlockOnBoard(Coordinate, size=1):
+    """The voltages of the board."""
+
+
+class DACChannelOnBoard(Coordinate, size=chip.BOARD_DAC_CHANNELS):
+    """A voltage of the board."""
+
+    mux_dac_25: ClassVar[DACChannelOnBoard]
+
+
+DACChannelOnBoard.mux_dac_25 = DACChannelOnBoard(7)
+
+
+class PadMultiplexerConfigOnDLS(Coordinate, size=chip.PADS):
+    """A pad of the chip."""
+
+
+class SourceMultiplexerOnReadoutSourceSelection(Coordinate, size=chip.MADC_CHANNELS):
+    """An input of the MADC."""
+
+
+class ReadoutChainOnDLS(Coordinate, size=1):
+    """The way from the pads to the MADC."""
+
+
+class MADCControlOnDLS(Coordinate, size=1):
+    """The MADC."""
 
 
 common = SimpleNamespace(Enum=Enum, iter_all=iter_all)

@@ -14,10 +14,13 @@ class ConnectionHandle:
     Attributes
     ----------
     chip : ChipModel
+    programs : int
+        How many programs without a network it has run; the noise of each is another.
     """
 
     def __init__(self, chip: ChipModel):
         self.chip = chip
+        self.programs = 0
 
     def get_unique_identifier(self) -> list[str]:
         """The name of each chip that can be reached."""

@@ -22,9 +22,17 @@ from ..circuit_parameters import (
     fields_of,
     registers_of,
 )
+from .board import DACChannelBlock, ReadoutChain
 from .halco import AtomicNeuronOnDLS, CommonNeuronBackendConfigOnDLS
 
-__all__ = ["AtomicNeuron", "Chip", "SynapseMatrix", "SynapseWeightRow"]
+__all__ = [
+    "AtomicNeuron",
+    "Chip",
+    "DACChannelBlock",
+    "ReadoutChain",
+    "SynapseMatrix",
+    "SynapseWeightRow",
+]
 
 
 class _Group:

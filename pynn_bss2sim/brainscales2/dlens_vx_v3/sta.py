@@ -4,40 +4,93 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from .halco import AtomicNeuronOnDLS
+from .board import AsicAdapterBoard
+from .halco import (
+    AtomicNeuronOnDLS,
+    ChipOnDLS,
+    DACChannelBlockOnBoard,
+    ShiftRegisterOnBoard,
+)
+from .playback import PlaybackProgram, run
 
 __all__ = [
     "AbsoluteTimePlaybackProgramBuilder",
     "DumperDone",
+    "ExperimentInit",
+    "PlaybackProgram",
     "PlaybackProgramBuilder",
     "PlaybackProgramBuilderDumper",
+    "SystemInit",
     "convert_to_chip",
     "from_portablebinary",
+    "run",
 ]
 
 
 class PlaybackProgramBuilder:
-    """Containers to be written, in their order."""
+    """Containers to be written, in their order, and what is waited for in between.
+
+    Where it is injected into an experiment, waiting takes none of its time.
+    """
 
     def __init__(self):
-        self._writes: list[tuple] = []
+        self._commands: list[tuple] = []
 
     def write(self, coordinate, container) -> None:
         """Write a copy of a container at a coordinate."""
-        self._writes.append((coordinate, deepcopy(container)))
+        self._commands.append(("write", coordinate, deepcopy(container)))
+
+    def block_until(self, coordinate, value) -> None:
+        """Wait until a timer has a value, or a barrier is passed."""
+        self._commands.append(("wait", coordinate, value))
 
     def merge_back(self, other: PlaybackProgramBuilder) -> None:
         """Append what `other` holds, which is empty then."""
-        self._writes += other.take()
+        commands, other._commands = other._commands, []
+        self._commands += commands
 
     def copy_back(self, other: PlaybackProgramBuilder) -> None:
         """Append a copy of what `other` holds."""
-        self._writes += deepcopy(other._writes)
+        self._commands += deepcopy(other._commands)
 
     def take(self) -> list[tuple]:
         """Hand out coordinates and containers; the builder is empty then."""
-        writes, self._writes = self._writes, []
-        return writes
+        commands, self._commands = self._commands, []
+        return [(coordinate, value) for kind, coordinate, value in commands if kind == "write"]
+
+    def done(self) -> PlaybackProgram:
+        """Hand out a program for `run`; the builder is empty then."""
+        commands, self._commands = self._commands, []
+        return PlaybackProgram(commands)
+
+
+class SystemInit:
+    """The initialisation with which a program begins.
+
+    Parameters
+    ----------
+    hwdb_entry : optional
+        Of the connection; without effect.
+
+    Attributes
+    ----------
+    asic_adapter_board : board.AsicAdapterBoard
+        ``shift_register`` and ``dac_channel_block``.
+    """
+
+    def __init__(self, hwdb_entry=None):
+        self.asic_adapter_board = AsicAdapterBoard()
+
+    def generate(self) -> tuple[PlaybackProgramBuilder, None]:
+        """A builder that writes it, and nothing that could be read back."""
+        builder = PlaybackProgramBuilder()
+        builder.write(ShiftRegisterOnBoard(), self.asic_adapter_board.shift_register)
+        builder.write(DACChannelBlockOnBoard(), self.asic_adapter_board.dac_channel_block)
+        return builder, None
+
+
+#: As earlier releases call it.
+ExperimentInit = SystemInit
 
 
 class AbsoluteTimePlaybackProgramBuilder:
@@ -108,6 +161,8 @@ def convert_to_chip(dump: DumperDone, chip=None):
     if dump.content is not None:
         result = chip_from_portable_binary(dump.content)
     for coordinate, container in dump.writes:
-        if isinstance(coordinate, AtomicNeuronOnDLS):
+        if isinstance(coordinate, ChipOnDLS):
+            result = deepcopy(container)
+        elif isinstance(coordinate, AtomicNeuronOnDLS):
             result.neuron_block.atomic_neurons[coordinate] = container
     return result
