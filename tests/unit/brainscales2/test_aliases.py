@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import logging
+import pickle
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 
 import pynn_bss2sim.brainscales2 as pynn
 from pynn_bss2sim.brainscales2 import __main__ as runner
-from pynn_bss2sim.brainscales2 import morphology
+from pynn_bss2sim.brainscales2 import demo_helpers, morphology
 
 SCRIPT = """
 import sys
@@ -79,6 +80,47 @@ def test_real_packages_are_never_hidden(tmp_path, monkeypatch, name, imported):
         assert importlib.import_module(name).real
     finally:
         sys.modules.pop(name, None)
+
+
+HELPED = """
+from _static.common.helpers import get_nightly_calibration, setup_hardware_client
+from _static.common.measure_voltage import measure_voltage
+print(setup_hardware_client(), measure_voltage.__module__)
+"""
+
+
+def run_beside(folder, source):
+    (folder / "script.py").write_text(source)
+    command = [sys.executable, "-m", "pynn_bss2sim.brainscales2", str(folder / "script.py")]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_helpers_of_tutorials_stand_in_where_there_are_none(tmp_path):
+    result = run_beside(tmp_path, HELPED)
+    assert result.stdout.strip() == "None pynn_bss2sim.brainscales2.demo_helpers", result.stderr
+
+
+def test_helpers_beside_a_script_are_its_own(tmp_path):
+    common = tmp_path / "_static" / "common"
+    common.mkdir(parents=True)
+    (common / "helpers.py").write_text(
+        "get_nightly_calibration = None\ndef setup_hardware_client(): return 'own'\n"
+    )
+    (common / "others.py").write_text("name = 'other'")
+    result = run_beside(tmp_path, HELPED + "from _static.common.others import name; print(name)")
+    own, other = result.stdout.split("\n")[:2]
+    assert (own, other) == ("own pynn_bss2sim.brainscales2.demo_helpers", "other"), result.stderr
+
+
+def test_calibrations_as_their_tool_keeps_them(tmp_path):
+    demo_helpers.save_nightly_calibration("hagen_calix-native.pkl", "latest-weekly", tmp_path)
+    result = pickle.loads((tmp_path / "hagen_calix-native.pkl").read_bytes())
+    dumper = pynn.sta.PlaybackProgramBuilderDumper()
+    result.apply(dumper)
+    chip = pynn.sta.convert_to_chip(dumper.done(), pynn.lola.Chip())
+    expected = demo_helpers.get_nightly_calibration("hagen_cocolist.pbin")
+    assert chip.config().digest() == expected.config().digest()
+    assert not chip.neuron_block.atomic_neurons[0].threshold.enable
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,18 @@ def test_spikes_go_on_through_several_populations(bypass):
     assert [len(t) for t in trains(second)] == [80] * 2
 
 
+def test_losses_are_told_once_for_the_whole_experiment(bypass, caplog):
+    pop, stimulus = neurons(4), source(*np.arange(0.0, 2.0, 0.1), size=40)
+    connect(bypass, stimulus, pop, 63)
+    pop.record("spikes")
+    for _ in range(2):
+        bypass.run(1.0, bypass.RunCommand.APPEND)
+    bypass.run(None)
+    (message,) = [m for m in caplog.messages if "dropped" in m]
+    assert "until t = 2 ms" in message
+    assert "ManagedConnection(ChipModel" in message
+
+
 def test_bypass_overrides_a_configuration(caplog):
     caplog.set_level("INFO")
     pynn.setup(enable_neuron_bypass=True, initial_config=pynn.lola.Chip())

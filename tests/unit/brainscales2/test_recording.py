@@ -3,6 +3,7 @@
 import neo
 import numpy as np
 import pytest
+import quantities as pq
 from pyNN import errors
 
 from pynn_bss2sim._core import hicannx
@@ -24,6 +25,8 @@ def test_signals_of_the_fast_converter(face):
         assert isinstance(one, neo.IrregularlySampledSignal)
         assert one.shape == (len(one.times), 1)
         assert one.dtype == np.float32
+        # where scripts take the plain quantity
+        assert type(one.base) is pq.Quantity
         assert one.dimensionality.string == "dimensionless"
         assert one.name == "v"
         assert one.annotations["device"] == "madc"
