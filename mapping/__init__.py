@@ -26,7 +26,7 @@ from .network import (
     SpikePairs,
 )
 from .place import Placement
-from .report import ParameterReport, PopulationReport, ProjectionReport, Report
+from .report import Look, ParameterReport, PopulationReport, ProjectionReport, Report
 from .route import Routing
 from .targets import SpikingTarget, targeted
 from .translate import Scaling
@@ -41,6 +41,7 @@ __all__ = [
     "ConfigurationError",
     "Constraints",
     "Group",
+    "Look",
     "Mapping",
     "MappingError",
     "Network",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,7 +29,11 @@ from .errors import ParameterError, PlacementError, RoutingError
 from .generators import GeneratorSources
 from .network import Network, Population, Projection, Sources
 from .place import Placement
+from .report import DEFAULT_LOOK, ChipUsage, Look, chip_usage, draw_chip
 from .route import Routing, route
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["CodedMapping", "coded_network", "map_codes"]
 
@@ -92,6 +97,16 @@ class CodedMapping:
         return _connections(
             self.network, self.configs, self.placement, self.routing, self.chip, watched
         )
+
+    @property
+    def usage(self) -> tuple[ChipUsage, ...]:
+        """What of the chip each part uses."""
+        fpga = self.routing.fpga
+        return tuple(chip_usage(k, config, fpga) for k, config in enumerate(self.configs))
+
+    def plot(self, part: int = 0, look: Look = DEFAULT_LOOK) -> Figure:
+        """Draw the chip as a part of the network has it; see `report.draw_chip`."""
+        return draw_chip(self, part, look)
 
     def synapses_of(self, projection: int) -> list[np.ndarray]:
         """Synapses of each connection of a projection: int64 (k,), ``row * 256 + column``.

@@ -37,6 +37,7 @@ from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
 from .place import Placement, place
 from .plasticity import check_plasticity, short_term, spike_pairs
 from .report import (
+    ChipUsage,
     EventRates,
     Evidence,
     Report,
@@ -186,6 +187,11 @@ class Mapping:
         generators = 1e3 * self.background.rate
         known = SourceRates(np.concatenate([rates.rate, generators]), rates.basis)
         return event_rates(self._crossings, known)
+
+    @property
+    def usage(self) -> tuple[ChipUsage, ...]:
+        """What of each chip is in use."""
+        return self.report.usage
 
     def plot(self, chip: int | None = None) -> Figure:
         """Draw chip number `chip`, or all of them; see `Report.plot`."""

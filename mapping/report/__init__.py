@@ -5,7 +5,7 @@ from .drivers import driver_section
 from .energy import energy_section
 from .generators import generator_section
 from .overview import draw_chips, links_between_chips
-from .picture import draw_chip
+from .picture import DEFAULT_LOOK, Look, draw_chip
 from .rates import EventRates, LinkRate, SourceRates, event_rates
 from .records import (
     ChipUsage,
@@ -21,10 +21,12 @@ from .traffic import traffic_section
 from .usage import chip_usage, placed_usage
 
 __all__ = [
+    "DEFAULT_LOOK",
     "ChipUsage",
     "EventRates",
     "Evidence",
     "LinkRate",
+    "Look",
     "ParameterReport",
     "PopulationReport",
     "ProjectionReport",

@@ -16,7 +16,10 @@ from pynn_bss2sim._core import hicannx as facts
 from pynn_bss2sim._core.config import RowMode
 
 if TYPE_CHECKING:
+    from pynn_bss2sim.mapping.coded import CodedMapping
     from pynn_bss2sim.mapping.mapper import Mapping
+
+    Drawn = Mapping | CodedMapping
 
 __all__ = [
     "BUS_COLOURS",
@@ -69,20 +72,22 @@ def population_colours(n: int) -> np.ndarray:
     return matplotlib("colors").hsv_to_rgb(hsv)
 
 
-def circuit_colours(mapping: Mapping, chip: int) -> np.ndarray:
-    """Colours of the circuits of a chip: float64 (2, 256, 3)."""
+def circuit_colours(mapping: Drawn, chip: int, colours: np.ndarray | None = None) -> np.ndarray:
+    """Colours of the circuits of a chip: float64 (2, 256, 3); `colours`: of populations."""
     target = mapping.placement.target
     shape = (facts.HEMISPHERES, target.columns, 3)
     owner = mapping.placement.owner()[chip * target.circuits : (chip + 1) * target.circuits]
     if not len(owner):
         return np.full(shape, FREE)
     population = np.searchsorted(mapping.network.first_neuron, owner, side="right") - 1
-    colours = population_colours(len(mapping.network.populations))[np.clip(population, 0, None)]
-    colours[owner < 0] = FREE
-    return colours.reshape(shape)
+    if colours is None:
+        colours = population_colours(len(mapping.network.populations))
+    found = colours[np.clip(population, 0, None)]
+    found[owner < 0] = FREE
+    return found.reshape(shape)
 
 
-def synapses(mapping: Mapping, chip: int, hemisphere: int) -> np.ndarray:
+def synapses(mapping: Drawn, chip: int, hemisphere: int) -> np.ndarray:
     """Picture of a synapse array, white where a synapse is free: float64 (256, 256, 3)."""
     target = mapping.placement.target
     picture = np.ones((target.rows, target.columns, 3))
@@ -97,7 +102,7 @@ def synapses(mapping: Mapping, chip: int, hemisphere: int) -> np.ndarray:
     return picture + strength * (colour[:, np.newaxis] - picture)
 
 
-def drivers(mapping: Mapping, chip: int, hemisphere: int) -> np.ndarray:
+def drivers(mapping: Drawn, chip: int, hemisphere: int) -> np.ndarray:
     """The drivers of the rows in four columns, one for each bus: float64 (256, 4, 3).
 
     White where there is none, light where it does not listen.

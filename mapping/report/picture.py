@@ -6,6 +6,7 @@ neuron circuits, the array of the bottom hemisphere. Synapses reach the circuit 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from pynn_bss2sim.mapping.mapper import Mapping
+    from .paint import Drawn
 
-__all__ = ["chip_title", "draw_chip", "legend_entries"]
+__all__ = ["DEFAULT_LOOK", "Look", "chip_title", "draw_chip", "legend_entries"]
 
 #: So few synapses are drawn as marks, for a pixel would be overlooked.
 _SPARSE = 1500
@@ -31,14 +32,44 @@ _NAMED = 12
 _LABEL = 26
 
 
-def draw_chip(mapping: Mapping, chip: int) -> Figure:
+@dataclass(frozen=True)
+class Look:
+    """How a chip is drawn.
+
+    Attributes
+    ----------
+    hemispheres : tuple of int
+        Which of them, 0 = top.
+    by_bus : bool
+        Synapse rows lie in the order of the buses that bring their events, and not as on the chip.
+    colours : float64 (n, 3) or None
+        Of populations.
+    """
+
+    hemispheres: tuple[int, ...] = (0, 1)
+    by_bus: bool = False
+    colours: np.ndarray | None = None
+
+    def rows(self, n: int) -> np.ndarray:
+        """The order of `n` synapse rows, from top to bottom: int64 (n,)."""
+        row = np.arange(n)
+        bus = row // facts.ROWS_PER_DRIVER % facts.PADI_BUSES
+        return np.lexsort((row, bus)) if self.by_bus else row
+
+
+#: As the chip is built.
+DEFAULT_LOOK = Look()
+
+
+def draw_chip(mapping: Drawn, chip: int, look: Look = DEFAULT_LOOK) -> Figure:
     """Draw one chip in detail.
 
     Parameters
     ----------
-    mapping : Mapping
+    mapping : Mapping or CodedMapping
     chip : int
         Its number, from 0.
+    look : Look
 
     Returns
     -------
@@ -59,13 +90,13 @@ def draw_chip(mapping: Mapping, chip: int) -> Figure:
     grid = figure.add_gridspec(
         4, 3, width_ratios=(0.45, 6, 3.2), height_ratios=(6, 0.55, 0.55, 6), hspace=0.02
     )
-    circuits = paint.circuit_colours(mapping, chip)
-    for hemisphere, name in enumerate(("top", "bottom")):
-        row = 3 * hemisphere
+    circuits = paint.circuit_colours(mapping, chip, look.colours)
+    for hemisphere in look.hemispheres:
+        row, name = 3 * hemisphere, ("top", "bottom")[hemisphere]
         axes = figure.add_subplot(grid[row, 1])
-        _array(axes, mapping, chip, hemisphere)
+        _array(axes, mapping, chip, hemisphere, look)
         axes.set_title(f"synapse array, {name}", fontsize=9, loc="left")
-        _drivers(figure.add_subplot(grid[row, 0], sharey=axes), mapping, chip, hemisphere)
+        _drivers(figure.add_subplot(grid[row, 0], sharey=axes), mapping, chip, hemisphere, look)
         neurons = figure.add_subplot(grid[1 + hemisphere, 1], sharex=axes)
         neurons.imshow(circuits[hemisphere][np.newaxis], interpolation="nearest", aspect="auto")
         neurons.set_ylabel(f"neurons\n{name}", fontsize=8, rotation=0, ha="right", va="center")
@@ -75,23 +106,24 @@ def draw_chip(mapping: Mapping, chip: int) -> Figure:
     words = figure.add_subplot(grid[1:, 2])
     words.set_axis_off()
     words.legend(
-        handles=legend_entries(mapping, chip), loc="upper left", fontsize=9, frameon=False,
-        title="neuron circuits and synapses", alignment="left", borderaxespad=0,
+        handles=legend_entries(mapping, chip, look.colours),
+        loc="upper left", fontsize=9, frameon=False, title="neuron circuits and synapses",
+        alignment="left", borderaxespad=0,
     )  # fmt: skip
     return figure
 
 
-def chip_title(mapping: Mapping, chip: int) -> str:
+def chip_title(mapping: Drawn, chip: int) -> str:
     """Number of the chip, and what of it is in use."""
-    report = mapping.report
-    if chip >= len(report.usage):
+    usage = mapping.usage
+    if chip >= len(usage):
         return f"chip {chip}: empty"
     names = ("neuron circuits", "synapses") if mapping.routing is not None else ("neuron circuits",)
-    used = (report.usage[chip][name] for name in names)
+    used = (usage[chip][name] for name in names)
     return f"chip {chip}: " + ", ".join(f"{u.used:,} of {u.available:,} {u.name}" for u in used)
 
 
-def legend_entries(mapping: Mapping, chip: int | None) -> list:
+def legend_entries(mapping: Drawn, chip: int | None, colours: np.ndarray | None = None) -> list:
     """Patches that name the colours of populations (of those on `chip`), and of synapses."""
     patch = paint.matplotlib("patches").Patch
     placement, network = mapping.placement, mapping.network
@@ -100,7 +132,8 @@ def legend_entries(mapping: Mapping, chip: int | None) -> list:
     owner = np.repeat(np.arange(len(network.populations)), np.diff(first))
     neurons = np.bincount(owner[here], minlength=len(network.populations))
     circuits = np.bincount(owner[here], placement.count[here], len(network.populations))
-    colours = paint.population_colours(len(network.populations))
+    if colours is None:
+        colours = paint.population_colours(len(network.populations))
     shown = np.flatnonzero(neurons)
     handles = [
         patch(
@@ -127,12 +160,14 @@ def _short(label: str) -> str:
     return label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
 
 
-def _array(axes: Axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
+def _array(axes: Axes, mapping: Drawn, chip: int, hemisphere: int, look: Look) -> None:
     """A synapse array, each synapse at its row and column."""
     picture = paint.synapses(mapping, chip, hemisphere)
+    rows = look.rows(len(picture))
+    picture = picture[rows]
     axes.set_yticks([])
     axes.tick_params(labelbottom=False, length=0)
-    row, column = np.nonzero(_in_use(mapping, chip, hemisphere))
+    row, column = np.nonzero(_in_use(mapping, chip, hemisphere)[rows])
     if 0 < len(row) <= _SPARSE:
         axes.imshow(np.ones_like(picture), interpolation="nearest", aspect="auto")
         axes.scatter(column, row, s=6, marker="s", c=picture[row, column], linewidths=0)
@@ -147,15 +182,16 @@ def _array(axes: Axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
         )  # fmt: skip
 
 
-def _in_use(mapping: Mapping, chip: int, hemisphere: int) -> np.ndarray:
+def _in_use(mapping: Drawn, chip: int, hemisphere: int) -> np.ndarray:
     if mapping.routing is None:
-        return np.zeros((0, 0), bool)
+        return np.zeros((facts.ROWS, facts.COLUMNS), bool)
     return mapping.configs[chip].synapse_weight[hemisphere] > 0
 
 
-def _drivers(axes: Axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
+def _drivers(axes: Axes, mapping: Drawn, chip: int, hemisphere: int, look: Look) -> None:
     """The drivers, each in the column of its bus; the name of a bus that takes events is black."""
     picture = paint.drivers(mapping, chip, hemisphere)
+    picture = picture[look.rows(len(picture))]
     axes.imshow(picture, interpolation="nearest", aspect="auto")
     axes.set_xticks(range(facts.PADI_BUSES), [f"{bus}" for bus in range(facts.PADI_BUSES)])
     axes.tick_params(length=0, labelsize=8, left=False, labelleft=False)
@@ -167,7 +203,7 @@ def _drivers(axes: Axes, mapping: Mapping, chip: int, hemisphere: int) -> None:
             label.set_color("black" if on else "0.75")
 
 
-def _crossbar(axes: Axes, mapping: Mapping, chip: int) -> None:
+def _crossbar(axes: Axes, mapping: Drawn, chip: int) -> None:
     """Draw the nodes that exist, filled where something may pass."""
     source, sink = np.nonzero(crossbar_nodes())
     axes.plot(sink, source, "o", ms=4, mfc="white", mec="0.65", label="closed")
