@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pynn_bss2sim.mapping.coded import CodedMapping
     from pynn_bss2sim.mapping.mapper import Mapping
 
-    Drawn = Mapping | CodedMapping
+    Drawn: TypeAlias = Mapping | CodedMapping
 
 __all__ = [
     "BUS_COLOURS",
