@@ -39,6 +39,8 @@ class SpikingTarget:
     tau_mem : µs
     tau_syn : µs, of both input lines
     refractory_time : µs
+    holdoff_time : µs
+        By how much the reset ends before the refractory time does.
     capacitance : 0 to 63
     gm : of both input lines
         Strength of inputs, as the code that gives it to a nominal circuit.
@@ -54,6 +56,7 @@ class SpikingTarget:
     tau_mem: np.ndarray | float = 10.0
     tau_syn: tuple = (10.0, 10.0)
     refractory_time: np.ndarray | float = 2.0
+    holdoff_time: np.ndarray | float = 0.0
     capacitance: np.ndarray | float = float(chip.CAPACITANCE_MAX)
     gm: tuple[float, float] = (500.0, 500.0)
     reversal: tuple = (np.nan, np.nan)
@@ -104,7 +107,10 @@ def targeted(model: ChipModel, target: SpikingTarget) -> ChipConfig:
         switches=switches,
         capacitance=capacitance,
         synapse_bias=np.full(chip.QUADRANTS, target.synapse_bias),
-        **_refractory(np.broadcast_to(target.refractory_time, _CIRCUITS)),
+        **_refractory(
+            np.broadcast_to(target.refractory_time, _CIRCUITS),
+            np.broadcast_to(target.holdoff_time, _CIRCUITS),
+        ),
     )
 
 
@@ -140,20 +146,28 @@ def _set_line(
     switches[:, layout.LINE_IS_COBA[line]] = coba
 
 
-def _refractory(tau: np.ndarray) -> dict[str, np.ndarray]:
-    """Registers of refractory times, µs: the longer half of each block gets the slow clock."""
+def _refractory(tau: np.ndarray, holdoff: np.ndarray) -> dict[str, np.ndarray]:
+    """Registers of refractory and hold-off times, µs.
+
+    The longer half of each block gets the slow clock.
+    """
     column = np.arange(_CIRCUITS) % chip.COLUMNS
     block = column // chip.COLUMNS_PER_BLOCK
     mean = np.bincount(block, tau) / np.bincount(block)
     fast = tau <= mean[block] * (1 + 1e-12)
     scale = np.zeros((chip.BACKEND_BLOCKS, chip.REFRACTORY_CLOCKS))
     longest = chip.REFRACTORY_MAX - chip.RESET_LAG
-    needed = np.ceil(np.log2(np.maximum(tau / longest / curves.refractory_cycle(0), 1.0)))
+    most = chip.RESET_LAG + chip.HOLDOFF_CYCLES * chip.HOLDOFF_SHORTEST
+    cycles = np.maximum(tau / longest, holdoff / most) / curves.refractory_cycle(0)
+    needed = np.ceil(np.log2(np.maximum(cycles, 1.0)))
     np.maximum.at(scale, (block, fast.astype(int)), np.minimum(needed, chip.CLOCK_SCALE_MAX))
     cycle = curves.refractory_cycle(scale[block, fast.astype(int)])
     counter = np.minimum(np.rint(tau / cycle) + chip.RESET_LAG, chip.REFRACTORY_MAX)
+    early = np.clip(np.rint(holdoff / cycle), chip.RESET_LAG, most) - chip.RESET_LAG
+    code = np.ceil(chip.HOLDOFF_SHORTEST - early / chip.HOLDOFF_CYCLES)
     return {
         "refractory_counter": counter.astype(np.uint8),
+        "reset_holdoff": code.astype(np.uint8),
         "refractory_fast": fast,
         "refractory_clock_scale": scale.astype(np.uint8),
     }

@@ -26,6 +26,7 @@ from . import (
     simulator,
     standardmodels,
 )
+from .calibration_request import SpikingCalibOptions, SpikingCalibTarget
 from .connectors import *
 from .control import *
 from .dlens_vx_v3 import hal, halco, hxcomm, lola, sta

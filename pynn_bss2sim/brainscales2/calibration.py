@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,10 +39,12 @@ class CalibratedNeurons:
     Parameters
     ----------
     model : ChipModel
+    holdoff : float64 (512,) or float, µs
+        By how much resets end before refractory times do.
     """
 
-    def __init__(self, model: ChipModel):
-        self._model = model
+    def __init__(self, model: ChipModel, holdoff: np.ndarray | float = 0.0):
+        self._model, self._holdoff = model, holdoff
         self._targets: dict[object, dict] = {}
         self._columns: dict[object, dict[str, np.ndarray]] = {}
         self._copies: dict[object, tuple] = {}
@@ -65,7 +68,8 @@ class CalibratedNeurons:
         changed = [p for p in populations if self._targets.get(p) is not p.parameter_arrays]
         if not changed:
             return
-        self._config = targeted(self._model, _target(populations, places))
+        target = replace(_target(populations, places), holdoff_time=self._holdoff)
+        self._config = targeted(self._model, target)
         columns = registers_of(self._config)
         for population in changed:
             mine = {name: c[places[population]].copy() for name, c in columns.items()}

@@ -14,6 +14,7 @@ from pynn_bss2sim.control import chosen_chip
 from pynn_bss2sim.mapping import CodedMapping
 
 from . import simulator, without_effect
+from .calibration_request import requested_holdoff
 from .dlens_vx_v3.lola import Chip
 from .injection import InjectedConfiguration, InjectedReadout
 from .statistics import MappedTopologyStatistics
@@ -91,7 +92,11 @@ def setup(timestep=_TIMESTEP, min_delay="auto", **extra_params) -> None:
         gives them.
     injected_config : InjectedConfiguration, optional
     injected_readout : InjectedReadout, optional
-    calibration_cache, injected_calib_target, injected_calib_options
+    injected_calib_target : SpikingCalibTarget, optional
+        Hold-off of calibrated neurons; populations say the rest.
+    injected_calib_options : SpikingCalibOptions, optional
+        Without effect.
+    calibration_cache : optional
         Without effect: a chip is characterised once, and kept in the folder that the environment
         variable BSS2SIM_CACHE names.
     connection : optional
@@ -103,6 +108,8 @@ def setup(timestep=_TIMESTEP, min_delay="auto", **extra_params) -> None:
         There is no such parameter.
     ValueError, OverflowError, TypeError
         A permutation has a number twice, one too large or too many, or one that is negative.
+    ValueError
+        A hold-off cannot be reached.
     """
     common.setup(timestep, min_delay, **extra_params)
     unknown = sorted(set(extra_params) - set(_PARAMETERS))
@@ -134,6 +141,7 @@ def setup(timestep=_TIMESTEP, min_delay="auto", **extra_params) -> None:
         initial,
         get("injected_config") or InjectedConfiguration(),
         get("injected_readout") or InjectedReadout(),
+        requested_holdoff(get("injected_calib_target"), get("injected_calib_options")),
     )
 
 

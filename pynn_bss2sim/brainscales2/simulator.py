@@ -39,6 +39,8 @@ class State(BaseState):
         Circuit of each neuron, in the order of their creation.
     initial_config : Chip or None
     injected_config, injected_readout
+    holdoff : float64 (512,) or float, µs
+        Of calibrated neurons.
 
     Attributes
     ----------
@@ -64,6 +66,7 @@ class State(BaseState):
         initial_config: Chip | None,
         injected_config: InjectedConfiguration,
         injected_readout: InjectedReadout,
+        holdoff: np.ndarray | float = 0.0,
     ):
         super().__init__()
         self.dt = timestep
@@ -80,7 +83,7 @@ class State(BaseState):
         self.snapshots: list[Snapshot] = []
         self.injection = Injection(injected_config, injected_readout)
         self.experiment = Experiment(model, self.injection)
-        self.calibrated = CalibratedNeurons(model)
+        self.calibrated = CalibratedNeurons(model, holdoff)
 
     @property
     def t(self) -> float:

@@ -36,8 +36,10 @@ WITHOUT_EFFECT = MappingProxyType(
         "enable_clocks": "refractory times always run",
         "enable_connect_neuron": "the column converters read the neurons that are recorded",
         "calibration_cache": "the environment variable BSS2SIM_CACHE names the folder of all",
-        "injected_calib_target": _CALIBRATION,
-        "injected_calib_options": _CALIBRATION,
+        "refine_potentials": _CALIBRATION,
+        "readout_neuron": _CALIBRATION,
+        "e_coba_reference": "a conductance acts from the leak potential on",
+        "tau_icc": _SINGLE,
         "backgroundPermutation": "all generators are alike",
     }
 )

@@ -14,8 +14,6 @@ from .conftest import FIRING, neurons, source, trains
 OF_CIRCUITS = [name for name in WITHOUT_EFFECT if name in COLUMNS]
 OF_SETUP = {
     "calibration_cache": ["/nowhere"],
-    "injected_calib_target": object(),
-    "injected_calib_options": object(),
     "backgroundPermutation": [1, 0, 2, 3],
 }
 OF_CHIPS = {
@@ -36,8 +34,29 @@ def other(name):
     return not column.default if column.is_switch else 3
 
 
+OF_CALIBRATIONS = {
+    "e_coba_reference": lambda target, options: setattr(
+        target.neuron_target, "e_coba_reference", 100
+    ),
+    "tau_icc": lambda target, options: setattr(target.neuron_target, "tau_icc", 1.0),
+    "refine_potentials": lambda target, options: setattr(options, "refine_potentials", True),
+    "readout_neuron": lambda target, options: setattr(options.neuron_options, "readout_neuron", 3),
+}
+
+
 def test_all_settings_are_looked_at():
-    assert {*OF_CIRCUITS, *OF_SETUP, *OF_CHIPS} == set(WITHOUT_EFFECT)
+    assert {*OF_CIRCUITS, *OF_SETUP, *OF_CHIPS, *OF_CALIBRATIONS} == set(WITHOUT_EFFECT)
+
+
+@pytest.mark.parametrize("name", OF_CALIBRATIONS)
+def test_requests_to_calibrations_are_told(name):
+    target, options = pynn.SpikingCalibTarget(), pynn.SpikingCalibOptions()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pynn.setup(injected_calib_target=target, injected_calib_options=options)
+    OF_CALIBRATIONS[name](target, options)
+    with pytest.warns(EffectWarning, match=f"{name} has no effect"):
+        pynn.setup(injected_calib_target=target, injected_calib_options=options)
 
 
 @pytest.mark.parametrize("name", OF_CIRCUITS)
@@ -105,6 +124,32 @@ def test_hold_off_releases_the_membrane_and_keeps_it_silent(face):
     assert isi[0] == pytest.approx(39 * 512e-6, abs=40e-6)
     # without hold-off, the rise of some 5 µs comes behind
     assert isi[15] > isi[0] + 3e-3
+
+
+@pytest.mark.parametrize(
+    ("holdoff", "code"), [(0.0, 15), (0.12, 8), (0.24, 1), (0.25, 8), (3.9, 1)]
+)
+def test_calibrated_neurons_have_the_hold_off_that_is_asked_for(holdoff, code):
+    target = pynn.SpikingCalibTarget()
+    target.neuron_target.holdoff_time = holdoff
+    pynn.setup(injected_calib_target=target)
+    tau = 2.0 if holdoff < 1 else 10.0
+    pop = pynn.Population(2, pynn.cells.CalibHXNeuronCuba(tau_refrac=tau))
+    pynn.run(None, pynn.RunCommand.PREPARE)
+    mapping = pynn.get_execution_instance_data()
+    circuit = pop.calib_hwparams[0].refractory_period
+    assert circuit.reset_holdoff == code
+    # of both clocks the fast one serves neurons that are alike
+    cycle = 2 * 2.0 ** int(mapping.config.refractory_clock_scale[0, 1]) / 250
+    assert (31 - 2 * code) * cycle == pytest.approx(max(holdoff, cycle), abs=1.5 * cycle)
+    assert (circuit.refractory_time - 1) * cycle == pytest.approx(tau, abs=cycle)
+
+
+def test_a_hold_off_that_cannot_be_is_refused():
+    target = pynn.SpikingCalibTarget()
+    target.neuron_target.holdoff_time = 4.1
+    with pytest.raises(ValueError, match="holdoff_time = 4.1"):
+        pynn.setup(injected_calib_target=target)
 
 
 @pytest.fixture
