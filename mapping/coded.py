@@ -80,6 +80,11 @@ class CodedMapping:
         return BackgroundInputs(self.configs)
 
     @property
+    def routed(self) -> Routing:
+        """`routing`, which every mapping of this kind has."""
+        return self.routing
+
+    @property
     def config(self) -> ChipConfig:
         """The registers of the first part."""
         return self.configs[0]
