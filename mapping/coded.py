@@ -62,6 +62,8 @@ class CodedMapping:
     ways : Ways or None
     pulses : Pulses
         Of drivers with short-term plasticity.
+    joined : int64 (n_neurons,)
+        Circuits that make up each membrane, from that of the neuron to the right.
     """
 
     network: Network
@@ -73,6 +75,7 @@ class CodedMapping:
     synapses: SynapseTable
     ways: Ways | None
     pulses: Pulses
+    joined: np.ndarray
 
     @property
     def background(self) -> BackgroundInputs:
@@ -91,7 +94,9 @@ class CodedMapping:
 
     def altered(self, config: ChipConfig) -> CodedMapping:
         """The same with other registers of a network that is one part."""
-        return _realised(self.network, (config,), self.placement, self.routing, self.chip)
+        return _realised(
+            self.network, (config,), self.placement, self.routing, self.chip, self.joined
+        )
 
     def weight_steps(self) -> np.ndarray:
         """See `Device.weight_steps`."""
@@ -163,6 +168,7 @@ def map_codes(
     circuit: np.ndarray,
     model: ChipModel,
     previous: Routing | None = None,
+    joined: np.ndarray | None = None,
 ) -> CodedMapping:
     """Route a network in codes, and read from the registers what it becomes.
 
@@ -179,6 +185,9 @@ def map_codes(
         With ``parameters="10bit"`` and ``routing="real"``.
     previous : Routing, optional
         Of an earlier mapping; kept if it serves.
+    joined : int64 (n_neurons,), optional
+        Circuits that make up each membrane, from that of the neuron to the right; those beyond the
+        first have nothing of their own but their capacitance. By default one.
 
     Raises
     ------
@@ -197,19 +206,20 @@ def map_codes(
             "given; choose the chip 'silicon', 'uncalibrated' or 'quantized'"
         )
     placement = _placed(network, np.array(circuit, np.int64))
-    joined = weights.join(network)
-    code = np.abs(joined.weight).astype(np.int64)
+    listed = weights.join(network)
+    code = np.abs(listed.weight).astype(np.int64)
     rows = np.maximum(1, -(-code // WEIGHT_MAX))
-    _check_rows(network, joined, rows)
-    _check_parts(joined, placement)
+    _check_rows(network, listed, rows)
+    _check_parts(listed, placement)
     generators = GeneratorSources.of(network)
-    if previous is not None and _serves(previous, joined, rows, placement, generators):
+    if previous is not None and _serves(previous, listed, rows, placement, generators):
         routing = previous
     else:
-        routing = route(joined, rows, placement, generators, model.seed)
+        routing = route(listed, rows, placement, generators, model.seed)
     _refuse_loss(network, routing)
     configs = registers.with_routing(configs, routing, code)
-    return _realised(network, configs, placement, routing, model)
+    members = placement.count if joined is None else np.asarray(joined, np.int64)
+    return _realised(network, configs, placement, routing, model, members)
 
 
 def _device(model: ChipModel) -> Device:
@@ -223,15 +233,16 @@ def _realised(
     placement: Placement,
     routing: Routing,
     model: ChipModel,
+    joined: np.ndarray,
 ) -> CodedMapping:
     """What the registers of a routed network become."""
     found = _connections(network, configs, placement, routing, model)
     circuits = _device(model).circuits(
-        configs, placement.circuit, placement.count, network.timestep, noise=model.noise
+        configs, placement.circuit, joined, network.timestep, noise=model.noise
     )
     return CodedMapping(
         network, model, configs, placement, routing, circuits, found.synapses, found.ways,
-        found.pulses,
+        found.pulses, joined,
     )  # fmt: skip
 
 

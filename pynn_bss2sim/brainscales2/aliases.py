@@ -22,6 +22,10 @@ NAMES = {
     "pynn_brainscales.brainscales2": _HERE,
     "dlens_vx_v3": f"{_HERE}.dlens_vx_v3",
     "pyhalco_hicann_dls_vx_v3": f"{_HERE}.dlens_vx_v3.halco",
+    "pyhaldls_vx_v3": f"{_HERE}.dlens_vx_v3.hal",
+    "pyhxcomm_vx": f"{_HERE}.dlens_vx_v3.hxcomm",
+    "pylola_vx_v3": f"{_HERE}.dlens_vx_v3.lola",
+    "pystadls_vx_v3": f"{_HERE}.dlens_vx_v3.sta",
 }
 
 #: Modules beside the tutorials of the real chip, and what stands for them here.

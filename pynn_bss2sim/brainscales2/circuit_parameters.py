@@ -165,7 +165,7 @@ VISIBLE = tuple(name for name, column in COLUMNS.items() if not column.hidden)
 
 #: Switches that join a circuit with its neighbours.
 _COUPLING = (
-    *(f"multicompartment_connect_{to}" for to in ("right", "soma", "soma_right", "vertical")),
+    *(f"multicompartment_connect_{to}" for to in ("soma", "soma_right", "vertical")),
     "multicompartment_enable_conductance",
     *(f"bayesian_connect_fire_{way}" for way in ("from_right", "to_right", "vertical")),
     *(f"bayesian_enable_{role}" for role in ("master", "slave")),

@@ -298,7 +298,9 @@ class Experiment:
 
 def _mapped(snapshot: Snapshot, model: ChipModel, previous) -> CodedMapping:
     try:
-        return map_codes(snapshot.network, snapshot.configs, snapshot.circuit, model, previous)
+        return map_codes(
+            snapshot.network, snapshot.configs, snapshot.circuit, model, previous, snapshot.joined
+        )
     except MappingError as error:
         raise RuntimeError(f"the network does not fit the chip: {error}") from error
 

@@ -12,6 +12,7 @@ from pynn_bss2sim._core.links import LinkKind, Traffic, link_index
 
 from .circuit_parameters import configured, registers_of
 from .dlens_vx_v3 import hal, halco, lola, sta
+from .joined import JOIN
 
 __all__ = ["InjectedConfiguration", "InjectedReadout", "Injection"]
 
@@ -203,6 +204,11 @@ def _with_row(config: ChipConfig, row: int, values: np.ndarray) -> ChipConfig:
 
 
 def _with_circuit(config: ChipConfig, circuit: int, neuron: lola.AtomicNeuron) -> ChipConfig:
+    if neuron.values()[JOIN]:
+        raise NotImplementedError(
+            f"setup: injected {halco.AtomicNeuronOnDLS(circuit)!r}: {JOIN}: circuits are joined by "
+            "the parameters of a population; set it there"
+        )
     columns = registers_of(config)
     for name, value in neuron.values().items():
         columns[name][circuit] = value

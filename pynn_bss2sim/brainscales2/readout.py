@@ -37,6 +37,8 @@ class _Site:
     cell: int
     neuron: int
     variable: str
+    #: Whose state it shows.
+    holder: int
 
     @property
     def source(self) -> Variable:
@@ -83,11 +85,16 @@ class Readout:
         for population in self._snapshot.neurons:
             request = self._snapshot.requests[population]
             sites += [
-                _Site(population, cell, first + cell, request.analog[cell])
+                self._site(population, cell, first + cell, request.analog[cell])
                 for cell in request.devices.get(device, ())
             ]
             first += population.size
         return sites
+
+    def _site(self, population, cell: int, neuron: int, variable: str) -> _Site:
+        joined = ANALOG[variable] is Variable.V
+        holder = int(self._snapshot.membrane[neuron]) if joined else neuron
+        return _Site(population, cell, neuron, variable, holder)
 
     def _check_pads(self):
         for pad in ("pad_0", "pad_1"):
@@ -139,9 +146,9 @@ class Readout:
     @property
     def probes(self) -> tuple[Probe, ...]:
         """What the emulator shall observe."""
-        probes = [Probe(s.source, np.array([s.neuron], np.int32), 1) for s in self._madc_sites]
+        probes = [Probe(s.source, np.array([s.holder], np.int32), 1) for s in self._madc_sites]
         for source in self._cadc_sources():
-            neuron = [s.neuron for s in self._cadc_sites if s.source is source]
+            neuron = [s.holder for s in self._cadc_sites if s.source is source]
             probes.append(Probe(source, np.array(neuron, np.int32), CADC_STEPS))
         return tuple(probes)
 
@@ -156,10 +163,10 @@ class Readout:
         state : callable
             Gives the present value of a variable of some neurons.
         """
-        self._last = [float(state(s.source, np.array([s.neuron]))[0]) for s in self._madc_sites]
+        self._last = [float(state(s.source, np.array([s.holder]))[0]) for s in self._madc_sites]
         if self._cadc_sites and self._first_step % CADC_STEPS == 0:
             rows = [
-                state(source, np.array([s.neuron for s in self._cadc_sites if s.source is source]))
+                state(source, np.array([s.holder for s in self._cadc_sites if s.source is source]))
                 for source in self._cadc_sources()
             ]
             self._cadc_rows.append(np.concatenate(rows)[np.newaxis])

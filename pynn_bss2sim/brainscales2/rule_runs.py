@@ -103,7 +103,10 @@ class RuleRuns:
         voltage, shown = np.empty(len(neuron)), self._snapshot.shown[neuron]
         for source in map(Variable, np.unique(shown)):
             mine = shown == source
-            state = self._emulator.get_state(source, neuron[mine])
+            holder = neuron[mine]
+            if source is Variable.V:
+                holder = self._snapshot.membrane[holder]
+            state = self._emulator.get_state(source, holder)
             voltage[mine] = output_voltage(
                 self._snapshot, self.mapping, source, neuron[mine], state
             )

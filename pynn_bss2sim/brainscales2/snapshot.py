@@ -17,6 +17,7 @@ from pynn_bss2sim.mapping import Network, OnChip, Projection, Sources, coded_net
 from .calibration import cadc_correction
 from .circuit_parameters import CIRCUITS, COLUMNS
 from .clock import TIMESTEP
+from .joined import circuits_of, membranes_of
 from .recording_data import ANALOG, Request
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Snapshot:
         Without synapses and routing, for each part of the network.
     circuit : int64 (n_neurons,)
         ``part * 512 + circuit``.
+    joined, membrane : int64 (n_neurons,)
+        How many circuits make up each membrane, and to whose membrane each circuit belongs.
     cadc_correction : int64 (1024,)
     neurons, sources : tuple of Population
         In the order of the network.
@@ -65,6 +68,8 @@ class Snapshot:
     network: Network
     configs: tuple[ChipConfig, ...]
     circuit: np.ndarray
+    joined: np.ndarray
+    membrane: np.ndarray
     cadc_correction: np.ndarray
     neurons: tuple
     sources: tuple
@@ -112,12 +117,15 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
         [_projection(projection, first) for projection in state.projections],
     )
     cycle, source = _spikes(sources, start, stop)
+    columns = [_columns(state, places, part) for part in range(parts)]
     return Snapshot(
         start=start,
         stop=stop,
         network=network,
-        configs=tuple(_config(state, places, part) for part in range(parts)),
+        configs=tuple(_config(state, part) for part in columns),
         circuit=circuit,
+        joined=circuits_of(columns, circuit),
+        membrane=membranes_of(columns, circuit),
         cadc_correction=(
             cadc_correction(state.model) if calibrated else state.chip_config.cadc_correction.copy()
         ),
@@ -213,8 +221,8 @@ def _places(neurons, circuit: np.ndarray) -> dict:
     return dict(zip(neurons, np.split(circuit, ends[:-1]), strict=True)) if neurons else {}
 
 
-def _config(state: State, places: dict, part: int) -> ChipConfig:
-    """The registers of the chip for a part of the network, without synapses and routing."""
+def _columns(state: State, places: dict, part: int) -> dict[str, np.ndarray]:
+    """The parameters of all circuits of the chip for a part of the network."""
     columns = {name: c.copy() for name, c in state.chip_config.neuron_block.columns.items()}
     for population, place in places.items():
         own = population.parameter_arrays
@@ -226,6 +234,11 @@ def _config(state: State, places: dict, part: int) -> ChipConfig:
             if name in COLUMNS:
                 columns[name][here] = values[mine]
         columns["event_routing_enable_digital"][here] = True
+    return columns
+
+
+def _config(state: State, columns: dict[str, np.ndarray]) -> ChipConfig:
+    """The registers of the chip for a part of the network, without synapses and routing."""
     config = state.chip_config.config(columns)
     return ChipConfig(**{**config.to_dict(), **state.calibrated.blocks()})
 

@@ -78,7 +78,8 @@ class HXNeuron(NeuronCellType):
     parameters are codes of 0 to 1022. What a code does to a membrane differs from circuit to
     circuit.
 
-    Using what is not emulated is told once, see `without_effect`; joining circuits is refused. No
+    Using what is not emulated is told once, see `without_effect`. Joining circuits is refused, but
+    for `multicompartment_connect_right` to a circuit that only shows the membrane. No
     current acts on a membrane while it is held at reset, as if `refractory_period_enable_pause`
     were set.
 

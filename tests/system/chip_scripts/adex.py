@@ -1,12 +1,13 @@
 """Row adex (fp_adex, ts_08): a neuron with adaptation and exponential term under a current step.
 
-Clocks are scaled in the configuration of the chip after setup; one neuron shows its membrane, its
-neighbour its adaptation. A permutation says where they lie.
+Clocks are scaled in the configuration of the chip after setup. The neuron shows its adaptation, and
+its right neighbour, which is joined with it and has nothing of its own, its membrane.
 """
 
 import numpy as np
 import pynn_brainscales.brainscales2 as pynn
-from dlens_vx_v3 import halco
+import pyhalco_hicann_dls_vx_v3 as halco
+import pylola_vx_v3 as lola
 
 COMMON = dict(
     leak_v_leak=650, leak_i_bias=70, membrane_capacitance_capacitance=63, threshold_enable=True,
@@ -26,35 +27,53 @@ BURSTING = dict(
 
 
 def pattern(**own):
-    """Intervals (us) during the step, and readings of adaptation before and in it."""
-    pynn.setup(neuronPermutation=[0, 1])
+    """Intervals (us) during the step, and readings of adaptation and membrane before and in it."""
+    pynn.setup(neuronPermutation=[0, 1], initial_config=lola.Chip())
     backends = pynn.simulator.state.grenade_chip_config.neuron_block.backends
     for block in halco.iter_all(halco.CommonNeuronBackendConfigOnDLS):
         backends[block].clock_scale_adaptation_pulse = 6
-    pop = pynn.Population(2, pynn.cells.HXNeuron(**{**COMMON, **own}))
-    pop.record("spikes")
-    pop[[0]].record("v")
-    pop[[1]].record("adaptation")
+    pop = pynn.Population(2, pynn.cells.HXNeuron())
+    neuron = pop[0]
+    for name, value in {**COMMON, **own}.items():
+        setattr(neuron, name, value)
+    neuron.multicompartment_connect_right = True
+    pop[0:1].record(["adaptation", "spikes"])
+    pop[1:2].record("v")
     for on, duration in ((False, 0.05), (True, 0.4)):
-        pop.set(constant_current_enable=on)
+        pop[0:1].set(constant_current_enable=on)
         pynn.run(duration, pynn.RunCommand.APPEND)
     pynn.run(None)
-    trains = pop.get_data("spikes").segments[-1].spiketrains
-    before, step = pop[[1]].get_data("adaptation").segments[-1].irregularlysampledsignals
-    assert before.name == "adaptation"
-    assert pop[[0]].get_data("v").segments[-1].irregularlysampledsignals[0].name == "v"
+    segment = pop.get_data().segments[-1]
     pynn.end()
-    assert len(trains[0]) == 0
-    return np.diff(trains[2].rescale("us").magnitude), before.magnitude, step.magnitude
+    silent, train = segment.spiketrains
+    assert len(silent) == 0
+    names = [signal.name for signal in segment.irregularlysampledsignals]
+    assert names == ["adaptation", "v", "adaptation", "v"]
+    return np.diff(train.rescale("us").magnitude), [
+        signal.magnitude for signal in segment.irregularlysampledsignals
+    ]
 
 
-silent, _, _ = pattern(constant_current_i_offset=50)
+silent, (_, before, _, step) = pattern(constant_current_i_offset=50)
 assert len(silent) == 0
-tonic, _, _ = pattern()
+# the current lifts the joined membrane
+assert step[-300:].mean() > before.mean() + 5
+tonic, (_, before, _, step) = pattern()
 assert np.allclose(tonic, np.median(tonic), rtol=0.3)
-adapting, before, step = pattern(**ADAPTING)
+assert step.max() > before.mean() + 50
+adapting, (before, _, step, _) = pattern(**ADAPTING)
 assert adapting[0] < 0.75 * np.median(adapting) < adapting[-1]
 # adaptation rises with each spike
 assert step.max() > before.mean() + 20
-bursting, _, _ = pattern(**BURSTING)
+# adaptation that follows the membrane lets it overshoot
+subthreshold, (_, _, _, step) = pattern(
+    threshold_enable=False,
+    exponential_enable=False,
+    adaptation_enable=True,
+    adaptation_i_bias_tau=100,
+    adaptation_i_bias_a=40,
+)
+assert len(subthreshold) == 0
+assert np.percentile(step, 99) > step[-300:].mean() + 15
+bursting, _ = pattern(**BURSTING)
 assert bursting.max() > 15 * np.median(bursting)

@@ -15,7 +15,6 @@ JOINING = (
     "bayesian_connect_fire_vertical",
     "bayesian_enable_master",
     "bayesian_enable_slave",
-    "multicompartment_connect_right",
     "multicompartment_connect_soma",
     "multicompartment_connect_soma_right",
     "multicompartment_connect_vertical",
