@@ -5,9 +5,9 @@ its right neighbour, which is joined with it and has nothing of its own, its mem
 """
 
 import numpy as np
-import pynn_brainscales.brainscales2 as pynn
 import pyhalco_hicann_dls_vx_v3 as halco
 import pylola_vx_v3 as lola
+import pynn_brainscales.brainscales2 as pynn
 
 COMMON = dict(
     leak_v_leak=650, leak_i_bias=70, membrane_capacitance_capacitance=63, threshold_enable=True,
