@@ -6,7 +6,6 @@ import runpy
 import shutil
 import time
 import tomllib
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -64,7 +63,7 @@ def reachable(mapping):
         try:
             with urllib.request.urlopen(f"{address}objects.inv", timeout=3):
                 found[name] = (address, inventory)
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
+        except OSError:
             continue
     return found
 
@@ -89,11 +88,22 @@ SMALL = next(
 )
 
 
+#: Scripts for the chip's own face: without arguments, on a calibrated chip.
+OWN_FACE = "brainscales2"
+
+
 def arguments_of(gallery_conf, script_vars):
     """Command line of an example in the gallery, which gets its docstring as outside of it."""
-    source = Path(script_vars["src_file"]).read_text(encoding="utf-8")
+    script = Path(script_vars["src_file"])
+    source = script.read_text(encoding="utf-8")
     script_vars["example_globals"]["__doc__"] = ast.get_docstring(ast.parse(source))
-    return [str(word) for word in SMALL[Path(script_vars["src_file"]).stem]]
+    return [] if script.parent.name == OWN_FACE else [str(word) for word in SMALL[script.stem]]
+
+
+def choose_chip(gallery_conf, script, when):
+    """Let an example for the chip's own face have its usual chip, and nothing after it."""
+    own = when == "before" and Path(script).parent.name == OWN_FACE
+    os.environ["BSS2SIM_CHIP"] = "silicon" if own else "quantized"
 
 
 class SavedFigures:
@@ -121,6 +131,8 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "within_subsection_order": "FileNameSortKey",
     "reset_argv": arguments_of,
+    "reset_modules": ("matplotlib", choose_chip),
+    "reset_modules_order": "both",
     "download_all_examples": False,
     "show_memory": False,
     "min_reported_time": 1e6,
@@ -128,7 +140,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "abort_on_example_error": True,
 }
-# scripts for the chip's own face, in a folder of their own, are no part of the gallery
+# both folders have a chain of volleys, and a leak over threshold
 suppress_warnings = ["config.cache", "sphinx_gallery.duplicate_filename"]
 
 # --- look --------------------------------------------------------------------------------------

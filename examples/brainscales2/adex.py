@@ -1,4 +1,5 @@
 """AdEx patterns in register codes: tonic, adapting and bursting responses to a step of current.
+=============================================================================================
 
 A constant current is switched on between two snippets of an experiment; how the neuron responds is
 decided by a few codes of reset and adaptation. What one sees: membrane and spikes.

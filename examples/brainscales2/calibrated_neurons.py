@@ -1,4 +1,5 @@
 """Calibrated neurons: each is asked for a resting potential of its own.
+=====================================================================
 
 What one sees: what 64 neurons rest at, in readings of the column converters, against what they were
 asked for; and what a neuron with the code of its neighbour would do.

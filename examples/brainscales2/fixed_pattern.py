@@ -1,4 +1,5 @@
 """Fixed-pattern variation: ten neurons with the same codes.
+=========================================================
 
 What one sees: membranes of ten neurons that should all do the same. Their resets and thresholds
 lie tens of LSB apart, and stay there in every run: circuits of a chip differ, which calibration

@@ -1,4 +1,5 @@
 """An image drawn by firing rates: neurons in bypass, whose weights are the image's columns.
+=========================================================================================
 
 In bypass each event at a synapse is a spike of its neuron, whatever the weight, but for weight 0.
 Each of 64 neurons is a line of the image and has a Poisson source of its own; its weight is set for

@@ -1,4 +1,5 @@
 """Leak over threshold: a neuron that fires like a clock, in register codes.
+=========================================================================
 
 The leak potential lies above the threshold. What one sees: the sawtooth of its membrane between
 reset and threshold, and its spikes.

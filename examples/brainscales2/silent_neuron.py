@@ -1,4 +1,5 @@
 """A silent neuron: what the fast converter reads of a membrane at rest.
+=====================================================================
 
 The leak potential is a code of the chip's memory. What one sees: steps of the membrane, in readings
 of the converter (LSB), with the noise of circuit and converter, as the code is changed every 50 µs.

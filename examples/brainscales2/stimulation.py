@@ -1,4 +1,5 @@
 """Stimulation of a calibrated neuron: excitatory and inhibitory input of many weights.
+====================================================================================
 
 Weights are integers; beyond 63 a connection takes several synapses. What one sees: postsynaptic
 potentials on a neuron of the nightly calibration, and their height by the weight. Excitation grows

@@ -1,4 +1,5 @@
 """A synfire chain: volleys that run through groups of calibrated neurons.
+=======================================================================
 
 Each group excites the next one, and its inhibitory neurons end its own volley. What one sees:
 spikes of all groups; a volley goes through the chain, some µs for each.

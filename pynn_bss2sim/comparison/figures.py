@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -23,6 +23,8 @@ COLORS = ("#808080", "#d9541e", "#2f8fd0", "#2a9d6f", "#b868c8", "#b08a1a", "#d6
 #: A raster shows at most so many spikes of a target, and a trace so many samples.
 _MOST_SPIKES = 20_000
 _MOST_SAMPLES = 2_000
+#: Targets side by side in a raster.
+_MOST_IN_A_ROW = 4
 #: More than these are drawn smaller.
 _MANY_SPIKES = 3_000
 #: Cells whose traces are drawn.
@@ -53,10 +55,17 @@ def rasters(name: str, recordings: Recordings, colors: Mapping[str, str]) -> str
     shown = {label: r for label, r in recordings.items() if r.trains}
     if not shown:
         return ""
+    rows = -(-len(shown) // _MOST_IN_A_ROW)
+    columns = -(-len(shown) // rows)
     with mpl.rc_context(_LOOK):
-        figure = Figure(figsize=(2.6 * max(2, len(shown)), 2.6), layout="constrained", dpi=150)
-        panels = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
-        for axes, (label, recording) in zip(panels, shown.items(), strict=True):
+        figure = Figure(
+            figsize=(2.6 * max(2, columns), 2.4 * rows + 0.2), layout="constrained", dpi=150
+        )
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        grid[0, 0].set(**_whole(shown.values()))
+        for axes in grid.flat[len(shown) :]:
+            axes.set_visible(False)
+        for axes, (label, recording) in zip(grid.flat, shown.items(), strict=False):
             times, cells, left_out = _dots(recording)
             size = 2.4 if times.size < _MANY_SPIKES else 1.2
             axes.plot(
@@ -70,9 +79,27 @@ def rasters(name: str, recordings: Recordings, colors: Mapping[str, str]) -> str
                 rasterized=True,
             )
             axes.set_title(label if not left_out else f"{label} (1 spike of {left_out})")
+        for axes in grid.flat[len(shown) - columns : len(shown)]:
             axes.set_xlabel("time (ms)")
-        panels[0].set_ylabel("cell")
+            axes.tick_params(labelbottom=True)  # below is perhaps no other panel
+        for axes in grid[:, 0]:
+            axes.set_ylabel("cell")
         return _svg(figure, f"rasters {name}")
+
+
+def _whole(recordings: Iterable[Recording]) -> dict[str, tuple[float, float]]:
+    """Limits of a raster that shows all cells for all the time of the first segment."""
+    shown = [
+        (cell, train)
+        for recording in recordings
+        for (segment, cell), train in recording.trains.items()
+        if segment == 0
+    ]
+    if not shown:
+        return {}
+    _, first = shown[0]
+    ends = (float(first.t_start.rescale("ms")), float(first.t_stop.rescale("ms")))
+    return {"xlim": ends, "ylim": (-0.5, max(cell for cell, _ in shown) + 0.5)}
 
 
 def _dots(recording: Recording) -> tuple[np.ndarray, np.ndarray, int]:
@@ -135,8 +162,12 @@ def distributions(name: str, recordings: Recordings, colors: Mapping[str, str]) 
         left, right = figure.subplots(1, 2)
         _steps(left, {label: rates(r) for label, r in shown.items()}, colors)
         left.set(xlabel="rate of a cell (Hz)", ylabel="share of cells")
-        _steps(right, {label: intervals(r) for label, r in shown.items()}, colors)
-        right.set(xlabel="interval between spikes (ms)", ylabel="share of intervals")
+        between = {label: intervals(r) for label, r in shown.items()}
+        if any(part.size for part in between.values()):
+            _steps(right, between, colors)
+            right.set(xlabel="interval between spikes (ms)", ylabel="share of intervals")
+        else:
+            right.set_visible(False)
         handles, labels = left.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=min(6, len(labels)))
         return _svg(figure, f"distributions {name}")

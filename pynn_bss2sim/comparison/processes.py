@@ -10,9 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import IO
 
 from .worker import Job, Result
 
@@ -82,7 +83,7 @@ class Pool:
         begin = time.perf_counter()
         late = False
         with open(said, "wb") as log:
-            process = self._start(command, log)
+            process = self._start(command, log, _environment(job.target.backend))
             if process is None:
                 return
             try:
@@ -100,7 +101,9 @@ class Pool:
         why = f"took longer than {self._timeout:g} s" if late else _how(process.returncode)
         _write(result_file, Result(seconds={"all": seconds}, error=why, traceback=last))
 
-    def _start(self, command, log) -> subprocess.Popen | None:
+    def _start(
+        self, command: Sequence[str], log: IO[bytes], environment: Mapping[str, str]
+    ) -> subprocess.Popen | None:
         with self._lock:
             if self._stopping:
                 return None
@@ -109,7 +112,7 @@ class Pool:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"MPLBACKEND": "Agg"},
+                env=environment,
                 # Ctrl-C reaches this process alone, which ends the others
                 start_new_session=True,
             )
@@ -122,6 +125,17 @@ class Pool:
             running = list(self._running)
         for process in running:
             _end(process)
+
+
+def _environment(backend: str) -> dict[str, str]:
+    """Variables of the environment of a run."""
+    variables = os.environ | {"MPLBACKEND": "Agg"}
+    if backend == "neuron":
+        # PyNN looks there for the compiler of NEURON's mechanisms, which is installed beside
+        # Python: on the path in an active environment only
+        folders = [str(Path(sys.executable).parent), variables.get("PATH", os.defpath)]
+        variables["PATH"] = os.pathsep.join(folders)
+    return variables
 
 
 def _end(process: subprocess.Popen) -> None:

@@ -6,8 +6,10 @@ chosen one.
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import importlib
+import os
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -82,7 +84,8 @@ def run_script(
     path = Path(script)
     if not path.is_file():
         raise FileNotFoundError(f"there is no script {str(script)!r}")
-    module = importlib.import_module(f"pyNN.{backend}")
+    with _alone(backend):
+        module = importlib.import_module(f"pyNN.{backend}")
     words = [
         word if seed is None else word.replace("{seed}", str(seed)) for word in map(str, arguments)
     ]
@@ -93,6 +96,20 @@ def run_script(
         prepare(module)
         with _command_line(path, words):
             return runpy.run_path(str(path), run_name="__main__")
+
+
+@contextmanager
+def _alone(backend: str) -> Iterator[None]:
+    """Hold off other processes: PyNN compiles NEURON's mechanisms when it is first imported."""
+    if backend != "neuron":
+        yield
+        return
+    folder = os.open(Path(pyNN.__file__).parent / backend, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)  # and with it the lock
 
 
 def _seed_globally(backend: str, seed: int) -> None:

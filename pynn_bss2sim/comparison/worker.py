@@ -12,6 +12,7 @@ import pickle
 import sys
 import time
 import traceback
+import warnings
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
@@ -140,16 +141,21 @@ class _Told(logging.Handler):
 
     def listen(self) -> None:
         """Hear this backend, PyNN, and Python's warnings."""
-        logging.captureWarnings(True)
-        for name in ("pynn_bss2sim", "PyNN", "py.warnings"):
+        for name in ("pynn_bss2sim", "PyNN"):
             logging.getLogger(name).addHandler(self)
+        show = warnings.showwarning
+
+        def keep_and_show(message, category, *place, **more) -> None:
+            self._keep(f"{category.__name__}: {message}")
+            show(message, category, *place, **more)
+
+        warnings.showwarning = keep_and_show
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
-        if record.name == "py.warnings":
-            # "file:line: Category: message", and the line of code
-            text = text.split("\n", maxsplit=1)[0].split(": ", maxsplit=1)[-1]
-        self.messages[text] = None
+        self._keep(record.getMessage())
+
+    def _keep(self, text: str) -> None:
+        self.messages[" ".join(text.split())] = None  # NEST's begin with an empty line
 
 
 def _described(problem: Exception) -> tuple[str, str]:

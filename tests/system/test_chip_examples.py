@@ -38,10 +38,14 @@ def numbers(label, text):
     return [[float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", line)] for line in lines]
 
 
-def test_every_example_is_tested():
+def test_every_example_is_tested_and_explained():
     source = Path(__file__).read_text()
     for path in EXAMPLES.glob("*.py"):
         assert f'run("{path.stem}")' in source
+        text = path.read_text().split('"""')[1]
+        title, underline = text.splitlines()[:2]
+        assert underline == "=" * len(title), "the gallery of the documentation wants a title"
+        assert "What one sees" in text
 
 
 def test_a_silent_neuron_shows_its_leak_potential_and_noise(run):

@@ -4,19 +4,23 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
 import pynn_bss2sim as sim
 from pynn_bss2sim import ChipModel
+from pynn_bss2sim.comparison import processes, scripts
 from pynn_bss2sim.comparison.targets import make_targets
 
 SCRIPT = """
 import os, sys, warnings
-warnings.warn("mind the <gap>")
+warnings.warn("\\nmind the <gap>")
 import pyNN.nest as sim
 sim.setup(timestep=0.1, min_delay=0.1)
 source = sim.Population(3, sim.SpikeSourceArray(spike_times=[1.0, 20.0, 40.0]), label="in")
@@ -125,6 +129,28 @@ def test_a_process_that_dies_says_how(script):
     found = sim.compare(script, chips="ideal", arguments=["die"], progress=False)
     assert found.outcomes[0].error == "the process ended with code 3 and without a result"
     assert found.table.empty and "Nothing was recorded" in found.to_html()
+
+
+def test_the_compiler_of_mechanisms_is_found_without_an_active_environment(monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin")
+    folders = processes._environment("neuron")["PATH"].split(os.pathsep)
+    assert folders == [str(Path(sys.executable).parent), "/usr/bin"]
+    assert processes._environment("nest")["PATH"] == "/usr/bin"
+
+
+def test_one_process_at_a_time_imports_neuron(tmp_path):
+    """The first import compiles mechanisms into the folder that is locked."""
+    with scripts._alone("nest"), scripts._alone("neuron"):
+        code = (
+            "import sys; from pynn_bss2sim.comparison import scripts\n"
+            "with scripts._alone('neuron'): open(sys.argv[1], 'w').close()"
+        )
+        mark = tmp_path / "inside"
+        other = subprocess.Popen([sys.executable, "-c", code, str(mark)])
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(5.0)
+        assert not mark.exists()
+    assert other.wait(60.0) == 0 and mark.exists()
 
 
 @pytest.fixture
