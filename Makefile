@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint imports sanitize docs bench figures model silicon clean
+.PHONY: help demo test lint imports sanitize docs linkcheck bench figures model silicon clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,7 @@ lint: $(VENV)/.test  ## style and types of the Python and Cython sources
 	$(BIN)/ruff format --check .
 	PATH="$(BIN):$$PATH" cython-lint pynn_bss2sim/_core
 	tests/types.sh $(BIN)/python
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml $(COMPILED)
 
 imports: $(VENV)/.test  ## imports run frontend -> mapping -> _core and never back
 	$(BIN)/python -m pytest -q tests/unit/test_imports.py
@@ -30,6 +31,10 @@ sanitize: $(VENV)/.test  ## the core's tests under the address and undefined-beh
 docs: $(VENV)/.docs  ## build the site into docs/_build/html; runs tutorials and examples
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "site: docs/_build/html/index.html"
+
+linkcheck: $(VENV)/.docs  ## follow the links of the site to other sites; needs network
+	$(BIN)/python -m sphinx -q -b linkcheck -D nb_execution_mode=off -D plot_gallery=0 \
+		docs docs/_build/linkcheck
 
 bench: $(VENV)/.test  ## times of networks beside peers, of STDP, mapping and the engine; writes their pages
 	$(BIN)/python benchmarks/run_benchmarks.py
@@ -60,6 +65,10 @@ clean:  ## remove what was built and installed
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv $(VENV)
+
+# Modules whose stubs must say what the compiled code offers.
+COMPILED := $(patsubst pynn_bss2sim/_core/%.pyx,pynn_bss2sim._core.%,\
+	$(wildcard pynn_bss2sim/_core/*.pyx))
 
 # An installation is redone when what it is made of has changed.
 BUILD_INPUTS := pyproject.toml setup.py $(wildcard pynn_bss2sim/_core/*.p[xy][xd] pynn_bss2sim/_core/*.h \

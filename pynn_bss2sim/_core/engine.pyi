@@ -5,12 +5,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import disjoint_base
 
 from pynn_bss2sim._core.pair_plan import PairPlan
 from pynn_bss2sim._core.plan import Plan, Routes
 from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.pulses import PulsePlan
 from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe
+
+__all__ = [
+    "BUILD",
+    "INSTRUCTION_SETS",
+    "MAX_THREADS",
+    "Engine",
+    "available_instruction_sets",
+    "exp_array",
+    "tile_columns",
+]
 
 BUILD: dict[str, str]
 INSTRUCTION_SETS: tuple[str, ...]
@@ -20,6 +31,7 @@ def available_instruction_sets() -> tuple[str, ...]: ...
 def tile_columns(kind: int, mode: int) -> tuple[str, ...]: ...
 def exp_array(x: ArrayLike) -> NDArray[np.float64]: ...
 
+@disjoint_base
 class Engine:
     n: int
     n_sources: int

@@ -11,6 +11,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+from claims import claim
 
 import pynn_bss2sim as sim
 
@@ -48,7 +49,7 @@ def test_all_peers_agree(tmp_path, monkeypatch):
     assert set(ours) == {"sources", "IF_curr_exp", "IF_cond_exp"}
     for peer in PEERS:
         for label, block in found.blocks(peer).items():
-            spread = 0.0 if label == "sources" else 2 * STEP
+            spread = 0.0 if label == "sources" else claim("peers_shift") * STEP
             pairs = zip(times(block), times(ours[label]), strict=True)
             for theirs, mine in pairs:
                 assert len(theirs) == len(mine) >= 1, (peer, label)

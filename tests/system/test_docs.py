@@ -5,6 +5,7 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from claims import claims
@@ -20,6 +21,16 @@ PAGES = sorted(
     for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "tutorials")
     for page in folder.glob("*.md")
 )
+#: Other sites to which there are links. `make linkcheck` follows them, where there is network.
+SITES = {
+    "docs.python.org",
+    "elephant.readthedocs.io",
+    "neo.readthedocs.io",
+    "neuralensemble.org",
+    "numpy.org",
+    "pandas.pydata.org",
+    "semver.org",
+}
 #: Pages whose pieces of Python run, one after the other.
 RUNNING = ("start", "howto", "coming_from")
 
@@ -43,14 +54,41 @@ def test_a_dead_link_would_be_seen():
 
 
 @cache
-def names_of_files():
-    """Of all files of the repository, without what was built or installed in it."""
-    built = {".venv", ".git", "build", "_build", "gallery", "results"}
-    names = set()
-    for _, folders, files in os.walk(ROOT):
-        folders[:] = set(folders) - built
-        names.update(files)
-    return names
+def all_files():
+    """Those of the repository, without what was built or installed in it."""
+    built = {"build", "_build", "gallery", "results"}
+    found = []
+    for here, folders, files in os.walk(ROOT):
+        folders[:] = [f for f in folders if f not in built and not f.startswith(".")]
+        found += [Path(here, name) for name in files]
+    return found
+
+
+def addresses(text):
+    """Addresses of other sites in a text, as hosts and as written."""
+    found = re.findall(r"https?:[^][\s<>()\"'`,]*", text)
+    return {address.rstrip(".;:"): urlsplit(address).hostname for address in found}
+
+
+def test_links_to_other_sites_lead_to_known_ones():
+    suffixes = {".md", ".rst", ".py", ".pyx", ".html", ".toml", ".cff", ".json"}
+    unknown = {
+        (str(file.relative_to(ROOT)), address)
+        for file in all_files()
+        if file.suffix in suffixes and file != Path(__file__)
+        for address, host in addresses(file.read_text(encoding="utf-8")).items()
+        if host not in SITES
+    }
+    assert unknown == set()
+
+
+def test_a_link_to_a_strange_site_would_be_seen():
+    found = addresses("[a](https://example.org/b), <http://numpy.org>; see https:///nowhere.")
+    assert found == {
+        "https://example.org/b": "example.org",
+        "http://numpy.org": "numpy.org",
+        "https:///nowhere": None,
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
@@ -58,7 +96,7 @@ def test_files_that_are_named_exist(page):
     """Names of modules and folders in backquotes, as in `mapping/network.py`."""
     names = re.findall(r"`((?:[\w.]+/)*[\w.]+\.(?:py|pyx|h|toml|md|json|sh))`", page.read_text())
     roots = (ROOT, ROOT / "pynn_bss2sim", page.parent)
-    files = names_of_files()
+    files = {file.name for file in all_files()}
     missing = [
         n for n in names
         if not any((r / n).exists() for r in roots) and not ("/" not in n and n in files)
