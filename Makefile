@@ -20,7 +20,6 @@ lint: $(VENV)/.test  ## style and types of the Python and Cython sources
 	$(BIN)/ruff format --check .
 	PATH="$(BIN):$$PATH" cython-lint pynn_bss2sim/_core
 	tests/types.sh $(BIN)/python
-	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml $(COMPILED)
 
 imports: $(VENV)/.test  ## imports run frontend -> mapping -> _core and never back
 	$(BIN)/python -m pytest -q tests/unit/test_imports.py
@@ -65,10 +64,6 @@ clean:  ## remove what was built and installed
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv $(VENV)
-
-# Modules whose stubs must say what the compiled code offers.
-COMPILED := $(patsubst pynn_bss2sim/_core/%.pyx,pynn_bss2sim._core.%,\
-	$(wildcard pynn_bss2sim/_core/*.pyx))
 
 # An installation is redone when what it is made of has changed.
 BUILD_INPUTS := pyproject.toml setup.py $(wildcard pynn_bss2sim/_core/*.p[xy][xd] pynn_bss2sim/_core/*.h \
