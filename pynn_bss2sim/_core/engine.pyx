@@ -33,6 +33,7 @@ from pynn_bss2sim._core.native cimport (
     BSS_MAX_THREADS,
     BSS_N_KINDS,
     BSS_N_MODES,
+    BSS_PAIR_KINDS,
     BSS_NOISY,
     BSS_TILE,
     bss_column,
@@ -47,8 +48,16 @@ from pynn_bss2sim._core.native cimport (
     bss_next_arrival,
     bss_pair_begin,
     bss_pair_change_for,
+    bss_pair_entry,
+    bss_pair_flush,
+    bss_pair_line,
+    bss_pair_pass,
     bss_pair_post,
     bss_pair_pre,
+    bss_pair_run,
+    bss_pair_side,
+    bss_pair_term,
+    bss_pair_waits,
     bss_pairs,
     bss_part,
     bss_pulse,
@@ -80,7 +89,7 @@ from pynn_bss2sim._core.noise import (
     noise_table,
     stream_key,
 )
-from pynn_bss2sim._core.pair_plan import checked_pair_plan, checked_pair_state
+from pynn_bss2sim._core.pair_plan import checked_pair_plan, checked_pair_state, pair_sides
 from pynn_bss2sim._core.plan import Plan
 from pynn_bss2sim._core.plasticity import checked_release_state, checked_releases
 from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
@@ -162,6 +171,18 @@ cdef const int32_t *index_pointer(const int32_t[::1] array) noexcept:
     return &array[0] if array.shape[0] else NULL
 
 
+cdef point_pair_side(bss_pair_side *side, arrays, double[::1] trace, double[::1] partner_trace):
+    """Let a record of spike_pairs.h point to arrays that pair_sides made, and to traces."""
+    cdef const unsigned char[::1] terms = arrays["terms"]
+    side.n_traces, side.trace = trace.shape[0], pointer(trace)
+    side.rate, side.epoch = const_pointer(arrays["rate"]), int_pointer(arrays["epoch"])
+    side.line = <const bss_pair_line *>index_pointer(arrays["line"])
+    side.run = <const bss_pair_run *>index_pointer(arrays["run"])
+    side.entry = <const bss_pair_entry *>index_pointer(arrays["entry"])
+    side.rule, side.partner_trace = index_pointer(arrays["rule"]), pointer(partner_trace)
+    side.terms = <const bss_pair_term *>&terms[0]
+
+
 cdef class Engine:
     """Integrates a plan.
 
@@ -230,10 +251,9 @@ cdef class Engine:
     cdef bss_pairs pairs
     cdef object pair_plan, pair_arrays
     cdef double[::1] weight, pre_trace, post_trace
-    cdef int32_t[::1] fresh
-    cdef const int32_t[::1] pair_place, row_delay
-    cdef const int64_t[::1] pre_delay, post_delay, row_indptr, row_start
-    cdef const int64_t[:, ::1] pre_indptr, post_indptr
+    cdef int64_t[::1] fresh
+    cdef const int32_t[::1] pair_place, pair_delay
+    cdef const int64_t[::1] pre_delay, post_delay
     cdef int64_t[::1] log_step, log_source, pre_cursor, post_cursor
     cdef int64_t log_count
     cdef const unsigned char[::1] spike_mask
@@ -476,48 +496,32 @@ cdef class Engine:
         if self.linked:
             raise ValueError("pairs: plasticity behind links is not emulated")
         self.pair_plan = plan = checked_pair_plan(plan, self.n_sources, self.n, self.depth)
-        self.pair_arrays = {
-            "column_rule": plan.rule[plan.column], "column_pre": plan.pre[plan.column],
-            "low": np.minimum(plan.w_from, plan.w_to), "high": np.maximum(plan.w_from, plan.w_to),
-            "epoch": plan.epoch,
-        }
         self.weight = np.zeros(len(plan.order))
         self.pre_trace = np.zeros(len(plan.pre_rate))
         self.post_trace = np.zeros(len(plan.post_rate))
-        self.fresh = np.zeros(len(plan.post_rate), np.int32)
-        self.row_indptr, self.row_start = plan.row_indptr, plan.row_start
-        self.row_delay, self.pair_place = plan.row_delay, plan.place
+        self.fresh = np.zeros(len(plan.post_rate), np.int64)
+        self.pair_delay, self.pair_place = plan.dendritic, plan.place
         self.pre_delay, self.post_delay = plan.pre_delay, plan.post_delay
-        self.pre_indptr, self.post_indptr = plan.pre_indptr, plan.post_indptr
         self.pre_cursor = np.zeros(len(plan.pre_delay), np.int64)
         self.post_cursor = np.zeros(len(plan.post_delay), np.int64)
         self.log_step = np.zeros(4 * self.n + 256, np.int64)
         self.log_source = np.zeros(4 * self.n + 256, np.int64)
-        self._point_pairs(plan, self.pair_arrays)
+        self._point_pairs(plan)
 
-    def _point_pairs(self, plan, arrays):
-        """Let the record of spike_pairs.h point to the plan, `arrays` made of it, and the state."""
+    def _point_pairs(self, plan):
+        """Let the record of spike_pairs.h point to the plan, arrays made of it, and the state."""
         cdef bss_pairs *p = &self.pairs
-        p.n_pre, p.n_post, p.n_fresh = len(plan.pre_rate), len(plan.post_rate), 0
-        p.pre_rate, p.post_rate = int_pointer(plan.pre_rate), int_pointer(plan.post_rate)
-        p.pre_trace, p.post_trace = pointer(self.pre_trace), pointer(self.post_trace)
-        p.row_indptr, p.row_start = int_pointer(plan.row_indptr), int_pointer(plan.row_start)
-        p.post, p.rule = index_pointer(plan.post), index_pointer(plan.rule)
+        self.pair_arrays = arrays = pair_sides(plan)
+        arrays["collected"] = np.full(plan.row_indptr.size, -1, np.int64)
+        point_pair_side(&p.row, arrays["row"], self.pre_trace, self.post_trace)
+        point_pair_side(&p.column, arrays["column"], self.post_trace, self.pre_trace)
         p.weight = pointer(self.weight)
-        p.column_indptr = int_pointer(plan.column_indptr)
-        p.column_start = int_pointer(plan.column_start)
-        p.column_rule = index_pointer(arrays["column_rule"])
-        p.column, p.column_pre = index_pointer(plan.column), index_pointer(arrays["column_pre"])
-        p.fresh = &self.fresh[0]
-        p.up, p.up_power = const_pointer(plan.up), const_pointer(plan.up_power)
-        p.down, p.down_power = const_pointer(plan.down), const_pointer(plan.down_power)
-        p.constant = const_pointer(plan.constant)
-        p.low, p.high = const_pointer(arrays["low"]), const_pointer(arrays["high"])
-        p.w_from, p.w_to = const_pointer(plan.w_from), const_pointer(plan.w_to)
-        p.rule_pre_rate = int_pointer(plan.rule_pre_rate)
-        p.rule_post_rate = int_pointer(plan.rule_post_rate)
-        p.rate, p.epoch = const_pointer(plan.rate), int_pointer(arrays["epoch"])
-        p.shortest_epoch = arrays["epoch"].min()
+        p.fresh, p.n_fresh = &self.fresh[0], 0
+        p.n_waiting = p.collection = 0
+        p.collected = <int64_t *>int_pointer(arrays["collected"])
+        p.shortest_epoch = plan.epoch.min()
+        for kind in range(BSS_PAIR_KINDS):
+            p.batch[kind].n = 0
         p.change = bss_pair_change_for(INSTRUCTION_SETS.index(self.instruction_set))
 
     def get_weights(self):
@@ -536,8 +540,10 @@ cdef class Engine:
         back = np.argsort(plan.order)
         first = self._first_unseen()
         log = slice(first, self.log_count)
-        fresh = np.zeros(self.pairs.n_post, bool)
-        fresh[self.fresh[:self.pairs.n_fresh]] = True
+        fresh = np.zeros(len(plan.post_rate), bool)
+        lines = self.pair_arrays["column"]["line"].reshape(-1, 4)
+        for _, _, first, last in lines[self.fresh[:self.pairs.n_fresh]]:
+            fresh[first:last] = True
         return PairState(
             self.get_weights(),
             np.asarray(self.pre_trace)[plan.pre][back],
@@ -553,7 +559,9 @@ cdef class Engine:
         np.asarray(self.weight)[:] = weight
         np.asarray(self.pre_trace)[:] = pre
         np.asarray(self.post_trace)[:] = post
-        fresh = np.flatnonzero(fresh)
+        # the columns of fresh traces
+        first_trace = self.pair_arrays["column"]["line"].reshape(-1, 4)[:, 2]
+        fresh = np.unique(np.searchsorted(first_trace, np.flatnonzero(fresh), "right") - 1)
         np.asarray(self.fresh)[:len(fresh)] = fresh
         self.pairs.n_fresh = len(fresh)
         steps = step - seen[:, 1]
@@ -942,38 +950,42 @@ cdef class Engine:
 
     cdef void _see_posts(self) noexcept nogil:
         """Let spikes of targets arrive at synapses that see them by now."""
-        cdef int64_t c, t, source
+        cdef int64_t c, source
         for c in range(self.post_delay.shape[0]):
             while (self.post_cursor[c] < self.log_count
                     and self.log_step[self.post_cursor[c]] + self.post_delay[c] <= self.step):
                 source = self.log_source[self.post_cursor[c]]
                 self.post_cursor[c] += 1
                 if source < self.n:
-                    for t in range(self.post_indptr[c, source], self.post_indptr[c, source + 1]):
-                        bss_pair_post(&self.pairs, t, self.step)
+                    bss_pair_post(&self.pairs, c * self.n + source, self.step)
+        bss_pair_flush(&self.pairs, &self.pairs.column, self.step)
 
     cdef void _see_pres(self, int64_t n_delays) noexcept nogil:
         """Let events of sources arrive at synapses after the first `n_delays` axonal delays."""
-        cdef int64_t c, g, q, source, slot = self.step % self.depth
+        cdef int64_t c, row
         for c in range(n_delays):
             while (self.pre_cursor[c] < self.log_count
                     and self.log_step[self.pre_cursor[c]] + self.pre_delay[c] <= self.step):
-                source = self.log_source[self.pre_cursor[c]]
+                row = c * self.n_sources + self.log_source[self.pre_cursor[c]]
                 self.pre_cursor[c] += 1
-                for g in range(self.pre_indptr[c, source], self.pre_indptr[c, source + 1]):
-                    bss_pair_pre(&self.pairs, g, self.step)
-                    for q in range(self.row_indptr[g], self.row_indptr[g + 1]):
-                        self._send(q, slot)
+                if bss_pair_waits(&self.pairs, row):
+                    self._send_rows()
+                bss_pair_pre(&self.pairs, row, self.step)
+        self._send_rows()
 
-    cdef inline void _send(self, int64_t q, int64_t slot) noexcept nogil:
-        """Put the weights of a run of plastic synapses on the ring, or without delay on lines."""
-        cdef int64_t j
-        cdef int32_t delay = self.row_delay[q]
-        for j in range(self.row_start[q], self.row_start[q + 1]):
-            if delay == 0:
-                self.line[self.pair_place[j]] += self.weight[j]
-            else:
-                self._put(slot + delay, self.pair_place[j], self.weight[j])
+    cdef void _send_rows(self) noexcept nogil:
+        """Put the weights of rows with events on the ring, or without delay on lines."""
+        cdef const bss_pair_side *side = &self.pairs.row
+        cdef int64_t k, q, j, row, slot = self.step % self.depth, n = bss_pair_pass(&self.pairs,
+                                                                                self.step)
+        for k in range(n):
+            row = self.pairs.waiting[k]
+            for q in range(side.line[row].first_run, side.line[row].last_run):
+                for j in range(side.run[q].first, side.run[q].last):
+                    if self.pair_delay[j] == 0:
+                        self.line[self.pair_place[j]] += self.weight[j]
+                    else:
+                        self._put(slot + self.pair_delay[j], self.pair_place[j], self.weight[j])
 
     cdef void _spike_all(self, int64_t slot, Outputs outputs) noexcept nogil:
         """Let the neurons spike that are at threshold, in ascending order."""

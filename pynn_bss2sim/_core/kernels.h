@@ -100,21 +100,33 @@ extern const bss_kernel bss_kernels_avx512[BSS_N_MODES][BSS_N_KINDS];
 enum { BSS_PORTABLE = 0, BSS_AVX2 = 1, BSS_AVX512 = 2, BSS_N_ISAS = 3 };
 bss_kernel_table bss_kernels_for(int isa);
 
-/* Spike-timing dependent plasticity (spike_pairs.h): w += scale ((edge - w) / span)**power trace,
- * clipped to [low, high], for n weights and traces; with terms for each of them, or one for all. */
+/* How a rule changes weights w at events of one side (spike_pairs.py):
+ * w += amplitude ((edge - w) / (edge - other))**power trace;  w += constant
+ * where the trace decays by its rate since the last epoch of 2**k steps began. */
 typedef struct {
-    const double *scale, *edge, *span, *low, *high;
-    double power;
-} bss_pair_terms;
-typedef void (*bss_pair_change)(int64_t n, double *w, const double *trace,
-                                const bss_pair_terms *terms, int each);
-void bss_pair_change_portable(int64_t n, double *w, const double *trace,
-                              const bss_pair_terms *terms, int each);
+    double amplitude, power, edge, other, constant, rate;
+    int64_t epoch;
+} bss_pair_term;
+
+/* Synapses that see events in one step, with powers of one kind: all 0, all 1, or any. */
+enum { BSS_PAIR_GROUP = 256, BSS_PAIR_KINDS = 3 };
+typedef struct {
+    int64_t n;
+    int32_t common; /* the rule of all, -1: several */
+    int32_t synapse[BSS_PAIR_GROUP], rule[BSS_PAIR_GROUP];
+    double trace[BSS_PAIR_GROUP];
+} bss_pair_batch;
+
+/* Change the weights of a batch, each followed by clipping to the range from `edge` to `other`. */
+typedef void (*bss_pair_change)(int kind, const bss_pair_batch *batch, const bss_pair_term *terms,
+                                int64_t step, double *weight);
+void bss_pair_change_portable(int kind, const bss_pair_batch *batch, const bss_pair_term *terms,
+                              int64_t step, double *weight);
 #if defined(BSS_X86)
-void bss_pair_change_avx2(int64_t n, double *w, const double *trace, const bss_pair_terms *terms,
-                          int each);
-void bss_pair_change_avx512(int64_t n, double *w, const double *trace, const bss_pair_terms *terms,
-                            int each);
+void bss_pair_change_avx2(int kind, const bss_pair_batch *batch, const bss_pair_term *terms,
+                          int64_t step, double *weight);
+void bss_pair_change_avx512(int kind, const bss_pair_batch *batch, const bss_pair_term *terms,
+                            int64_t step, double *weight);
 #endif
 bss_pair_change bss_pair_change_for(int isa);
 

@@ -28,10 +28,14 @@ cdef extern from "kernels.h" nogil:
         bss_cells cells
     ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
     bss_kernel_table bss_kernels_for(int isa)
-    ctypedef struct bss_pair_terms:
+    ctypedef struct bss_pair_term:
         pass
-    ctypedef void (*bss_pair_change)(int64_t n, double *w, const double *trace,
-                                     const bss_pair_terms *terms, int each)
+    ctypedef struct bss_pair_batch:
+        int64_t n
+    enum:
+        BSS_PAIR_KINDS
+    ctypedef void (*bss_pair_change)(int kind, const bss_pair_batch *batch,
+                                     const bss_pair_term *terms, int64_t step, double *weight)
     bss_pair_change bss_pair_change_for(int isa)
     const char *bss_column(int kind, int mode, int k)
     uint64_t bss_draw(uint64_t key, uint64_t step, uint64_t index)
@@ -121,40 +125,37 @@ cdef extern from "driver_pulses.h" nogil:
 
 
 cdef extern from "spike_pairs.h" nogil:
-    ctypedef struct bss_pairs:
-        int64_t n_pre
-        const int64_t *pre_rate
-        double *pre_trace
-        const int64_t *row_indptr
-        const int64_t *row_start
-        const int32_t *post
-        const int32_t *rule
-        double *weight
-        int64_t n_post
-        const int64_t *post_rate
-        double *post_trace
-        const int64_t *column_indptr
-        const int64_t *column_start
-        const int32_t *column
-        const int32_t *column_pre
-        const int32_t *column_rule
-        int32_t *fresh
-        int64_t n_fresh
-        const double *up
-        const double *up_power
-        const double *down
-        const double *down_power
-        const double *constant
-        const double *low
-        const double *high
-        const double *w_from
-        const double *w_to
-        const int64_t *rule_pre_rate
-        const int64_t *rule_post_rate
+    ctypedef struct bss_pair_run:
+        int32_t first, last, kind, common
+    ctypedef struct bss_pair_entry:
+        int32_t synapse, partner
+    ctypedef struct bss_pair_line:
+        int32_t first_run, last_run, first_trace, last_trace
+    ctypedef struct bss_pair_side:
+        int64_t n_traces
         const double *rate
         const int64_t *epoch
+        double *trace
+        const bss_pair_line *line
+        const bss_pair_run *run
+        const bss_pair_entry *entry
+        const int32_t *rule
+        const double *partner_trace
+        const bss_pair_term *terms
+    ctypedef struct bss_pairs:
+        bss_pair_side row, column
+        double *weight
+        int64_t *fresh
+        int64_t n_fresh
+        int64_t *waiting
+        int64_t n_waiting, collection
+        int64_t *collected
         int64_t shortest_epoch
+        bss_pair_batch *batch
         bss_pair_change change
     void bss_pair_begin(bss_pairs *p, int64_t step)
-    void bss_pair_post(bss_pairs *p, int64_t t, int64_t step)
-    void bss_pair_pre(bss_pairs *p, int64_t g, int64_t step)
+    void bss_pair_flush(bss_pairs *p, const bss_pair_side *side, int64_t step)
+    void bss_pair_post(bss_pairs *p, int64_t at, int64_t step)
+    int bss_pair_waits(const bss_pairs *p, int64_t at)
+    void bss_pair_pre(bss_pairs *p, int64_t at, int64_t step)
+    int64_t bss_pair_pass(bss_pairs *p, int64_t step)

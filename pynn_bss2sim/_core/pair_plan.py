@@ -11,7 +11,13 @@ from pynn_bss2sim._core.checks import checked_floats, checked_index, checked_off
 from pynn_bss2sim._core.records import LINES, SynapseTable
 from pynn_bss2sim._core.spike_pairs import PairState, SpikePairs, epoch_length
 
-__all__ = ["PairPlan", "checked_pair_plan", "checked_pair_state", "make_pair_plan"]
+__all__ = ["PairPlan", "checked_pair_plan", "checked_pair_state", "make_pair_plan", "pair_sides"]
+
+#: How a rule changes weights at events of one side: bss_pair_term of kernels.h.
+_TERM = np.dtype(
+    [(name, np.float64) for name in ("amplitude", "power", "edge", "other", "constant", "rate")]
+    + [("epoch", np.int64)]
+)
 
 #: Fields of a `SpikePairs` that make a rule.
 _RULE = ("up", "up_power", "down", "down_power", "constant", "w_from", "w_to")
@@ -21,14 +27,15 @@ _RULE = ("up", "up_power", "down", "down_power", "constant", "w_from", "w_to")
 class PairPlan:
     """Spike-timing dependent plasticity compiled for the engines.
 
-    Synapses that see the same events of one source, or of one target, share its trace. They are
-    ordered by presynaptic trace (rows); those of each row, and those of each postsynaptic trace
-    (columns), are divided into runs, in which rules ascend and differ in no power and no rate.
+    Synapses that see the events of one source after one axonal delay are a row, those that see the
+    spikes of one target after one dendritic delay a column. Each is divided into runs, whose powers
+    are of one kind: all 0, all 1, or any. Synapses of one row with the same state and rate share a
+    presynaptic trace, those of one column a postsynaptic one.
 
     Attributes
     ----------
     order : int64 (n,)
-        Entry of the `SpikePairs` for each synapse here.
+        Entry of the `SpikePairs` for each synapse here, row after row.
     pre, post : int32 (n,)
         Traces of each synapse.
     rule : int32 (n,)
@@ -42,14 +49,14 @@ class PairPlan:
         Presynaptic traces by axonal delay and source.
     post_delay, post_indptr : int64 (m,), int64 (m, n_neurons + 1)
         The same of dendritic delays, postsynaptic traces and neurons.
-    row_indptr : int64 (n_pre + 1,)
-        Runs of each presynaptic trace.
+    row_indptr : int64 (k, n_sources + 1)
+        Runs by axonal delay and source.
     row_start : int64 (n_runs + 1,)
-        First synapse of each run; those of one run have one dendritic delay, too.
+        First synapse of each run.
     column_indptr, column_start
-        The same of postsynaptic traces, whose runs are parts of `column`.
+        The same of columns, by dendritic delay and neuron; their runs are parts of `column`.
     column : int32 (n,)
-        Synapses ordered by postsynaptic trace.
+        Synapses, column after column.
     pre_rate, post_rate : int64 (n_pre,), int64 (n_post,)
         Entry of `rate` for each trace.
     rate : float64 (n_rates,)
@@ -88,21 +95,6 @@ class PairPlan:
     rule_post_rate: np.ndarray
 
     @property
-    def pre_first(self) -> np.ndarray:
-        """One synapse of each presynaptic trace: int64 (n_pre,)."""
-        return self.row_start[self.row_indptr[:-1]]
-
-    @property
-    def post_first(self) -> np.ndarray:
-        """One synapse of each postsynaptic trace: int64 (n_post,)."""
-        return self.column[self.column_start[self.column_indptr[:-1]]]
-
-    @property
-    def row_delay(self) -> np.ndarray:
-        """Dendritic delay of each run of a row, in steps: int32 (n_runs,)."""
-        return self.dendritic[self.row_start[:-1]]
-
-    @property
     def epoch(self) -> np.ndarray:
         """Steps after which traces of each rate are scaled anew: int64 (n_rates,)."""
         return epoch_length(self.rate)
@@ -133,16 +125,18 @@ def make_pair_plan(
     pre_traces, pre = _grouped(table.axonal, source, pre_rate, state.pre)
     post_traces, post = _grouped(dendritic, target, post_rate, state.post, state.fresh)
     rules, rule = _grouped(*(getattr(table, name) for name in _RULE), pre_rate, post_rate)
-    _, form = _grouped(table.up_power, table.down_power, pre_rate, post_rate)
-    order = np.lexsort((position, rule, dendritic, form, pre))
-    pre, post, rule, form, dendritic = (x[order] for x in (pre, post, rule, form, dendritic))
-    column = np.lexsort((rule, form, post))
+    order = np.lexsort((position, _power_kind(table.down_power), source, table.axonal))
+    column = np.lexsort((order.argsort(), _power_kind(table.up_power), target, dendritic))
     n = synapses.n_neurons
     place = synapses.line[position].astype(np.int64) * n + target
     pre_delay, pre_indptr = _by_delay(pre_traces, synapses.n_sources)
     post_delay, post_indptr = _by_delay(post_traces, n)
-    row_indptr, row_start = _runs(pre, form, dendritic)
-    column_indptr, column_start = _runs(post[column], form[column])
+    sides = table.axonal, source, table.down_power
+    row_indptr, row_start = _runs(*(x[order] for x in sides), synapses.n_sources)
+    sides = dendritic, target, table.up_power
+    column_indptr, column_start = _runs(*(x[column] for x in sides), n)
+    back = order.argsort()
+    pre, post, rule, dendritic = (x[order] for x in (pre, post, rule, dendritic))
     return PairPlan(
         order=order,
         pre=pre.astype(np.int32),
@@ -158,7 +152,7 @@ def make_pair_plan(
         row_start=row_start,
         column_indptr=column_indptr,
         column_start=column_start,
-        column=column.astype(np.int32),
+        column=back[column].astype(np.int32),
         pre_rate=pre_traces[:, 2].astype(np.int64),
         post_rate=post_traces[:, 2].astype(np.int64),
         rate=rate,
@@ -174,22 +168,29 @@ def _grouped(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows, which.reshape(-1)
 
 
-def _by_delay(traces: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+def _by_delay(keys: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Distinct delays (first column), and offsets by delay and source or neuron (second column)."""
-    delay, which = np.unique(traces[:, 0].astype(np.int64), return_inverse=True)
-    key = which.reshape(-1) * n + traces[:, 1].astype(np.int64)
+    delay, which = np.unique(keys[:, 0].astype(np.int64), return_inverse=True)
+    key = which.reshape(-1) * n + keys[:, 1].astype(np.int64)
     first = np.arange(len(delay))[:, np.newaxis] * n + np.arange(n + 1)
     return delay, np.searchsorted(key, first)
 
 
-def _runs(trace: np.ndarray, *same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Runs of each trace, and first entry of each run, where `trace` and `same` are sorted."""
-    begins = np.ones(len(trace), bool)
-    begins[1:] = np.any([np.diff(column) != 0 for column in (trace, *same)], axis=0)
+def _power_kind(power: np.ndarray) -> np.ndarray:
+    """Kind of each power: 0 and 1 are their own, 2 is any other; int32 like `power`."""
+    return np.where((power == 0.0) | (power == 1.0), power, 2.0).astype(np.int32)
+
+
+def _runs(
+    delay: np.ndarray, end: np.ndarray, power: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Runs of synapses in such an order, by delay and source or neuron, and first of each run."""
+    begins = np.ones(len(delay), bool)
+    same = delay, end, _power_kind(power)
+    begins[1:] = np.any([np.diff(column) != 0 for column in same], axis=0)
     start = np.flatnonzero(begins)
-    n_traces = int(trace[-1]) + 1 if len(trace) else 0
-    indptr = np.searchsorted(trace[start], np.arange(n_traces + 1))
-    return indptr.astype(np.int64), np.append(start, len(trace)).astype(np.int64)
+    _, indptr = _by_delay(np.stack([delay, end], axis=1)[start], n)
+    return indptr, np.append(start, len(delay)).astype(np.int64)
 
 
 def checked_pair_state(
@@ -217,11 +218,13 @@ def checked_pair_state(
     of_neurons = seen[seen[:, 0] < plan.post_indptr.shape[1] - 1]
     if len(np.unique(of_neurons, axis=0)) < len(of_neurons):
         raise ValueError("state.pairs.seen: a neuron spikes twice in one step")
+    _, pre_first = np.unique(plan.pre, return_index=True)
+    _, post_first = np.unique(plan.post, return_index=True)
     return (
         columns["weight"],
-        columns["pre"][plan.pre_first],
-        columns["post"][plan.post_first],
-        columns["fresh"][plan.post_first] != 0,
+        columns["pre"][pre_first],
+        columns["post"][post_first],
+        columns["fresh"][post_first] != 0,
         seen,
     )
 
@@ -251,11 +254,18 @@ def checked_pair_plan(plan: PairPlan, n_sources: int, n_neurons: int, depth: int
         if len(array) != size or (size and not high):
             raise ValueError(f"pairs.{name}: {len(array)} entries where {size} are needed")
         checked[name] = array
-    for side, size in (("row", n_pre), ("column", n_post)):
-        checked |= _checked_runs(plan, side, size)
+    for traces, n_traces in (("pre", n_pre), ("post", n_post)):
+        if np.bincount(checked[traces], minlength=n_traces).min(initial=1) < 1:
+            raise ValueError(f"pairs.{traces}: every trace needs a synapse")
+    for name in ("row_start", "column_start"):
+        checked[name] = checked_offsets(f"pairs.{name}", getattr(plan, name), n)
+        if (np.diff(checked[name]) < 1).any():
+            raise ValueError(f"pairs.{name}: every run needs a synapse")
     for name, rows, size, total in (
         ("pre_indptr", len(plan.pre_delay), n_sources, n_pre),
+        ("row_indptr", len(plan.pre_delay), n_sources, len(plan.row_start) - 1),
         ("post_indptr", len(plan.post_delay), n_neurons, n_post),
+        ("column_indptr", len(plan.post_delay), n_neurons, len(plan.column_start) - 1),
     ):
         checked[name] = _checked_table(f"pairs.{name}", getattr(plan, name), (rows, size), total)
     for name in (*_RULE, "rate"):
@@ -264,19 +274,6 @@ def checked_pair_plan(plan: PairPlan, n_sources: int, n_neurons: int, depth: int
     if not ((checked["rate"] > 0) & np.isfinite(checked["rate"])).all():
         raise ValueError("pairs.rate: must be positive and finite")
     return PairPlan(**checked)
-
-
-def _checked_runs(plan: PairPlan, side: str, n_traces: int) -> dict[str, np.ndarray]:
-    """Copies of ``indptr`` and ``start`` of rows or columns, each trace and run with a synapse."""
-    result = {}
-    total = len(plan.order)
-    for name, size in (("start", None), ("indptr", n_traces)):
-        name = f"{side}_{name}"
-        array = checked_offsets(f"pairs.{name}", getattr(plan, name), total)
-        if size not in (None, len(array) - 1) or (np.diff(array) < 1).any():
-            raise ValueError(f"pairs.{name}: every trace and run needs a synapse")
-        result[name], total = array, len(array) - 1
-    return result
 
 
 def _checked_table(name: str, table: ArrayLike, shape: tuple[int, int], total: int) -> np.ndarray:
@@ -288,3 +285,60 @@ def _checked_table(name: str, table: ArrayLike, shape: tuple[int, int], total: i
     if rows and (array.min() < 0 or array.max() > total or (np.diff(array) < 0).any()):
         raise ValueError(f"{name}: must ascend within 0 to {total}")
     return array
+
+
+def pair_sides(plan: PairPlan) -> dict[str, dict[str, np.ndarray]]:
+    """Rows and columns of a plan as the records of spike_pairs.h have them.
+
+    Returns
+    -------
+    dict of "row" and "column" to dict
+        Of arrays, named as in ``bss_pair_side``; those of records are flat.
+    """
+    n = np.arange(len(plan.order))
+    none = np.zeros(len(plan.up))
+    down = plan.down, plan.down_power, plan.w_from, plan.w_to, plan.constant, plan.rule_post_rate
+    up = plan.up, plan.up_power, plan.w_to, plan.w_from, none, plan.rule_pre_rate
+    row = _side(plan, n, plan.post, plan.row_start, down)
+    column = _side(plan, plan.column, plan.pre[plan.column], plan.column_start, up)
+    row |= _lines(plan, plan.row_indptr, plan.pre_indptr, plan.pre_rate)
+    column |= _lines(plan, plan.column_indptr, plan.post_indptr, plan.post_rate)
+    return {"row": row, "column": column}
+
+
+def _lines(
+    plan: PairPlan, runs: np.ndarray, traces: np.ndarray, rate: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Rows or columns, and rates of their traces."""
+    line = np.stack([runs[:, :-1], runs[:, 1:], traces[:, :-1], traces[:, 1:]], axis=-1)
+    return {
+        "line": line.astype(np.int32).reshape(-1),
+        "rate": plan.rate[rate],
+        "epoch": plan.epoch[rate],
+    }
+
+
+def _side(
+    plan: PairPlan,
+    synapse: np.ndarray,
+    partner: np.ndarray,
+    start: np.ndarray,
+    changes: tuple[np.ndarray, ...],
+) -> dict[str, np.ndarray]:
+    """Entries of rows or columns, their runs, and the rules, in the order of their entries."""
+    used, first, rule = np.unique(plan.rule[synapse], return_index=True, return_inverse=True)
+    by_entry = np.argsort(first)
+    rule = np.argsort(by_entry)[rule.reshape(-1)].astype(np.int32)
+    terms = np.empty(len(used), _TERM)
+    *values, rate = (column[used[by_entry]] for column in changes)
+    for name, value in zip(_TERM.names or (), (*values, plan.rate[rate], plan.epoch[rate]), strict=True):
+        terms[name] = value
+    low, high = (f.reduceat(rule, start[:-1]) for f in (np.minimum, np.maximum))
+    kind = _power_kind(terms["power"])[low]
+    run = np.stack([start[:-1], start[1:], kind, np.where(low == high, low, -1)], axis=1)
+    return {
+        "run": run.astype(np.int32).reshape(-1),
+        "entry": np.stack([synapse, partner], axis=1).astype(np.int32).reshape(-1),
+        "rule": rule,
+        "terms": terms.view(np.uint8),
+    }

@@ -13,19 +13,27 @@ from pynn_bss2sim._core.spike_pairs import PairState
 __all__ = ["PairSynapses"]
 
 
+_ONE = np.uint64(0x3FF0000000000000)
+_ROOT = np.uint64(0x3FE6A09E667F3BCD)  # bits of the square root of 1/2
+
+
+def log(x: np.ndarray) -> np.ndarray:
+    """The logarithm of x > 0, of an array."""
+    bits = np.asarray(x, np.float64).view(np.uint64) + (_ONE - _ROOT)
+    k = ((bits >> np.uint64(52)) | np.uint64(0x4330000000000000)).view(np.float64)
+    k = k - (4503599627370496.0 + 1023.0)
+    m = ((bits & np.uint64(0x000FFFFFFFFFFFFF)) + _ROOT).view(np.float64)
+    s = (m - 1.0) / (m + 1.0)
+    s2 = s * s
+    s4 = s2 * s2
+    low = (1.0 + s2 * (1.0 / 3.0)) + s4 * (1.0 / 5.0 + s2 * (1.0 / 7.0))
+    high = (1.0 / 9.0 + s2 * (1.0 / 11.0)) + s4 * (1.0 / 13.0 + s2 * (1.0 / 15.0))
+    return k * 0.6931471805599453 + (2.0 * s) * (low + (s4 * s4) * high)
+
+
 def power(x: np.ndarray, exponent: np.ndarray) -> np.ndarray:
     """x**exponent for 0 <= x, of arrays."""
-    fraction, binary = np.frexp(np.where(x > 1e-300, x, 1.0))
-    fraction, binary = fraction * 2.0, binary - 1.0
-    above = fraction > 1.4142135623730951
-    fraction, binary = np.where(above, fraction * 0.5, fraction), binary + above
-    s = (fraction - 1.0) / (fraction + 1.0)
-    s2 = s * s
-    series = np.full_like(s, 1.0 / 21.0)
-    for k in range(19, 0, -2):
-        series = 1.0 / k + s2 * series
-    result = exp(exponent * (binary * 0.6931471805599453 + 2.0 * s * series))
-    result = np.where(x > 1e-300, result, 0.0)
+    result = np.where(x > 1e-300, exp(exponent * log(x)), 0.0)
     return np.where(exponent == 0.0, 1.0, np.where(exponent == 1.0, x, result))
 
 
@@ -94,8 +102,7 @@ class PairSynapses:
                 if step + delay > now:
                     break
                 if source < self.n_neurons:
-                    for t in range(p.post_indptr[c, source], p.post_indptr[c, source + 1]):
-                        self._post(t, now)
+                    self._post(c, source, now)
                 self.post_cursor[c] += 1
 
     def see_pres(
@@ -111,9 +118,8 @@ class PairSynapses:
                 step, source = self.log[self.pre_cursor[c]]
                 if step + delay > now:
                     break
-                for g in range(p.pre_indptr[c, source], p.pre_indptr[c, source + 1]):
-                    some = self._pre(g, now)
-                    deliver(p.dendritic[some], p.place[some], self.weight[some])
+                some = self._pre(c, source, now)
+                deliver(p.dendritic[some], p.place[some], self.weight[some])
                 self.pre_cursor[c] += 1
 
     def _age(self, rate: np.ndarray, step: int) -> np.ndarray:
@@ -134,28 +140,30 @@ class PairSynapses:
         exponent: np.ndarray,
         edge: np.ndarray,
         other: np.ndarray,
+        constant: np.ndarray | float = 0.0,
     ) -> None:
         """Change the weights of synapses towards, or away from, their value `edge`."""
         r, w = self.plan.rule[j], self.weight[j]
         room = power((edge[r] - w) / (edge[r] - other[r]), exponent[r])
-        self.weight[j] = self._clip(r, w + (amplitude * room) * trace)
+        self.weight[j] = self._clip(r, self._clip(r, w + (amplitude * room) * trace) + constant)
 
-    def _post(self, t: int, now: int) -> None:
+    def _post(self, c: int, neuron: int, now: int) -> None:
+        """A spike arrives at the synapses of a column."""
         p = self.plan
-        runs = p.column_start[p.column_indptr[t : t + 2]]
-        j = p.column[runs[0] : runs[1]]
+        first, last = p.column_start[p.column_indptr[c, neuron : neuron + 2]]
+        j = p.column[first:last]
         amplitude = p.up[p.rule[j]] * exp(-self._age(p.rule_pre_rate[p.rule[j]], now))
         self._change(j, self.pre[p.pre[j]], amplitude, p.up_power, p.w_to, p.w_from)
-        self.fresh[t] = True
+        self.fresh[slice(*p.post_indptr[c, neuron : neuron + 2])] = True
 
-    def _pre(self, g: int, now: int) -> slice:
+    def _pre(self, c: int, source: int, now: int) -> slice:
+        """An event arrives at the synapses of a row; returns which these are."""
         p = self.plan
-        j = slice(*p.row_start[p.row_indptr[g : g + 2]])
+        j = slice(*p.row_start[p.row_indptr[c, source : source + 2]])
         r = p.rule[j]
         amplitude = p.down[r] * exp(-self._age(p.rule_post_rate[r], now))
-        self._change(j, self.post[p.post[j]], amplitude, p.down_power, p.w_from, p.w_to)
-        constant = p.constant[r]
-        w = np.where(constant == 0.0, self.weight[j], self.weight[j] + constant)
-        self.weight[j] = self._clip(r, w)
+        trace = self.post[p.post[j]]
+        self._change(j, trace, amplitude, p.down_power, p.w_from, p.w_to, p.constant[r])
+        g = slice(*p.pre_indptr[c, source : source + 2])
         self.pre[g] += exp(self._age(p.pre_rate[g], now))
         return j

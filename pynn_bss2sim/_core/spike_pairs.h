@@ -2,62 +2,84 @@
    reference_spike_pairs.py: the same operations in the same order.
 
    A trace at a step is its stored value times exp(-rate * (step % epoch)), so that it is touched only
-   by its own events, and by bss_pair_begin where an epoch of its rate ends (pair_plan.py). */
+   by its own events, and by bss_pair_begin where an epoch of its rate ends (pair_plan.py).
+
+   Synapses that see events in one step, whichever their delays, are collected in batches and changed
+   together. */
 #ifndef BSS_SPIKE_PAIRS_H
 #define BSS_SPIKE_PAIRS_H
 
 #include "plasticity.h"
 
-/* synapses whose traces are collected at once */
-enum { BSS_PAIR_GROUP = 256 };
+/* rows whose events are collected at once */
+enum { BSS_PAIR_ROWS = 256 };
+
+/* Neighbouring synapses of a row or column whose powers are of one kind. */
+typedef struct {
+    int32_t first, last; /* entries: first .. last - 1 */
+    int32_t kind;
+    int32_t common;      /* the rule of all, -1: several */
+} bss_pair_run;
+
+/* A synapse, and its trace on the other side. */
+typedef struct {
+    int32_t synapse, partner;
+} bss_pair_entry;
+
+/* The runs and traces of a row or column. */
+typedef struct {
+    int32_t first_run, last_run, first_trace, last_trace;
+} bss_pair_line;
+
+/* Rows of synapses, which see events of one source; or columns, which see spikes of one neuron. */
+typedef struct {
+    int64_t n_traces;
+    const double *rate;          /* of each trace */
+    const int64_t *epoch;
+    double *trace;
+    const bss_pair_line *line;   /* by delay and source, or neuron */
+    const bss_pair_run *run;
+    const bss_pair_entry *entry;
+    const int32_t *rule;         /* of each entry */
+    const double *partner_trace;
+    const bss_pair_term *terms;  /* of each rule */
+} bss_pair_side;
 
 typedef struct {
-    /* presynaptic traces */
-    int64_t n_pre;
-    const int64_t *pre_rate;
-    double *pre_trace;
-    const int64_t *row_indptr;  /* runs of synapses of each trace */
-    const int64_t *row_start;   /* first synapse of each run */
-    /* synapses */
-    const int32_t *post;        /* postsynaptic trace */
-    const int32_t *rule;
+    bss_pair_side row, column;
     double *weight;
-    /* postsynaptic traces; those whose spike was seen in the present step do not contain it yet */
-    int64_t n_post;
-    const int64_t *post_rate;
-    double *post_trace;
-    const int64_t *column_indptr, *column_start; /* as for rows */
-    const int32_t *column;      /* synapses, */
-    const int32_t *column_pre;  /* their presynaptic traces */
-    const int32_t *column_rule; /* and rules */
-    int32_t *fresh;
+    /* columns that have seen spikes in the present step, which are not in their traces yet */
+    int64_t *fresh;
     int64_t n_fresh;
-    /* rules */
-    const double *up, *up_power, *down, *down_power, *constant;
-    const double *low, *high, *w_from, *w_to;
-    const int64_t *rule_pre_rate, *rule_post_rate;
-    /* rates and their epochs */
-    const double *rate;
-    const int64_t *epoch;
+    /* rows whose events are collected, and the number of the collection each was last part of */
+    int64_t waiting[BSS_PAIR_ROWS], n_waiting, collection;
+    int64_t *collected;
     int64_t shortest_epoch;
+    bss_pair_batch batch[BSS_PAIR_KINDS];
     bss_pair_change change;
 } bss_pairs;
 
-/* How far the present epoch of a rate has come, in time constants. */
-static inline double bss_pair_age(const bss_pairs *p, int64_t rate, int64_t step)
+/* An event of `step` raises the traces first .. last - 1. */
+static inline void bss_pair_raise(bss_pair_side *side, int64_t first, int64_t last, int64_t step)
 {
-    return (double)(step % p->epoch[rate]) * p->rate[rate];
+    double age[BSS_PAIR_GROUP];
+    int64_t k;
+    for (; first < last; first += BSS_PAIR_GROUP) {
+        const int64_t n = last - first < BSS_PAIR_GROUP ? last - first : BSS_PAIR_GROUP;
+        for (k = 0; k < n; k++)
+            age[k] = (double)(step & (side->epoch[first + k] - 1)) * side->rate[first + k];
+        bss_exp_array(n, age, age);
+        for (k = 0; k < n; k++)
+            side->trace[first + k] += age[k];
+    }
 }
 
-static inline void bss_pair_end_epochs(const bss_pairs *p, int64_t n, const int64_t *rate,
-                                       double *trace, int64_t step)
+static inline void bss_pair_end_epochs(bss_pair_side *side, int64_t step)
 {
     int64_t i;
-    for (i = 0; i < n; i++) {
-        const int64_t r = rate[i];
-        if (step % p->epoch[r] == 0)
-            trace[i] = trace[i] * bss_exp_one(-((double)p->epoch[r] * p->rate[r]));
-    }
+    for (i = 0; i < side->n_traces; i++)
+        if (step % side->epoch[i] == 0)
+            side->trace[i] *= bss_exp_one(-((double)side->epoch[i] * side->rate[i]));
 }
 
 /* Step `step` begins: spikes seen in the last one enter their traces. */
@@ -65,96 +87,111 @@ static inline void bss_pair_begin(bss_pairs *p, int64_t step)
 {
     int64_t k;
     for (k = 0; k < p->n_fresh; k++) {
-        const int32_t t = p->fresh[k];
-        p->post_trace[t] = p->post_trace[t]
-                           + bss_exp_one(bss_pair_age(p, p->post_rate[t], step - 1));
+        const bss_pair_line *line = p->column.line + p->fresh[k];
+        bss_pair_raise(&p->column, line->first_trace, line->last_trace, step - 1);
     }
     p->n_fresh = 0;
     if (step % p->shortest_epoch)
         return;
-    bss_pair_end_epochs(p, p->n_pre, p->pre_rate, p->pre_trace, step);
-    bss_pair_end_epochs(p, p->n_post, p->post_rate, p->post_trace, step);
+    bss_pair_end_epochs(&p->row, step);
+    bss_pair_end_epochs(&p->column, step);
 }
 
-/* Change n <= BSS_PAIR_GROUP weights, whose rules ascend and differ in no power and no rate: towards
-   w_to (up) or away from w_from. `factor` is what the traces have decayed by. */
-static inline void bss_pair_apply(const bss_pairs *p, int up, int64_t n, double *weight,
-                                  const double *trace, const int32_t *rule, double factor)
+/* Change the weights of the synapses that are collected. */
+static inline void bss_pair_flush(bss_pairs *p, const bss_pair_side *side, int64_t step)
 {
-    double scale[BSS_PAIR_GROUP], edge[BSS_PAIR_GROUP], span[BSS_PAIR_GROUP];
-    double low[BSS_PAIR_GROUP], high[BSS_PAIR_GROUP];
-    const double *amplitude = up ? p->up : p->down;
-    const double *end = up ? p->w_to : p->w_from, *other = up ? p->w_from : p->w_to;
-    const bss_pair_terms terms = {scale, edge, span, low, high,
-                                  up ? p->up_power[rule[0]] : p->down_power[rule[0]]};
-    const int each = rule[0] != rule[n - 1];
-    int64_t k;
-    for (k = 0; k < (each ? n : 1); k++) {
-        const int32_t r = rule[k];
-        scale[k] = amplitude[r] * factor;
-        edge[k] = end[r];
-        span[k] = end[r] - other[r];
-        low[k] = p->low[r];
-        high[k] = p->high[r];
+    int kind;
+    for (kind = 0; kind < BSS_PAIR_KINDS; kind++) {
+        if (p->batch[kind].n)
+            p->change(kind, &p->batch[kind], side->terms, step, p->weight);
+        p->batch[kind].n = 0;
     }
-    p->change(n, weight, trace, &terms, each);
 }
 
-/* A postsynaptic spike arrives at the synapses of trace `t`. */
-static inline void bss_pair_post(bss_pairs *p, int64_t t, int64_t step)
+/* Let a batch note the rules of its n next synapses, which stand at `rule`. */
+static inline void bss_pair_note(bss_pair_batch *batch, int32_t common, const int32_t *rule,
+                                 int64_t n)
 {
-    double weight[BSS_PAIR_GROUP], trace[BSS_PAIR_GROUP];
-    int64_t q, first, k;
-    for (q = p->column_indptr[t]; q < p->column_indptr[t + 1]; q++) {
-        const int64_t last = p->column_start[q + 1], rate
-            = p->rule_pre_rate[p->column_rule[p->column_start[q]]];
-        const double factor = bss_exp_one(-bss_pair_age(p, rate, step));
-        for (first = p->column_start[q]; first < last; first += BSS_PAIR_GROUP) {
-            const int64_t n = last - first < BSS_PAIR_GROUP ? last - first : BSS_PAIR_GROUP;
+    int64_t k;
+    if (batch->n == 0)
+        batch->common = common;
+    if (batch->common == common && common >= 0) {
+        batch->rule[0] = common;
+        return;
+    }
+    if (batch->common >= 0)
+        for (k = 1; k < batch->n; k++)
+            batch->rule[k] = batch->rule[0];
+    batch->common = -1;
+    for (k = 0; k < n; k++)
+        batch->rule[batch->n + k] = rule[k];
+}
+
+/* Collect the synapses of a row or column `at`. */
+static inline void bss_pair_collect(bss_pairs *p, const bss_pair_side *side, int64_t at,
+                                    int64_t step)
+{
+    int64_t q, k, first;
+    const bss_pair_line *line = side->line + at;
+    for (q = line->first_run; q < line->last_run; q++) {
+        const bss_pair_run *run = side->run + q;
+        bss_pair_batch *batch = &p->batch[run->kind];
+        for (first = run->first; first < run->last;) {
+            const int64_t left = run->last - first, room = BSS_PAIR_GROUP - batch->n;
+            const int64_t n = left < room ? left : room;
+            const bss_pair_entry *entry = side->entry + first;
             for (k = 0; k < n; k++) {
-                weight[k] = p->weight[p->column[first + k]];
-                trace[k] = p->pre_trace[p->column_pre[first + k]];
+                batch->synapse[batch->n + k] = entry[k].synapse;
+                batch->trace[batch->n + k] = side->partner_trace[entry[k].partner];
             }
-            bss_pair_apply(p, 1, n, weight, trace, p->column_rule + first, factor);
-            for (k = 0; k < n; k++)
-                p->weight[p->column[first + k]] = weight[k];
+            bss_pair_note(batch, run->common, side->rule + first, n);
+            batch->n += n;
+            first += n;
+            if (batch->n == BSS_PAIR_GROUP)
+                bss_pair_flush(p, side, step);
         }
     }
-    p->fresh[p->n_fresh++] = (int32_t)t;
 }
 
-/* An event changes the synapses first .. last - 1, a run. */
-static inline void bss_pair_depress(bss_pairs *p, int64_t first, int64_t last, int64_t step)
+/* A spike of its neuron arrives at the synapses of column `at`. */
+static inline void bss_pair_post(bss_pairs *p, int64_t at, int64_t step)
 {
-    double trace[BSS_PAIR_GROUP];
+    if (p->column.line[at].first_trace == p->column.line[at].last_trace)
+        return;
+    bss_pair_collect(p, &p->column, at, step);
+    p->fresh[p->n_fresh++] = at;
+}
+
+/* Whether no more events of row `at` can be collected before bss_pair_pass. */
+static inline int bss_pair_waits(const bss_pairs *p, int64_t at)
+{
+    return p->n_waiting == BSS_PAIR_ROWS || p->collected[at] == p->collection;
+}
+
+/* An event of its source arrives at the synapses of row `at`. */
+static inline void bss_pair_pre(bss_pairs *p, int64_t at, int64_t step)
+{
+    if (p->row.line[at].first_trace == p->row.line[at].last_trace)
+        return;
+    bss_pair_collect(p, &p->row, at, step);
+    p->waiting[p->n_waiting++] = at;
+    p->collected[at] = p->collection;
+}
+
+/* The events of the rows waiting[0] .. waiting[n - 1] have changed their weights and traces;
+ * returns n. */
+static inline int64_t bss_pair_pass(bss_pairs *p, int64_t step)
+{
+    const int64_t n = p->n_waiting;
     int64_t k;
-    const double factor
-        = bss_exp_one(-bss_pair_age(p, p->rule_post_rate[p->rule[first]], step));
-    for (; first < last; first += BSS_PAIR_GROUP) {
-        const int64_t n = last - first < BSS_PAIR_GROUP ? last - first : BSS_PAIR_GROUP;
-        const int32_t *rule = p->rule + first;
-        double *weight = p->weight + first;
-        for (k = 0; k < n; k++)
-            trace[k] = p->post_trace[p->post[first + k]];
-        bss_pair_apply(p, 0, n, weight, trace, rule, factor);
-        if (p->constant[rule[0]] == 0.0 && rule[0] == rule[n - 1])
-            continue;
-        for (k = 0; k < n; k++) {
-            const int32_t r = rule[k];
-            double w = p->constant[r] == 0.0 ? weight[k] : weight[k] + p->constant[r];
-            w = w < p->low[r] ? p->low[r] : w;
-            weight[k] = w > p->high[r] ? p->high[r] : w;
-        }
+    bss_pair_flush(p, &p->row, step);
+    for (k = 0; k < n; k++) {
+        const bss_pair_line *line = p->row.line + p->waiting[k];
+        bss_pair_raise(&p->row, line->first_trace, line->last_trace, step);
     }
-}
-
-/* An event arrives at the synapses of presynaptic trace `g`: change them and its trace. */
-static inline void bss_pair_pre(bss_pairs *p, int64_t g, int64_t step)
-{
-    int64_t q;
-    for (q = p->row_indptr[g]; q < p->row_indptr[g + 1]; q++)
-        bss_pair_depress(p, p->row_start[q], p->row_start[q + 1], step);
-    p->pre_trace[g] = p->pre_trace[g] + bss_exp_one(bss_pair_age(p, p->pre_rate[g], step));
+    p->n_waiting = 0;
+    p->collection++;
+    return n;
 }
 
 #endif
