@@ -976,8 +976,8 @@ cdef class Engine:
     cdef void _send_rows(self) noexcept nogil:
         """Put the weights of rows with events on the ring, or without delay on lines."""
         cdef const bss_pair_side *side = &self.pairs.row
-        cdef int64_t k, q, j, row, slot = self.step % self.depth, n = bss_pair_pass(&self.pairs,
-                                                                                self.step)
+        cdef int64_t k, q, j, row, slot = self.step % self.depth
+        cdef int64_t n = bss_pair_pass(&self.pairs, self.step)
         for k in range(n):
             row = self.pairs.waiting[k]
             for q in range(side.line[row].first_run, side.line[row].last_run):

@@ -131,10 +131,12 @@ def make_pair_plan(
     place = synapses.line[position].astype(np.int64) * n + target
     pre_delay, pre_indptr = _by_delay(pre_traces, synapses.n_sources)
     post_delay, post_indptr = _by_delay(post_traces, n)
-    sides = table.axonal, source, table.down_power
-    row_indptr, row_start = _runs(*(x[order] for x in sides), synapses.n_sources)
-    sides = dendritic, target, table.up_power
-    column_indptr, column_start = _runs(*(x[column] for x in sides), n)
+    row_indptr, row_start = _runs(
+        table.axonal[order], source[order], table.down_power[order], synapses.n_sources
+    )
+    column_indptr, column_start = _runs(
+        dendritic[column], target[column], table.up_power[column], n
+    )
     back = order.argsort()
     pre, post, rule, dendritic = (x[order] for x in (pre, post, rule, dendritic))
     return PairPlan(
@@ -331,7 +333,8 @@ def _side(
     rule = np.argsort(by_entry)[rule.reshape(-1)].astype(np.int32)
     terms = np.empty(len(used), _TERM)
     *values, rate = (column[used[by_entry]] for column in changes)
-    for name, value in zip(_TERM.names or (), (*values, plan.rate[rate], plan.epoch[rate]), strict=True):
+    values += [plan.rate[rate], plan.epoch[rate]]
+    for name, value in zip(_TERM.names or (), values, strict=True):
         terms[name] = value
     low, high = (f.reduceat(rule, start[:-1]) for f in (np.minimum, np.maximum))
     kind = _power_kind(terms["power"])[low]
