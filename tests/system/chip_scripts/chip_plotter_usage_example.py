@@ -1,6 +1,9 @@
 """Row chip_plotter_usage_example: a ring of labelled populations, and where the chip has them."""
 
+from pathlib import Path
+
 import pynn_brainscales.brainscales2 as pynn
+from pynn_brainscales.brainscales2.utils.chip_plotter import ChipPlotter
 
 GROUPS = 16
 
@@ -39,4 +42,14 @@ for projection in state.projections:
         # a synapse lies in the column of its neuron, in the half where it is
         assert int(placed.synapse_on_row) == neuron.toNeuronColumnOnDLS()
         assert int(placed.synapse_row) // 256 == neuron.toNeuronRowOnDLS()
+
+plotter = ChipPlotter(population_contrast_groups=[[p.label for p in exc], [p.label for p in inh]])
+plotter.add_plot_chip_map(separate_view=False, sort_synapse_by_padi_bus=True)
+matrix = plotter.add_plot_matrix(plot_each_neuron=False)
+plotter.retrieve_data()
+plotter.plot_all()
+plotter.save_all(folder="pictures", formats=["png"])
+assert len(list(Path("pictures").glob("*.png"))) >= 2
+plotter.remove_plot(matrix)
+plotter.clear_all_plots()
 pynn.end()
