@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import runpy
 import sys
 from pathlib import Path
 
 from .aliases import install
-from .populations import LENIENT_VARIABLE
-
-_REACHED_VARIABLE = "SLURM_FPGA_IPS"
 
 
 def main() -> None:
@@ -26,10 +22,6 @@ def main() -> None:
         install()
     except ImportError as error:
         raise SystemExit(str(error)) from error
-    # scripts for several releases of the software set parameters early
-    os.environ.setdefault(LENIENT_VARIABLE, "yes")
-    # helpers of tutorials look for it to know that a chip can be reached
-    os.environ.setdefault(_REACHED_VARIABLE, "emulated")
     runpy.run_path(str(script), run_name="__main__")
 
 

@@ -1,16 +1,20 @@
 """The names under which scripts for the real chip import its software.
 
-``python -m pynn_bss2sim.brainscales2 script.py`` calls `install` and then runs the script. Helpers
-that tutorials have in a folder beside them (`HELPERS`) stand in for those that are not there.
+``python -m pynn_bss2sim.brainscales2 script.py`` calls `install` and then runs the script; notebooks
+call it first. Helpers that tutorials have in a folder beside them (`HELPERS`) stand in for those
+that are not there.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import pkgutil
 import sys
 from types import ModuleType
+
+from .populations import LENIENT_VARIABLE
 
 __all__ = ["HELPERS", "NAMES", "install"]
 
@@ -49,8 +53,15 @@ _OF_PYNN = (
 )
 
 
+#: Helpers of tutorials look for it to know that a chip can be reached.
+_REACHED_VARIABLE = "SLURM_FPGA_IPS"
+
+
 def install() -> None:
     """Make `pynn_brainscales` and `dlens_vx_v3` importable, as this package.
+
+    Parameters may then be set before those of `initial_config` are known, as in scripts for several
+    releases of the software.
 
     Raises
     ------
@@ -83,6 +94,8 @@ def install() -> None:
     for name, target in HELPERS.items():
         if not _exists(name):
             _add(name, importlib.import_module(target))
+    os.environ.setdefault(LENIENT_VARIABLE, "yes")
+    os.environ.setdefault(_REACHED_VARIABLE, "emulated")
 
 
 def _exists(name: str) -> bool:

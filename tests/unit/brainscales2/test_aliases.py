@@ -59,6 +59,26 @@ def test_a_script_for_the_real_chip_runs_unchanged(tmp_path):
     assert "spikes: [10, 10]" in result.stderr
 
 
+NOTEBOOK = """
+from pynn_bss2sim.brainscales2.aliases import install; install()
+import pynn_brainscales.brainscales2 as pynn
+from _static.common.helpers import get_nightly_calibration
+import pylola_vx_v3, pyhaldls_vx_v3, pystadls_vx_v3, pyhxcomm_vx
+pynn.setup(initial_config=get_nightly_calibration())
+pop = pynn.Population(1, pynn.cells.HXNeuron())
+pop[0].threshold_enable = False
+install()
+print(pylola_vx_v3 is pynn.lola, pynn.Population is pynn.populations.Population)
+"""
+
+
+def test_notebooks_ask_for_the_names_themselves(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-c", NOTEBOOK], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert result.stdout.strip() == "True True", result.stderr
+
+
 def test_the_names_are_there_only_when_asked_for():
     assert importlib.util.find_spec("pynn_brainscales") is None
     assert importlib.util.find_spec("dlens_vx_v3") is None
