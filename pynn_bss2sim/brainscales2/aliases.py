@@ -1,6 +1,6 @@
 """The names under which scripts for the real chip import its software.
 
-``python -m pynn_bss2sim.brainscales2 script.py`` calls `install` and then runs the script; notebooks
+``python -m pynn_bss2sim.brainscales2 script.py`` calls `install` and runs the script; notebooks
 call it first. Helpers that tutorials have in a folder beside them (`HELPERS`) stand in for those
 that are not there.
 """
