@@ -14,7 +14,7 @@ import pkgutil
 import sys
 from types import ModuleType
 
-from .populations import LENIENT_VARIABLE
+from .lenient import LENIENT_VARIABLE
 
 __all__ = ["HELPERS", "NAMES", "install"]
 

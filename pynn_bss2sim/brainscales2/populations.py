@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,13 +12,11 @@ from pynn_bss2sim import populations as frontend
 from pynn_bss2sim.cell_group import CellGroup, evaluated
 
 from . import simulator, without_effect
+from .lenient import is_lenient
 from .plasticity_rules import ObservablePerNeuron
 from .recording import Recorder
 
-__all__ = ["LENIENT_VARIABLE", "Assembly", "Population", "PopulationView"]
-
-#: If it is set, parameters may be set before they are read from the chip's configuration.
-LENIENT_VARIABLE = "BSS2SIM_LENIENT"
+__all__ = ["Assembly", "Population", "PopulationView"]
 
 
 class Assembly(common.Assembly):
@@ -58,7 +55,7 @@ class _Cells(CellGroup):
             The parameters come from `initial_config`, and have not been read from it yet. Where the
             environment variable BSS2SIM_LENIENT is set, they count as given to the cell type.
         """
-        if os.environ.get(LENIENT_VARIABLE):
+        if is_lenient():
             self.root.note_given(parameters, self.cell_index)
         else:
             self.root.require_loaded("set")

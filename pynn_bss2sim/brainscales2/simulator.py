@@ -16,6 +16,7 @@ from .clock import to_cycles, to_ms
 from .dlens_vx_v3.halco import AtomicNeuronOnDLS
 from .dlens_vx_v3.lola import Chip
 from .execution import Experiment
+from .host_spikes import HostSpikes
 from .injection import InjectedConfiguration, InjectedReadout, Injection
 from .snapshot import Snapshot, take_snapshot
 
@@ -81,6 +82,7 @@ class State(BaseState):
         self.segment_counter = 0
         self.executed = False
         self.snapshots: list[Snapshot] = []
+        self.host_spikes = HostSpikes()
         self.injection = Injection(injected_config, injected_readout)
         self.experiment = Experiment(model, self.injection)
         self.calibrated = CalibratedNeurons(model, holdoff)
@@ -185,6 +187,7 @@ class State(BaseState):
     def reset(self):
         """Go back to time 0 with the same network; a new segment begins."""
         self.runtimes, self.snapshots = [], []
+        self.host_spikes.forget()
         self.running = self.executed = False
         self.segment_counter += 1
 

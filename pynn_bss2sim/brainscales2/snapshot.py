@@ -17,6 +17,7 @@ from pynn_bss2sim.mapping import Network, OnChip, Projection, Sources, coded_net
 from .calibration import cadc_correction
 from .circuit_parameters import CIRCUITS, COLUMNS
 from .clock import TIMESTEP
+from .host_spikes import HostSpikes
 from .joined import circuits_of, membranes_of
 from .recording_data import ANALOG, Request
 
@@ -116,7 +117,7 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
         [Sources(p.label, p.size, _on_chip(p)) for p in sources],
         [_projection(projection, first) for projection in state.projections],
     )
-    cycle, source = _spikes(sources, start, stop)
+    cycle, source = _spikes(sources, state.host_spikes, start, stop)
     columns = [_columns(state, places, part) for part in range(parts)]
     return Snapshot(
         start=start,
@@ -267,13 +268,14 @@ def _projection(projection, first: dict) -> Projection:
     )  # fmt: skip
 
 
-def _spikes(sources, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+def _spikes(
+    sources: tuple, host: HostSpikes, start: int, stop: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Spikes of the sources on the host in [start, stop): cycles and external inputs."""
     cycles, inputs, first = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
     for population in sources:
-        on_host = () if population.celltype.on_chip else population.spikes()
-        for cell, times in enumerate(on_host):
-            inside = times[np.searchsorted(times, start) : np.searchsorted(times, stop)]
+        on_host = () if population.celltype.on_chip else host.of(population, start, stop)
+        for cell, inside in enumerate(on_host):
             cycles.append(inside)
             inputs.append(np.full(len(inside), first + cell))
         first += population.size

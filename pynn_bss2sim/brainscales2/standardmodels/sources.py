@@ -35,6 +35,8 @@ class ExternalNeuron(OneToOne, StandardCellType):
     reads_initial_config = False
     injectable = False
     on_chip = False
+    #: Its spikes are given, not drawn.
+    times_are_given = False
     plasticity_rule = None
     recordable: ClassVar[list[str]] = ["spikes"]
     receptor_types: ClassVar[list[str]] = []
@@ -56,6 +58,7 @@ class SpikeSourceArray(ExternalNeuron):
         for each. They need not be sorted.
     """
 
+    times_are_given = True
     default_parameters: ClassVar[dict] = {"spike_times": Sequence([])}
     translations = identity_translations(default_parameters)
     units: ClassVar[dict[str, str]] = {"spike_times": "ms"}

@@ -152,6 +152,39 @@ def test_spike_times_are_absolute_in_an_experiment(face):
         assert found == [pytest.approx([0.05 * k + 0.01]) for k in range(3)]
 
 
+@pytest.mark.parametrize("lenient", [False, True])
+def test_spikes_that_are_not_set_anew_are_repeated_for_scripts_of_the_chip(
+    monkeypatch, caplog, lenient
+):
+    monkeypatch.setenv("BSS2SIM_LENIENT", "yes" if lenient else "")
+    pynn.setup()
+    once, whole, later = source(0.02, 0.1), source(0.02, 0.15), source(0.13)
+    for cells in (once, whole, later):
+        cells.record("spikes")
+
+    def times(cells):
+        trains = cells.get_data("spikes").segments[-1].spiketrains
+        return [np.round(t.magnitude, 3).tolist() for t in trains]
+
+    pynn.run(None, pynn.RunCommand.PREPARE)
+    for _ in range(2):
+        for duration in (0.1, 0.1, 0.01):
+            pynn.run(duration, pynn.RunCommand.APPEND)
+        pynn.run(None)
+        # that at 0.1 lies behind the first snippet, which is what is repeated
+        repeated = [[0.02], [0.12], []] if lenient else [[0.02], [0.1], []]
+        assert times(once) == repeated
+        assert times(whole) == [[0.02], [0.15], []]
+        assert times(later) == [[], [0.13], []]
+        pynn.reset()
+    told = [message for message in caplog.messages if "repeated" in message]
+    assert len(told) == lenient
+    pynn.run(0.1, pynn.RunCommand.APPEND)
+    once.set(spike_times=[0.17])
+    pynn.run(0.1)
+    assert times(once) == [[0.02], [0.17]]
+
+
 def test_networks_may_grow_between_snippets(face):
     first = neurons(2, **FIRING)
     first.record("spikes")
