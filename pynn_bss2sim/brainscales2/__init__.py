@@ -16,6 +16,7 @@ from pyNN.space import Space
 
 from . import (
     connectors,
+    grenade,
     helper,
     logger,
     plasticity_rules,
@@ -30,6 +31,7 @@ from .calibration_request import SpikingCalibOptions, SpikingCalibTarget
 from .connectors import *
 from .control import *
 from .dlens_vx_v3 import hal, halco, hxcomm, lola, sta
+from .grenade import common as grenade_common
 from .injection import InjectedConfiguration, InjectedReadout
 from .plasticity_rules import PlasticityRule, Timer
 from .populations import Assembly, Population, PopulationView

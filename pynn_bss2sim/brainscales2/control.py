@@ -16,6 +16,7 @@ from pynn_bss2sim.mapping import CodedMapping
 from . import simulator, without_effect
 from .calibration_request import requested_holdoff
 from .dlens_vx_v3.lola import Chip
+from .grenade import ChipOnConnection
 from .injection import InjectedConfiguration, InjectedReadout
 from .statistics import MappedTopologyStatistics
 
@@ -290,11 +291,18 @@ def get_post_realtime_read() -> dict:
 
 
 def get_post_realtime_read_ppu_symbols() -> dict:
-    """Kernels in C++ are not run, and have no symbols: raises RuntimeError."""
-    simulator.current("get_post_realtime_read_ppu_symbols()")
-    raise RuntimeError(
-        "get_post_realtime_read_ppu_symbols: there are no symbols, for kernels in C++ are not run"
-    )
+    """Return the symbols that were read after the last experiment: for the chip, none.
+
+    Kernels in C++ are not run, and have no symbols; `setup` refuses to read or write any.
+
+    Raises
+    ------
+    RuntimeError
+        Nothing has been executed.
+    """
+    if not simulator.current("get_post_realtime_read_ppu_symbols()").executed:
+        raise RuntimeError("get_post_realtime_read_ppu_symbols: call run() first")
+    return {ChipOnConnection(): {}}
 
 
 def get_backend_statistics() -> MappedTopologyStatistics:

@@ -155,7 +155,9 @@ class Injection:
 
     def _written(self, config: ChipConfig, writes: list) -> ChipConfig:
         for coordinate, container in writes:
-            if isinstance(coordinate, halco.CrossbarOutputConfigOnDLS):
+            if isinstance(container, sta.ContainerTicket):
+                container.fill(self._container(coordinate, config))
+            elif isinstance(coordinate, halco.CrossbarOutputConfigOnDLS):
                 switches = container.enable_event_counter
                 self._counting = np.array([bool(switches[k]) for k in range(chip.CROSSBAR_OUTPUTS)])
             elif isinstance(coordinate, halco.SynapseWeightRowOnDLS):

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-__all__ = ["Compartment", "McCircuitParameters", "SharedLineConnection", "create_mc_neuron"]
+__all__ = [
+    "Compartment",
+    "McCircuitParameters",
+    "McNeuronBase",
+    "SharedLineConnection",
+    "create_mc_neuron",
+]
 
 
 def _refused(name: str):
@@ -21,5 +27,7 @@ def _refused(name: str):
 
 Compartment = _refused("Compartment")
 McCircuitParameters = _refused("McCircuitParameters")
+#: What cell types of several compartments would inherit from; none does.
+McNeuronBase = type("McNeuronBase", (), {"__init__": _refused("McNeuronBase")})
 SharedLineConnection = _refused("SharedLineConnection")
 create_mc_neuron = _refused("create_mc_neuron")

@@ -13,7 +13,7 @@ from pynn_bss2sim.simulator import ID
 
 from .calibration import CalibratedNeurons
 from .clock import to_cycles, to_ms
-from .dlens_vx_v3.halco import AtomicNeuronOnDLS
+from .dlens_vx_v3.halco import AtomicNeuronOnDLS, LogicalNeuronOnDLS
 from .dlens_vx_v3.lola import Chip
 from .execution import Experiment
 from .host_spikes import HostSpikes
@@ -203,7 +203,7 @@ class NeuronPlacement:
     def __init__(self, state: State):
         self._state = state
 
-    def id2logicalneuron(self, number: int) -> LogicalNeuron:
+    def id2logicalneuron(self, number: int) -> LogicalNeuronOnDLS:
         """The neuron with an ID.
 
         Raises
@@ -216,20 +216,9 @@ class NeuronPlacement:
             index = int(number) - population.first_id_number
             if 0 <= index < population.size:
                 place = self._state.circuits()[first + index] % chip.HICANN_X.circuits
-                return LogicalNeuron(AtomicNeuronOnDLS(place))
+                return LogicalNeuronOnDLS(AtomicNeuronOnDLS(place))
             first += population.size
         raise KeyError(f"no neuron of the chip has the ID {number}")
-
-
-class LogicalNeuron:
-    """A neuron of one circuit."""
-
-    def __init__(self, circuit: AtomicNeuronOnDLS):
-        self._circuit = circuit
-
-    def get_atomic_neurons(self) -> list[AtomicNeuronOnDLS]:
-        """Its circuits."""
-        return [self._circuit]
 
 
 #: The state; None before setup() and after end().

@@ -5,6 +5,7 @@ What scripts and tutorials use of these modules is here; what is not raises Attr
 
 from __future__ import annotations
 
+from .. import logger
 from . import hal, halco, hxcomm, lola, sta
 
-__all__ = ["hal", "halco", "hxcomm", "lola", "sta"]
+__all__ = ["hal", "halco", "hxcomm", "logger", "lola", "sta"]

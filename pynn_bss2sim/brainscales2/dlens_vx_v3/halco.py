@@ -25,6 +25,7 @@ __all__ = [
     "Enum",
     "EventRecordingConfigOnFPGA",
     "HemisphereOnDLS",
+    "LogicalNeuronOnDLS",
     "MADCControlOnDLS",
     "NeuronColumnOnDLS",
     "NeuronRowOnDLS",
@@ -127,6 +128,31 @@ class AtomicNeuronOnDLS(Coordinate, size=chip.HICANN_X.circuits):
     def toNeuronRowOnDLS(self) -> NeuronRowOnDLS:
         """Its row."""
         return NeuronRowOnDLS(self // chip.COLUMNS)
+
+
+class LogicalNeuronOnDLS:
+    """A neuron of one circuit.
+
+    Parameters
+    ----------
+    circuit : AtomicNeuronOnDLS
+    """
+
+    def __init__(self, circuit: AtomicNeuronOnDLS):
+        self._circuit = circuit
+
+    def get_atomic_neurons(self) -> list[AtomicNeuronOnDLS]:
+        """Its circuits."""
+        return [self._circuit]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LogicalNeuronOnDLS) and self._circuit == other._circuit
+
+    def __hash__(self) -> int:
+        return hash(self._circuit)
+
+    def __repr__(self) -> str:
+        return f"LogicalNeuronOnDLS({self._circuit})"
 
 
 class CommonNeuronBackendConfigOnDLS(Coordinate, size=chip.BACKEND_BLOCKS):

@@ -136,6 +136,11 @@ def run(connection: ConnectionHandle, program: PlaybackProgram) -> None:
     for kind, coordinate, value in program.commands:
         if kind == "write":
             walk.write(value)
+        elif kind == "read":
+            raise NotImplementedError(
+                f"sta.run: read of {coordinate!r}: programs without a network read voltages of "
+                "the board by the MADC; inject reads into an experiment"
+            )
         else:
             walk.wait(coordinate, value)
     walk._record(on=False)

@@ -10,25 +10,59 @@ from .halco import (
     ChipOnDLS,
     DACChannelBlockOnBoard,
     ShiftRegisterOnBoard,
+    iter_all,
 )
 from .playback import PlaybackProgram, run
 
 __all__ = [
     "AbsoluteTimePlaybackProgramBuilder",
+    "ContainerTicket",
     "DumperDone",
     "ExperimentInit",
     "PlaybackProgram",
     "PlaybackProgramBuilder",
     "PlaybackProgramBuilderDumper",
     "SystemInit",
+    "convert_to_builder",
     "convert_to_chip",
     "from_portablebinary",
     "run",
 ]
 
 
+class ContainerTicket:
+    """What an injected builder reads, once the experiment has been executed."""
+
+    def __init__(self) -> None:
+        self._found: list[object] = []
+
+    def __deepcopy__(self, memo: dict) -> ContainerTicket:
+        # copies of a builder fill the same ticket
+        return self
+
+    def fill(self, container: object) -> None:
+        """Keep what has been read; an earlier container is forgotten."""
+        self._found = [container]
+
+    def valid(self) -> bool:
+        """It has been read."""
+        return bool(self._found)
+
+    def get(self) -> object:
+        """The container.
+
+        Raises
+        ------
+        RuntimeError
+            It has not been read.
+        """
+        if not self._found:
+            raise RuntimeError("ContainerTicket: nothing has been read yet; call run() first")
+        return self._found[0]
+
+
 class PlaybackProgramBuilder:
-    """Containers to be written, in their order, and what is waited for in between.
+    """Containers to be written and read, in their order, and what is waited for in between.
 
     Where it is injected into an experiment, waiting takes none of its time.
     """
@@ -39,6 +73,12 @@ class PlaybackProgramBuilder:
     def write(self, coordinate, container) -> None:
         """Write a copy of a container at a coordinate."""
         self._commands.append(("write", coordinate, deepcopy(container)))
+
+    def read(self, coordinate) -> ContainerTicket:
+        """Read the container at a coordinate; the ticket gives it after the execution."""
+        ticket = ContainerTicket()
+        self._commands.append(("read", coordinate, ticket))
+        return ticket
 
     def block_until(self, coordinate, value) -> None:
         """Wait until a timer has a value, or a barrier is passed."""
@@ -54,9 +94,9 @@ class PlaybackProgramBuilder:
         self._commands += deepcopy(other._commands)
 
     def take(self) -> list[tuple]:
-        """Hand out coordinates and containers; the builder is empty then."""
+        """Hand out coordinates with containers or tickets; the builder is empty then."""
         commands, self._commands = self._commands, []
-        return [(coordinate, value) for kind, coordinate, value in commands if kind == "write"]
+        return [(coordinate, value) for kind, coordinate, value in commands if kind != "wait"]
 
     def done(self) -> PlaybackProgram:
         """Hand out a program for `run`; the builder is empty then."""
@@ -129,6 +169,13 @@ class DumperDone:
 class PlaybackProgramBuilderDumper(PlaybackProgramBuilder):
     """Keeps what is written to it."""
 
+    def read(self, coordinate) -> ContainerTicket:
+        """Raise NotImplementedError."""
+        raise NotImplementedError(
+            f"PlaybackProgramBuilderDumper: {coordinate!r}: it keeps what is written, and has no "
+            "chip to read from; read with a PlaybackProgramBuilder"
+        )
+
     def done(self) -> DumperDone:
         """Hand out what has been written."""
         return DumperDone(self.take())
@@ -166,3 +213,18 @@ def convert_to_chip(dump: DumperDone, chip=None):
         elif isinstance(coordinate, AtomicNeuronOnDLS):
             result.neuron_block.atomic_neurons[coordinate] = container
     return result
+
+
+def convert_to_builder(dump: DumperDone) -> PlaybackProgramBuilder:
+    """Return a builder that writes the circuits of neurons that a calibration holds.
+
+    Raises
+    ------
+    ValueError
+        The content is that of no calibration.
+    """
+    builder = PlaybackProgramBuilder()
+    neurons = convert_to_chip(dump).neuron_block.atomic_neurons
+    for coordinate in iter_all(AtomicNeuronOnDLS):
+        builder.write(coordinate, neurons[coordinate])
+    return builder

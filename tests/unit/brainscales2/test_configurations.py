@@ -264,6 +264,19 @@ def test_other_neurons_are_not_calibrated(face):
 # --- getters ---
 
 
+def test_there_are_no_symbols_of_kernels(face):
+    face.run(0.01)
+    assert face.get_post_realtime_read_ppu_symbols() == {face.grenade.common.ChipOnConnection(): {}}
+    block = face.hal.PPUMemoryBlock(face.halco.PPUMemoryBlockSize(2))
+    written = face.InjectedConfiguration(
+        ppu_symbols={"name": {face.halco.HemisphereOnDLS(): block}}
+    )
+    with pytest.raises(NotImplementedError, match="kernels in C\\+\\+ are not run"):
+        face.setup(injected_config=written)
+    with pytest.raises(NotImplementedError, match="kernels in C\\+\\+ are not run"):
+        face.setup(injected_readout=face.InjectedReadout(ppu_symbols={"name"}))
+
+
 GETTERS = [
     pynn.get_backend_statistics,
     pynn.get_execution_instance_data,
@@ -314,6 +327,40 @@ def test_arrays_and_rows_can_be_read_after_a_run():
     for (placed,) in projection.placed_connections:
         assert weights[placed.synapse_row, placed.synapse_on_row] == 17
     assert found[pynn.halco.AtomicNeuronOnDLS(1)].leak.v_leak == 400
+
+
+def test_builders_read_in_their_order():
+    """Tickets are filled by an execution: what was there before and after a write."""
+    builder = pynn.sta.PlaybackProgramBuilder()
+    place, row = pynn.halco.SynapseWeightRowOnDLS(7), pynn.lola.SynapseWeightRow()
+    row.values[:] = 5
+    before = builder.read(place)
+    builder.write(place, row)
+    other = pynn.sta.PlaybackProgramBuilder()
+    other.copy_back(builder)
+    after = other.read(place)
+    pynn.setup(injected_config=pynn.InjectedConfiguration(post_realtime=other))
+    neurons()
+    assert not before.valid()
+    with pytest.raises(RuntimeError, match="nothing has been read"):
+        before.get()
+    for _ in range(2):
+        pynn.run(0.01)
+        assert before.get().values.tolist() == [0] * 256
+        assert after.get().values.tolist() == [5] * 256
+        pynn.reset()
+
+
+def test_dumps_and_programs_without_a_network_read_nothing():
+    with pytest.raises(NotImplementedError, match="SynramOnDLS"):
+        pynn.sta.PlaybackProgramBuilderDumper().read(pynn.halco.SynramOnDLS(0))
+    builder = pynn.sta.PlaybackProgramBuilder()
+    builder.read(pynn.halco.SynramOnDLS(0))
+    with (
+        pynn.hxcomm.ManagedConnection() as connection,
+        pytest.raises(NotImplementedError, match="SynramOnDLS"),
+    ):
+        pynn.sta.run(connection, builder.done())
 
 
 def test_parts_that_cannot_be_injected_are_refused():
