@@ -58,7 +58,7 @@ silicon: $(VENV)/.test  ## measure docs/silicon.md again: networks on ten chips,
 	$(BIN)/python docs/make_silicon.py
 
 clean:  ## remove what was built and installed
-	rm -rf $(VENV) build *.egg-info results docs/_build docs/gallery docs/features.md examples/results examples/*/results
+	rm -rf $(VENV) build *.egg-info results docs/_build docs/gallery docs/features.md docs/face_names.md examples/results examples/*/results
 	rm -f pynn_bss2sim/_core/*.so pynn_bss2sim/_core/engine.c pynn_bss2sim/_core/sensor_pairs.c
 
 $(BIN)/python:

@@ -34,7 +34,8 @@ exclude_patterns = ["_build", "gallery/**.ipynb", "gallery/**.py", "gallery/**.m
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 
 # --- pages that the code gives -----------------------------------------------------------------
-runpy.run_path(str(HERE / "make_features.py"), run_name="__main__")
+for maker in ("make_features.py", "make_face.py"):
+    runpy.run_path(str(HERE / maker), run_name="__main__")
 
 # --- text and notebooks ------------------------------------------------------------------------
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -19,6 +19,7 @@ from pynn_bss2sim._core.config import NeuronSwitch as Switch
 __all__ = [
     "CIRCUITS",
     "COLUMNS",
+    "COUPLING",
     "GROUPS",
     "VISIBLE",
     "Column",
@@ -164,7 +165,7 @@ COLUMNS: dict[str, Column] = {
 VISIBLE = tuple(name for name, column in COLUMNS.items() if not column.hidden)
 
 #: Switches that join a circuit with its neighbours.
-_COUPLING = (
+COUPLING = (
     *(f"multicompartment_connect_{to}" for to in ("soma", "soma_right", "vertical")),
     "multicompartment_enable_conductance",
     *(f"bayesian_connect_fire_{way}" for way in ("from_right", "to_right", "vertical")),
@@ -218,7 +219,7 @@ def check_column(name: str, values) -> np.ndarray:
     array = np.asarray(values)
     if column.is_switch:
         switches = array.astype(np.bool_)
-        if name in _COUPLING and switches.any():
+        if name in COUPLING and switches.any():
             raise ValueError(
                 f"{name} = True at index {int(np.flatnonzero(switches)[0])}: joined circuits are "
                 "not emulated in this version; leave it off, and use neurons of one circuit each"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
+
 from pynn_bss2sim import connectors as frontend
 
 __all__ = [
@@ -23,14 +26,46 @@ __all__ = [
 ]
 
 
+def _arguments(base: type) -> Mapping[str, inspect.Parameter]:
+    """The arguments of a connector, as the first of its classes says that names them all."""
+    for one in (c for c in base.__mro__ if "__init__" in vars(c)):
+        found = inspect.signature(one).parameters
+        kinds = {parameter.kind for parameter in found.values()}
+        if not kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+            return found
+    raise AssertionError(f"{base.__name__} has no class that names its arguments")
+
+
 def _with_locations(base: type) -> type:
-    """The connector `base` with the keywords `location_selector` and `source_location_selector`."""
+    """The connector `base` with the keywords `location_selector` and `source_location_selector`.
+
+    Its other arguments have the order of the chip's frontend, in which no location is among them.
+    """
+    found = _arguments(base)
+    order = [name for name in found if name != "location_selector"]
 
     def __init__(self, *args, location_selector=None, source_location_selector=None, **kwargs):
-        base.__init__(self, *args, **kwargs)
+        if len(args) > len(order):
+            raise TypeError(
+                f"{base.__name__}: {len(args)} arguments; it takes {', '.join(order)}, and labels "
+                "of compartments by keyword"
+            )
+        named = dict(zip(order, args, strict=False))
+        twice = sorted(named.keys() & kwargs.keys())
+        if twice:
+            raise TypeError(f"{base.__name__}: {twice[0]} is given twice")
+        base.__init__(self, **named, **kwargs)
         self.location_selector = location_selector
         self.source_location_selector = source_location_selector
 
+    labels = ("location_selector", "source_location_selector")
+    __init__.__signature__ = inspect.Signature(
+        [
+            inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+            *(found[name] for name in order),
+            *(inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=None) for n in labels),
+        ]
+    )
     return type(base.__name__, (base,), {"__init__": __init__, "__doc__": base.__doc__})
 
 
