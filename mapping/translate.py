@@ -13,6 +13,7 @@ On a chip with exact parameters all of them are the identity, without rounding.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -115,7 +116,7 @@ class Scaling:
     def _gain(self, variable: Variable, neuron: np.ndarray | slice | int) -> np.ndarray:
         return self.current_gain(neuron) if variable == Variable.W else self.line_gain(neuron)
 
-    def rescaling(self, old: Scaling) -> dict[str, object]:
+    def rescaling(self, old: Scaling) -> dict[str, Any]:
         """What turns a state in the units of `old` into one in these units.
 
         Returns

@@ -60,7 +60,7 @@ from .versions import show_versions
 __version__ = "0.1.0"
 
 
-def list_standard_models():
+def list_standard_models() -> list[str]:
     """Return the names of PyNN's standard cell types that exist on this backend."""
     return [cell_type.__name__ for cell_type in standardmodels.SUPPORTED_CELLS]
 

@@ -14,6 +14,8 @@ from . import simulator
 from ._core.chip_model import ChipModel
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import pandas as pd
 
 __all__ = ["AblationInterrupted", "ablate"]
@@ -97,17 +99,18 @@ def ablate(
     return pd.DataFrame([rows[k] for k in sorted(rows)])
 
 
-def _jobs(chips, seeds) -> list[ChipModel]:
-    if isinstance(chips, (str, ChipModel)):
-        chips = [chips]
-    models = [ChipModel.named(chip) if isinstance(chip, str) else chip for chip in chips]
-    seeds = list(seeds)
-    if not models or not seeds:
+def _jobs(
+    chips: Iterable[ChipModel | str] | ChipModel | str, seeds: Iterable[int]
+) -> list[ChipModel]:
+    named = [chips] if isinstance(chips, (str, ChipModel)) else chips
+    models = [ChipModel.named(chip) if isinstance(chip, str) else chip for chip in named]
+    each = list(seeds)
+    if not models or not each:
         raise ValueError("ablate: give at least one chip model and one seed")
-    return [replace(model, seed=seed) for model in models for seed in seeds]
+    return [replace(model, seed=seed) for model in models for seed in each]
 
 
-def _measured(run, chip) -> dict:
+def _measured(run: Callable[[ChipModel], dict], chip: ChipModel) -> dict:
     """In a process of its own: what `run` returns, and what the simulation says of itself."""
     begin = time.perf_counter()
     try:
@@ -124,7 +127,7 @@ def _measured(run, chip) -> dict:
     }
 
 
-def _row(chip: ChipModel, future) -> dict:
+def _row(chip: ChipModel, future: Future) -> dict:
     try:
         result = future.result()
     except Exception as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,10 @@ from .mapping import network as records
 from .mapping.constraints import ANYWHERE, Constraints
 
 if TYPE_CHECKING:
-    from .simulator import State
+    from .populations import Population
+    from .projections import Projection
+    from .pynn_types import Cells
+    from .simulator import ID, State
 
 _MS_PER_S = 1e3
 
@@ -43,18 +47,20 @@ class Capture:
     first_source: dict = field(default_factory=dict)
     parts: dict = field(default_factory=dict)
 
-    def cell_of_neuron(self, neuron: int):
+    def cell_of_neuron(self, neuron: int) -> tuple[Population, int]:
         """Population and index within it of a neuron."""
         k = int(np.searchsorted(self.network.first_neuron, neuron, side="right")) - 1
         return self.populations[k], int(neuron - self.network.first_neuron[k])
 
-    def neurons_of_cells(self, cells) -> np.ndarray:
+    def neurons_of_cells(self, cells: Sequence[ID]) -> np.ndarray:
         """Neuron indices of a list of IDs: int64 (n,)."""
         return np.array(
             [self.first_neuron[c.parent] + c.parent.id_to_index(c) for c in cells], dtype=np.int64
         )
 
-    def collect(self, projection, values) -> np.ndarray:
+    def collect(
+        self, projection: Projection, values: Sequence[np.ndarray] | dict[int, np.ndarray]
+    ) -> np.ndarray:
         """Put what the mapping says of a projection's synapses into the user's order.
 
         Parameters
@@ -78,7 +84,8 @@ def capture_network(state: State) -> Capture:
     first_source, _ = _offsets(state.sources)
     first = dict(first_neuron)
     first.update((p, n_neurons + offset) for p, offset in first_source.items())
-    projections, parts = [], {}
+    projections: list[records.Projection] = []
+    parts = {}
     for projection in state.projections:
         parts[projection] = _capture_projection(projection, first, projections)
     network = records.Network(
@@ -93,7 +100,7 @@ def capture_network(state: State) -> Capture:
     return Capture(network, tuple(state.populations), first_neuron, first_source, parts)
 
 
-def _on_chip(population) -> records.OnChip | None:
+def _on_chip(population: Population) -> records.OnChip | None:
     """What the generators of a spike source shall send; None = its spikes come from the host."""
     if not population.on_chip:
         return None
@@ -119,7 +126,7 @@ def _constraints(state: State, first_neuron: dict) -> Constraints | None:
     )
 
 
-def _offsets(populations):
+def _offsets(populations: Sequence[Population]) -> tuple[dict[Population, int], int]:
     """First index of each population in their common index space, and its size."""
     offsets, total = {}, 0
     for population in populations:
@@ -128,17 +135,17 @@ def _offsets(populations):
     return offsets, total
 
 
-def members(cells):
+def members(cells: Cells) -> list:
     """Populations and views of which `cells` (population, view or assembly) consists."""
     return cells.populations if isinstance(cells, BaseAssembly) else [cells]
 
 
-def _global_index(cells, first) -> np.ndarray:
+def _global_index(cells: Cells, first: dict[Population, int]) -> np.ndarray:
     """Index in the network of each cell of a population, view or assembly: int32 (size,)."""
     return np.concatenate([first[p.root] + p.cell_index for p in members(cells)]).astype(np.int32)
 
 
-def _lines(projection) -> np.ndarray:
+def _lines(projection: Projection) -> np.ndarray:
     """Input line of each postsynaptic cell: int8 (post.size,)."""
     return np.concatenate(
         [
@@ -150,7 +157,9 @@ def _lines(projection) -> np.ndarray:
     )
 
 
-def _capture_projection(projection, first, out):
+def _capture_projection(
+    projection: Projection, first: dict[Population, int], out: list[records.Projection]
+) -> tuple[tuple[int, np.ndarray | None], ...]:
     """Append the record(s) of a projection to `out`; return which synapses each of them holds.
 
     One record has one input line. A projection onto an assembly may need one for each line, where

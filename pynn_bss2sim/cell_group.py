@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from pyNN import errors
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, simplify
 
 from . import simulator
+from .pynn_types import PynnMixin
 
 __all__ = ["CellGroup", "evaluated", "full_array"]
 
@@ -61,7 +65,7 @@ def full_array(value: LazyArray, size: int) -> np.ndarray:
     return result
 
 
-class CellGroup:
+class CellGroup(PynnMixin):
     """Parameters, initial values and recording of the cells of a population or a view of it.
 
     Attributes
@@ -76,7 +80,7 @@ class CellGroup:
 
     # --- parameters -----------------------------------------------------------------------
 
-    def set(self, **parameters):
+    def set(self, **parameters: Any) -> None:
         """Set parameters of all cells of this group.
 
         Parameters
@@ -105,7 +109,7 @@ class CellGroup:
                 message = f"{self.label}: cannot set {names}: {message or 'wrong type of value'}"
             raise errors.InvalidParameterValueError(message) from error
 
-    def _set_parameters(self, parameter_space: ParameterSpace):
+    def _set_parameters(self, parameter_space: ParameterSpace) -> None:
         root = self.root
         new = {}
         for name, value in parameter_space.items():
@@ -118,7 +122,7 @@ class CellGroup:
             new[name] = array
         root.replace_parameters(new)
 
-    def _get_parameters(self, *names) -> ParameterSpace:
+    def _get_parameters(self, *names: str) -> ParameterSpace:
         known = self.root.parameter_arrays
         for name in names:
             if name not in known:
@@ -132,10 +136,10 @@ class CellGroup:
             shape=(self.size,),
         )
 
-    def _get_native_parameters(self, *names) -> ParameterSpace:
+    def _get_native_parameters(self, *names: str) -> ParameterSpace:
         return self._get_parameters(*names)
 
-    def realised(self, names):
+    def realised(self, names: str | Sequence[str]) -> np.ndarray | list[np.ndarray]:
         """Return the parameters that the chip holds, in PyNN's units.
 
         They differ from those asked for where the chip model has limits. The network is mapped
@@ -170,7 +174,7 @@ class CellGroup:
 
     # --- initial values -------------------------------------------------------------------
 
-    def initialize(self, **initial_values):
+    def initialize(self, **initial_values: Any) -> None:
         """Set state variables of the cells, now and after each reset().
 
         Parameters
@@ -213,13 +217,13 @@ class CellGroup:
 
     def record(
         self,
-        variables,
-        to_file=None,
-        sampling_interval=None,
-        locations=None,
-        device="probe",
-        units=None,
-    ):
+        variables: str | Sequence[str] | None,
+        to_file: Any = None,
+        sampling_interval: float | None = None,
+        locations: None = None,
+        device: str = "probe",
+        units: str | None = None,
+    ) -> None:
         """Record variables of all cells of this group from now on.
 
         Parameters

@@ -12,6 +12,8 @@ from ._core.chip_model import PRESETS, ChipModel
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .mapping.report import Report
+
 __all__ = ["main"]
 
 _SCRIPT = click.argument("script", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -55,14 +57,14 @@ def run(
         _write_report(sim.mapping_report(), report)
 
 
-def _write_report(content, file: Path) -> None:
+def _write_report(content: Report, file: Path) -> None:
     """Write a mapping report in the format that the file's name asks for."""
     write = {".html": content.to_html, ".json": content.to_json}.get(file.suffix, content.to_text)
     file.write_text(write(), encoding="utf-8")
     click.echo(f"report: {file}")
 
 
-def _names(context, parameter, value: str) -> list[str]:
+def _names(context: click.Context, parameter: click.Parameter, value: str) -> list[str]:
     """A list of names with commas between them."""
     return [name.strip() for name in value.split(",") if name.strip()]
 

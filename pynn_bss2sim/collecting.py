@@ -9,10 +9,22 @@ at once, gives the same numbers, provided the distribution takes them one by one
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from pyNN import errors
 from pyNN.parameters import LazyArray
 from pyNN.random import NativeRNG, NumpyRNG, RandomDistribution
+
+from .pynn_types import PynnMixin
+
+if TYPE_CHECKING:
+    from pyNN.parameters import ParameterSpace
+
+    from .projections import Projection
+    from .pynn_types import Cells
+
 
 __all__ = ["Collecting", "cell_numbers", "evaluate"]
 
@@ -30,10 +42,10 @@ _NO_NATIVE_RNG = (
 )
 
 
-class Collecting:
+class Collecting(PynnMixin):
     """Makes a PyNN connector collect its connections and store them in one piece."""
 
-    def require_points(self, projection):
+    def require_points(self, projection: Projection) -> None:
         selector = getattr(self, "location_selector", None)
         if selector is not None:
             raise NotImplementedError(
@@ -43,7 +55,12 @@ class Collecting:
         if isinstance(getattr(self, "rng", None), NativeRNG):
             raise NotImplementedError(f"{projection.label}: {_NO_NATIVE_RNG}")
 
-    def _standard_connect(self, projection, connection_map_generator, distance_map=None):
+    def _standard_connect(
+        self,
+        projection: Projection,
+        connection_map_generator: Callable[..., Any],
+        distance_map: Any = None,
+    ) -> None:
         """Connect as PyNN's method of this name; see there for the arguments."""
         self.require_points(projection)
         parameters = self._parameters_from_synapse_type(projection, distance_map)
@@ -54,7 +71,9 @@ class Collecting:
         pre = np.concatenate(sources) if sources else np.empty(0, np.int64)
         self.store(projection, pre, counts, parameters)
 
-    def _parameters_from_synapse_type(self, projection, distance_map=None):
+    def _parameters_from_synapse_type(
+        self, projection: Projection, distance_map: Any = None
+    ) -> ParameterSpace:
         if projection.synapse_type.parameter_space.has_native_rngs:
             raise NotImplementedError(f"{projection.label}: {_NO_NATIVE_RNG}")
         try:
@@ -65,7 +84,13 @@ class Collecting:
                 f"array of shape {projection.shape}: {error}"
             ) from error
 
-    def store(self, projection, pre, counts, parameters):
+    def store(
+        self,
+        projection: Projection,
+        pre: np.ndarray,
+        counts: np.ndarray,
+        parameters: ParameterSpace,
+    ) -> None:
         """Store connections that are sorted by postsynaptic cell.
 
         Parameters
@@ -85,7 +110,7 @@ class Collecting:
             for count in np.flatnonzero(counts):
                 self.callback(count / projection.post.local_size)
 
-    def without_self(self, projection, pre, post):
+    def without_self(self, projection: Projection, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
         """Which of the pairs of cells the connector's `allow_self_connections` admits."""
         if self.allow_self_connections == "NoMutual":
             if projection.pre is not projection.post:
@@ -98,11 +123,11 @@ class Collecting:
             return np.ones(len(pre), dtype=bool)
         return cell_numbers(projection.pre)[pre] != cell_numbers(projection.post)[post]
 
-    def _get_connection_map_no_self_connections(self, projection):
+    def _get_connection_map_no_self_connections(self, projection: Projection) -> LazyArray:
         a, b = cell_numbers(projection.pre), cell_numbers(projection.post)
         return LazyArray(a[:, np.newaxis] != b, shape=projection.shape)
 
-    def _get_connection_map_no_mutual_connections(self, projection):
+    def _get_connection_map_no_mutual_connections(self, projection: Projection) -> LazyArray:
         if projection.pre is not projection.post:
             raise NotImplementedError(
                 f"{projection.label}: allow_self_connections='NoMutual' needs the same "
@@ -112,12 +137,12 @@ class Collecting:
         return LazyArray(index[:, np.newaxis] > index, shape=projection.shape)
 
 
-def cell_numbers(cells) -> np.ndarray:
+def cell_numbers(cells: Cells) -> np.ndarray:
     """Numbers of all cells of a population, view or assembly: int64 (size,)."""
     return np.asarray(cells.all_cells).astype(np.int64)
 
 
-def _indices(mask, size) -> np.ndarray:
+def _indices(mask: Any, size: int) -> np.ndarray:
     """Presynaptic cells that a mask chooses: bool for all or none, bool (size,), or indices."""
     mask = np.asarray(mask)
     if mask.dtype == bool:
@@ -125,7 +150,9 @@ def _indices(mask, size) -> np.ndarray:
     return np.atleast_1d(mask).astype(np.int64)
 
 
-def evaluate(parameters, pre, post, counts):
+def evaluate(
+    parameters: ParameterSpace, pre: np.ndarray, post: np.ndarray, counts: np.ndarray
+) -> dict[str, Any]:
     """Values of all synapse parameters: dict of str to float or float64 (n,)."""
     values, loop = {}, {}
     for name, value in parameters.items():
@@ -142,11 +169,11 @@ def evaluate(parameters, pre, post, counts):
     return values
 
 
-def _is_matrix(value) -> bool:
+def _is_matrix(value: Any) -> bool:
     return isinstance(value.base_value, np.ndarray) and not value.operations
 
 
-def _is_sequential(value) -> bool:
+def _is_sequential(value: Any) -> bool:
     """The values may be drawn at once instead of cell by cell."""
     random = value.base_value
     return (
@@ -157,7 +184,9 @@ def _is_sequential(value) -> bool:
     )
 
 
-def _evaluate_by_cell(parameters, pre, counts):
+def _evaluate_by_cell(
+    parameters: ParameterSpace, pre: np.ndarray, counts: np.ndarray
+) -> dict[str, np.ndarray]:
     """Evaluate lazy arrays column by column, as PyNN does."""
     result = {name: np.empty(len(pre)) for name in parameters}
     ends = np.cumsum(counts)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 __all__ = ["Columns"]
@@ -18,7 +21,7 @@ class Columns:
         Parameters of the synapses.
     """
 
-    def __init__(self, names):
+    def __init__(self, names: Iterable[str]) -> None:
         self.names = list(names)
         self._pieces: list[tuple] = []
         self._whole: dict[str, np.ndarray] = {
@@ -27,7 +30,7 @@ class Columns:
             **{name: np.empty(0) for name in self.names},
         }
 
-    def append(self, pre, post, parameters):
+    def append(self, pre: np.ndarray, post: np.ndarray | int, parameters: dict[str, Any]) -> None:
         """Append synapses.
 
         Parameters
@@ -38,13 +41,13 @@ class Columns:
         """
         self._pieces.append((pre, post, parameters))
 
-    def _merge(self):
+    def _merge(self) -> None:
         if not self._pieces:
             return
         pieces, self._pieces = self._pieces, []
         lengths = [len(p[0]) for p in pieces]
 
-        def column(old, values):
+        def column(old: np.ndarray, values: list[Any]) -> np.ndarray:
             parts = [np.broadcast_to(v, n) for v, n in zip(values, lengths, strict=True)]
             return np.concatenate([old, *parts]).astype(old.dtype)
 
@@ -56,7 +59,7 @@ class Columns:
             whole[name] = column(self._whole[name], [p[2][name] for p in pieces])
         self._whole = whole
 
-    def sort(self):
+    def sort(self) -> None:
         """Order the synapses by presynaptic, then by postsynaptic cell.
 
         That is the order in which PyNN's ``set`` takes a list of values. Synapses between the
@@ -65,15 +68,15 @@ class Columns:
         order = np.lexsort((self.post, self.pre))
         self._whole = {name: values[order] for name, values in self._whole.items()}
 
-    def __getitem__(self, name) -> np.ndarray:
+    def __getitem__(self, name: str) -> np.ndarray:
         self._merge()
         return self._whole[name]
 
-    def __setitem__(self, name, values):
+    def __setitem__(self, name: str, values: Any) -> None:
         self._merge()
         self._whole[name] = values
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self["pre"])
 
     @property

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import neo
 import numpy as np
@@ -15,13 +17,22 @@ from .mapping import Cells, ConfigurationError, configuration_file
 from .mapping import Configuration as MappedConfiguration
 from .segments import Signal, Snapshot, make_segment
 
+if TYPE_CHECKING:
+    from ._core.records import Activity
+
+
 __all__ = ["Configuration", "load_configuration", "save_configuration"]
 
 
 class Configuration(MappedConfiguration):
     """A mapped network that can be run by itself; see `load_configuration`."""
 
-    def run(self, simtime, spikes=None, record="spikes") -> dict[str, neo.Block]:
+    def run(
+        self,
+        simtime: float,
+        spikes: dict[str, Any] | None = None,
+        record: str | Sequence[str] | dict[str, Any] = "spikes",
+    ) -> dict[str, neo.Block]:
         """Emulate the configured chips from time 0, whatever has been run before.
 
         Electrodes and random spike sources of the host are no part of a configuration: what they
@@ -84,7 +95,7 @@ class Configuration(MappedConfiguration):
                 f"neuron {activity.culprit}: its state became infinite or NaN at "
                 f"t = {activity.stop_step * self.timestep:g} ms"
             )
-        signals = {p.label: [] for p in self.populations}
+        signals: dict[str, list[Signal]] = {p.label: [] for p in self.populations}
         for (population, first, name, variable), samples in zip(
             tracks, activity.samples, strict=True
         ):
@@ -145,7 +156,9 @@ class Configuration(MappedConfiguration):
             values=self.scaling.to_biology(variable, neuron, values),
         )
 
-    def _blocks(self, activity, names, signals, n_steps) -> dict[str, neo.Block]:
+    def _blocks(
+        self, activity: Activity, names: list[str], signals: dict, n_steps: int
+    ) -> dict[str, neo.Block]:
         times = np.round(activity.spike_step * self.timestep, 12)
         blocks, first = {}, 0
         for population in self.populations:
@@ -174,7 +187,7 @@ class Configuration(MappedConfiguration):
         return blocks
 
 
-def _milliseconds(label: str, train) -> np.ndarray:
+def _milliseconds(label: str, train: Any) -> np.ndarray:
     """Spike times in ms: float64 (n,)."""
     if hasattr(train, "rescale"):
         train = train.rescale("ms").magnitude
@@ -185,7 +198,7 @@ def _milliseconds(label: str, train) -> np.ndarray:
     return times
 
 
-def save_configuration(path) -> None:
+def save_configuration(path: str | os.PathLike) -> None:
     """Write what the present network makes of the chips to a file, mapping it first if needed.
 
     The file holds the registers of all chips, the tables of host and FPGAs, where each neuron lies,
@@ -225,7 +238,7 @@ def save_configuration(path) -> None:
     configuration_file.save(configuration, os.fspath(path))
 
 
-def load_configuration(path) -> Configuration:
+def load_configuration(path: str | os.PathLike) -> Configuration:
     """Read what `save_configuration` wrote.
 
     Nothing in the file is executed, and no setup() is needed or changed.

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pyNN import common
+
+if TYPE_CHECKING:
+    from .projections import Projection
+    from .simulator import ID
+
 
 __all__ = ["Connection"]
 
@@ -15,8 +22,10 @@ class Connection(common.Connection):
     """
 
     __slots__ = ("index", "projection")
+    index: int
+    projection: Projection
 
-    def __init__(self, projection, index):
+    def __init__(self, projection: Projection, index: int) -> None:
         object.__setattr__(self, "projection", projection)
         object.__setattr__(self, "index", index)
 
@@ -31,18 +40,18 @@ class Connection(common.Connection):
         return int(self.projection.columns.post[self.index])
 
     @property
-    def presynaptic_cell(self):
+    def presynaptic_cell(self) -> ID:
         """The presynaptic cell."""
         return self.projection.pre[self.presynaptic_index]
 
     @property
-    def postsynaptic_cell(self):
+    def postsynaptic_cell(self) -> ID:
         """The postsynaptic cell."""
         return self.projection.post[self.postsynaptic_index]
 
     source, target = presynaptic_cell, postsynaptic_cell
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> float:
         projection = object.__getattribute__(self, "projection")
         if name not in projection.columns.names:
             raise AttributeError(
@@ -51,7 +60,7 @@ class Connection(common.Connection):
             )
         return float(projection.realised(name)[self.index])
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         projection = self.projection
         if name not in projection.columns.names:
             raise AttributeError(
@@ -60,6 +69,6 @@ class Connection(common.Connection):
             )
         projection.replace({name: value}, self.index)
 
-    def as_tuple(self, *attribute_names):
+    def as_tuple(self, *attribute_names: str) -> tuple:
         """Return the values of attributes, in this order."""
         return tuple(getattr(self, name) for name in attribute_names)

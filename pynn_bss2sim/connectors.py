@@ -6,7 +6,9 @@ See `collecting` for how; PyNN 0.13 is the reference for which random numbers ar
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from copy import deepcopy
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from pyNN import connectors as pynn
@@ -16,6 +18,10 @@ from pyNN.random import RandomDistribution
 from pyNN.recording import files
 
 from .collecting import Collecting, evaluate
+
+if TYPE_CHECKING:
+    from .projections import Projection
+
 
 __all__ = [
     "AllToAllConnector",
@@ -47,7 +53,7 @@ class AllToAllConnector(Collecting, pynn.AllToAllConnector):
 
     __doc__ = pynn.AllToAllConnector.__doc__
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         self.require_points(projection)
         n_pre, n_post = projection.shape
@@ -61,7 +67,7 @@ class AllToAllConnector(Collecting, pynn.AllToAllConnector):
 class OneToOneConnector(Collecting, pynn.OneToOneConnector):
     __doc__ = pynn.OneToOneConnector.__doc__
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         self.require_points(projection)
         n_pre, n_post = projection.shape
@@ -73,21 +79,21 @@ class OneToOneConnector(Collecting, pynn.OneToOneConnector):
 class FixedProbabilityConnector(Collecting, pynn.FixedProbabilityConnector):
     __doc__ = pynn.FixedProbabilityConnector.__doc__
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         self.require_points(projection)
         n_pre, n_post = projection.shape
         # PyNN draws from a copy: one connector makes the same connections each time
         rng = deepcopy(self.rng)
         columns = max(1, _BLOCK // n_pre)
-        pre, post = [], []
+        pres, posts = [], []
         for first in range(0, n_post, columns):
             last = min(n_post, first + columns)
             random = rng.next((last - first) * n_pre, "uniform", {"low": 0, "high": 1})
             some_post, some_pre = np.nonzero(random.reshape(last - first, n_pre) < self.p_connect)
-            pre.append(some_pre)
-            post.append(some_post + first)
-        pre, post = np.concatenate(pre), np.concatenate(post)
+            pres.append(some_pre)
+            posts.append(some_post + first)
+        pre, post = np.concatenate(pres), np.concatenate(posts)
         wanted = self.without_self(projection, pre, post)
         counts = np.bincount(post[wanted], minlength=n_post)
         parameters = self._parameters_from_synapse_type(projection)
@@ -98,9 +104,14 @@ class DistanceDependentProbabilityConnector(Collecting, pynn.DistanceDependentPr
     __doc__ = pynn.DistanceDependentProbabilityConnector.__doc__
 
     def __init__(
-        self, d_expression, allow_self_connections=True, location_selector=None, rng=None,
-        safe=True, callback=None,
-    ):  # fmt: skip
+        self,
+        d_expression: str | Callable[..., Any],
+        allow_self_connections: bool | str = True,
+        location_selector: None = None,
+        rng: Any = None,
+        safe: bool = True,
+        callback: Callable[..., Any] | None = None,
+    ) -> None:
         # PyNN's constructor accepts a function and then evaluates its name as an expression
         function = d_expression if callable(d_expression) else None
         super().__init__(
@@ -124,7 +135,7 @@ class DisplacementDependentProbabilityConnector(
 class ArrayConnector(Collecting, pynn.ArrayConnector):
     __doc__ = pynn.ArrayConnector.__doc__
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         self.require_points(projection)
         array = np.asarray(self.array)
@@ -143,7 +154,7 @@ class ArrayConnector(Collecting, pynn.ArrayConnector):
 class CloneConnector(Collecting, pynn.CloneConnector):
     __doc__ = pynn.CloneConnector.__doc__
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         reference = self.reference_projection
         if projection.pre != reference.pre or projection.post != reference.post:
@@ -165,7 +176,7 @@ class CloneConnector(Collecting, pynn.CloneConnector):
 class SmallWorldConnector(pynn.SmallWorldConnector):
     """Not available: PyNN 0.13 does not define what it should do."""
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> NoReturn:
         """Raise NotImplementedError."""
         raise NotImplementedError(
             f"{projection.label}: PyNN has no algorithm for SmallWorldConnector, so no backend "
@@ -176,7 +187,7 @@ class SmallWorldConnector(pynn.SmallWorldConnector):
 class CSAConnector(Collecting, pynn.CSAConnector):
     __doc__ = pynn.CSAConnector.__doc__
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         self.require_points(projection)
         csa = pynn.csa
@@ -211,7 +222,9 @@ class FromListConnector(Collecting, pynn.FromListConnector):
     callback : callable, optional
     """
 
-    def connect(self, projection):
+    conn_list: np.ndarray
+
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         self.require_points(projection)
         known = projection.synapse_type.get_parameter_names()
@@ -225,7 +238,7 @@ class FromListConnector(Collecting, pynn.FromListConnector):
             return
         _check_addresses(self.conn_list, projection)
         # the order that PyNN's sort gives to the connections onto one cell
-        table = self.conn_list[np.argsort(self.conn_list[:, 1])]
+        table: np.ndarray = self.conn_list[np.argsort(self.conn_list[:, 1])]
         self.conn_list = table
         pre, post = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
         counts = np.bincount(post, minlength=projection.post.size)
@@ -236,7 +249,9 @@ class FromListConnector(Collecting, pynn.FromListConnector):
         if self.callback:
             self.callback(1.0)
 
-    def _values(self, projection, pre, post, counts):
+    def _values(
+        self, projection: Projection, pre: np.ndarray, post: np.ndarray, counts: np.ndarray
+    ) -> dict[str, Any]:
         """Parameters that the list does not give: dict of str to float or float64 (n,)."""
         space = projection.synapse_type.parameter_space
         names = [name for name in list(space.keys()) if name not in self.column_names]
@@ -257,7 +272,7 @@ class FromListConnector(Collecting, pynn.FromListConnector):
         return values
 
 
-def _check_addresses(table, projection):
+def _check_addresses(table: np.ndarray, projection: Projection) -> None:
     """Raise ConnectionError where a connection list names cells that do not exist."""
     for column, size, side in ((0, projection.pre.size, "pre"), (1, projection.post.size, "post")):
         index = table[:, column]
@@ -273,8 +288,9 @@ class FromFileConnector(FromListConnector, pynn.FromFileConnector):
     __doc__ = pynn.FromFileConnector.__doc__
 
     __init__ = pynn.FromFileConnector.__init__
+    file: Any
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         if isinstance(self.file, str):
             self.file = files.StandardTextFile(self.file, mode="r")
@@ -291,10 +307,10 @@ class FromFileConnector(FromListConnector, pynn.FromFileConnector):
 class _FixedNumber(Collecting):
     """Draws a fixed number of partners for each cell, with the random numbers PyNN would use."""
 
-    def __init__(self, n, *args, **kwargs):
+    def __init__(self, n: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(int(n) if isinstance(n, np.integer) else n, *args, **kwargs)
 
-    def _excludes_self(self, projection) -> bool:
+    def _excludes_self(self, projection: Projection) -> bool:
         if self.allow_self_connections == "NoMutual":
             raise NotImplementedError(
                 f"{projection.label}: {type(self).__name__} cannot rule out mutual connections; "
@@ -302,7 +318,7 @@ class _FixedNumber(Collecting):
             )
         return not self.allow_self_connections and projection.pre == projection.post
 
-    def _draw(self, projection, n, size, exclude) -> np.ndarray:
+    def _draw(self, projection: Projection, n: int, size: int, exclude: int | None) -> np.ndarray:
         """Draw `n` of the cells 0 to `size` - 1 without the cell `exclude`: int64 (n,)."""
         cells = np.arange(size)
         if exclude is not None:
@@ -322,7 +338,7 @@ class _FixedNumber(Collecting):
             chosen.append(self.rng.permutation(cells)[:rest])
         return np.concatenate(chosen)
 
-    def _draw_with_replacement(self, n, size, exclude):
+    def _draw_with_replacement(self, n: int, size: int, exclude: int | None) -> np.ndarray:
         bounds = {"low": 0, "high": size}
         drawn = self.rng.next(n, "uniform_int", bounds)
         again = np.flatnonzero(drawn == exclude)
@@ -335,7 +351,7 @@ class _FixedNumber(Collecting):
 class FixedNumberPreConnector(_FixedNumber, pynn.FixedNumberPreConnector):
     __doc__ = pynn.FixedNumberPreConnector.__doc__
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         self.require_points(projection)
         n_pre, n_post = projection.shape
@@ -354,7 +370,7 @@ class FixedNumberPreConnector(_FixedNumber, pynn.FixedNumberPreConnector):
 class FixedNumberPostConnector(_FixedNumber, pynn.FixedNumberPostConnector):
     __doc__ = pynn.FixedNumberPostConnector.__doc__
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         self.require_points(projection)
         n_pre, n_post = projection.shape
@@ -373,7 +389,7 @@ class FixedNumberPostConnector(_FixedNumber, pynn.FixedNumberPostConnector):
 class FixedTotalNumberConnector(_FixedNumber, pynn.FixedTotalNumberConnector):
     __doc__ = pynn.FixedTotalNumberConnector.__doc__
 
-    def connect(self, projection):
+    def connect(self, projection: Projection) -> None:
         """Make the connections of `projection`."""
         if self._excludes_self(projection):
             logger.warning(

@@ -7,7 +7,9 @@ import math
 import numbers
 import os
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
@@ -22,6 +24,10 @@ from .mapping.mapper import ON_LOSS
 from .mapping.report import Report, energy_section, traffic_section
 from .spike_rates import source_rates
 from .stdp_program import stdp_section
+
+if TYPE_CHECKING:
+    from .mapping.report import Section
+
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +64,11 @@ _FOREIGN_PARAMETERS = frozenset(
 )  # fmt: skip
 
 
-def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params):
+def setup(
+    timestep: float = DEFAULT_TIMESTEP,
+    min_delay: float | str = DEFAULT_MIN_DELAY,
+    **extra_params: Any,
+) -> int:
     """Begin a simulation; what has been built before is forgotten.
 
     Parameters
@@ -126,7 +136,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     return state.mpi_rank
 
 
-def _mapping_options(on_loss="warn", check=None) -> dict:
+def _mapping_options(on_loss: str = "warn", check: bool | None = None) -> dict:
     if check is None:
         check = bool(os.environ.get(CHECK_VARIABLE))
     if on_loss not in ON_LOSS:
@@ -137,7 +147,7 @@ def _mapping_options(on_loss="warn", check=None) -> dict:
     return {"on_loss": on_loss, "check": check}
 
 
-def _check_time(name, value):
+def _check_time(name: str, value: Any) -> None:
     try:
         good = math.isfinite(value) and value > 0
     except TypeError:
@@ -146,7 +156,7 @@ def _check_time(name, value):
         raise ValueError(f"setup: {name}={value!r}; give a positive number of ms")
 
 
-def _warn_of_unknown(extra_params):
+def _warn_of_unknown(extra_params: dict[str, Any]) -> None:
     unknown = set(extra_params) - _FOREIGN_PARAMETERS - set(_OWN_PARAMETERS)
     if unknown:
         warnings.warn(
@@ -170,7 +180,7 @@ def chosen_chip(chip: ChipModel | str | None) -> ChipModel:
     )
 
 
-def _seed(extra_params) -> int:
+def _seed(extra_params: dict[str, Any]) -> int:
     for name in _SEEDS:
         value = extra_params.get(name)
         if value is not None:
@@ -182,7 +192,7 @@ def _seed(extra_params) -> int:
     return DEFAULT_SEED
 
 
-def _threads(number) -> int:
+def _threads(number: Any) -> int:
     if isinstance(number, bool) or not hasattr(number, "__index__") or int(number) < 1:
         raise ValueError(f"setup: threads={number!r}; give a positive integer")
     if hasattr(os, "sched_getaffinity"):
@@ -192,7 +202,7 @@ def _threads(number) -> int:
     return min(int(number), processors, MAX_THREADS)
 
 
-def end(compatible_output=True):
+def end(compatible_output: bool = True) -> None:
     """Write the recordings that were to go to files; the data stay available.
 
     Parameters
@@ -220,9 +230,9 @@ def end(compatible_output=True):
         ) from failed[0][2]
 
 
-def _by_file(pending):
+def _by_file(pending: list[tuple]) -> dict[tuple, list[str]]:
     """Merge what several record() calls send to the same file: the last would overwrite."""
-    merged = {}
+    merged: dict[tuple, list[str]] = {}
     for cells, variables, file in pending:
         names = [variables] if isinstance(variables, str) else list(variables)
         known = merged.setdefault((cells, file), [])
@@ -239,13 +249,13 @@ _MOST_CALLS_AT_ONE_TIME = 1000
 class _Callback:
     """A callback of run() that may not keep the time from advancing."""
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[[float], float]) -> None:
         if not callable(function):
             raise TypeError(f"run: callback {function!r} cannot be called")
         self._function = function
         self._time, self._calls = None, 0
 
-    def __call__(self, time):
+    def __call__(self, time: float) -> float:
         following = self._function(time)
         if not isinstance(following, numbers.Real) or math.isnan(following):
             raise TypeError(
@@ -262,7 +272,7 @@ class _Callback:
         return following
 
 
-def _milliseconds(name, value) -> float:
+def _milliseconds(name: str, value: Any) -> float:
     """Return a time as a float; raises TypeError or ValueError where it is none."""
     if not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: {value!r} is not a time; give a number of ms")
@@ -271,7 +281,9 @@ def _milliseconds(name, value) -> float:
     return float(value)
 
 
-def run_until(time_point, callbacks=None):
+def run_until(
+    time_point: float, callbacks: Sequence[Callable[[float], float]] | None = None
+) -> float:
     """Advance the simulation to a time.
 
     Parameters
@@ -298,7 +310,7 @@ def run_until(time_point, callbacks=None):
     return _pynn_run_until(target, [_Callback(function) for function in callbacks or ()])
 
 
-def run(simtime, callbacks=None):
+def run(simtime: float, callbacks: Sequence[Callable[[float], float]] | None = None) -> float:
     """Advance the simulation by `simtime` ms (see `run_until`)."""
     return run_until(simulator.state.t + _milliseconds("run", simtime), callbacks)
 
@@ -342,7 +354,7 @@ def mapping_report() -> Report:
     mapping, traffic = simulator.state.prepare(), simulator.state.traffic
     rates = mapping.event_rates(source_rates(simulator.state))
     report = replace(mapping.report, rates=rates)
-    sections = [] if traffic is None else [traffic_section(traffic)]
+    sections: list[Section | None] = [] if traffic is None else [traffic_section(traffic)]
     if simulator.state.step:
         sections.append(energy_section(report.chips, simulator.state.t))
     sections.append(stdp_section(simulator.state.projections))

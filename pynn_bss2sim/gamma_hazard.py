@@ -17,7 +17,7 @@ _TINY = 1e-300
 _lgamma = np.frompyfunc(math.lgamma, 1, 1)
 
 
-def gamma_hazard(x, a):
+def gamma_hazard(x: np.ndarray, a: np.ndarray) -> np.ndarray:
     """Return the hazard of the standard gamma distribution.
 
     ``h(x) = x**(a - 1) * exp(-x) / Gamma(a, x)``, the density over the survival function.
@@ -47,7 +47,7 @@ def gamma_hazard(x, a):
     return hazard
 
 
-def _series(x, a):
+def _series(x: np.ndarray, a: np.ndarray) -> np.ndarray:
     """Hazard for ``x < a + 1``, from the series of the lower incomplete gamma function."""
     term = 1.0 / a
     total = term.copy()
@@ -64,7 +64,7 @@ def _series(x, a):
     return density / (1.0 - density * x * total)
 
 
-def _fraction(x, a):
+def _fraction(x: np.ndarray, a: np.ndarray) -> np.ndarray:
     """Hazard for ``x >= a + 1``, from the continued fraction evaluated with Lentz's method."""
     b = x + 1.0 - a
     value = np.where(b == 0.0, _TINY, b)

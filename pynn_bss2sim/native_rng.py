@@ -20,7 +20,7 @@ class NativeRNG(NumpyRNG):
         As for `NumpyRNG`.
     """
 
-    def __init__(self, seed: int | None = None, parallel_safe: bool = True):
+    def __init__(self, seed: int | None = None, parallel_safe: bool = True) -> None:
         own = None if seed is None else int(np.random.SeedSequence([seed, 1]).generate_state(1)[0])
         super().__init__(seed=own, parallel_safe=parallel_safe)
         self.seed = seed

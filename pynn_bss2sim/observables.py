@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class ObservablePerSynapse:
 
     type: str = "int8"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_type(self)
 
 
@@ -43,7 +44,7 @@ class ObservablePerNeuron:
 
     type: str = "int8"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_type(self)
 
 
@@ -61,13 +62,13 @@ class ObservableArray:
     type: str = "int8"
     size: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_type(self)
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
             raise ValueError(f"ObservableArray: size={self.size!r}; give an integer of at least 1")
 
 
-def _check_type(observable) -> None:
+def _check_type(observable: Any) -> None:
     if observable.type not in _TYPES:
         raise ValueError(
             f"{type(observable).__name__}: type={observable.type!r}; choose one of "
@@ -97,7 +98,7 @@ class _Parts:
     ``parts[k] = values`` writes the array of handle k; `values` may be one number.
     """
 
-    def __init__(self, name: str, dtype: str, shapes: list[tuple[int, ...]]):
+    def __init__(self, name: str, dtype: str, shapes: list[tuple[int, ...]]) -> None:
         self._name, self._limits = name, np.iinfo(dtype)
         self._arrays = [np.zeros(shape, dtype) for shape in shapes]
 
@@ -107,7 +108,7 @@ class _Parts:
     def __getitem__(self, k: int) -> np.ndarray:
         return self._arrays[k]
 
-    def __setitem__(self, k: int, values) -> None:
+    def __setitem__(self, k: int, values: Any) -> None:
         array, given = self._arrays[k], np.asarray(values)
         if given.shape not in ((), array.shape):
             raise ValueError(
@@ -137,7 +138,7 @@ class Recording:
         Present time; a kernel may change it.
     """
 
-    def __init__(self, time: float, observables: dict, synapses: list, neurons: list):
+    def __init__(self, time: float, observables: dict, synapses: list, neurons: list) -> None:
         shapes = {
             ObservablePerSynapse: [handle.connection.shape for handle in synapses],
             ObservablePerNeuron: [handle.columns.shape for handle in neurons],
@@ -148,7 +149,7 @@ class Recording:
         }
         self.__dict__.update(time=time, _observables=observables, _parts=parts)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name not in self._parts:
             raise AttributeError(
                 f"recording has no {name!r}; the rule's observables are "
@@ -157,7 +158,7 @@ class Recording:
         parts = self._parts[name]
         return parts[0] if isinstance(self._observables[name], ObservableArray) else parts
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         if name == "time":
             self.__dict__["time"] = float(value)
         elif isinstance(self._observables.get(name), ObservableArray):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyNN import errors
@@ -13,6 +14,12 @@ from ._core.hicannx import HICANN_X
 from .capture import members
 from .mapping.constraints import ANYWHERE, MOST_CHIPS, Group, Where
 from .mapping.errors import PlacementError
+
+if TYPE_CHECKING:
+    from .populations import Population
+    from .pynn_types import Cells
+    from .simulator import ID
+
 
 __all__ = ["keep_together", "place", "placement", "release"]
 
@@ -49,7 +56,12 @@ class Together:
         return Group(f"keep_together({names}, where={str(self.where)!r})", neuron, self.where)
 
 
-def place(cells, chip=None, hemisphere=None, circuits=None):
+def place(
+    cells: Cells | ID,
+    chip: int | None = None,
+    hemisphere: int | str | None = None,
+    circuits: Any = None,
+) -> None:
     """Pin neurons to a place on the chips, instead of where the mapping would put them.
 
     Holds until the next setup() or `release`; a later call for the same neurons replaces it. It
@@ -103,7 +115,7 @@ def place(cells, chip=None, hemisphere=None, circuits=None):
     _pin(parts, pins)
 
 
-def keep_together(*cells, where="chip"):
+def keep_together(*cells: Cells | ID, where: str = "chip") -> None:
     """Have neurons placed near each other.
 
     Holds until the next setup() or `release`. Neurons may belong to several such groups.
@@ -140,7 +152,7 @@ def keep_together(*cells, where="chip"):
     state.changed()
 
 
-def release(cells):
+def release(cells: Cells | ID) -> None:
     """Let the mapping choose the place of neurons again; they leave all groups."""
     gone = _neurons(_group(cells), "release")
     _pin(gone, np.full((3, _size(gone)), ANYWHERE, np.int64))
@@ -151,13 +163,13 @@ def release(cells):
             (p, index[~np.isin(index, [i for q, j in gone if q is p for i in j.tolist()])])
             for p, index in group.parts
         ]
-        parts = tuple((p, index) for p, index in parts if len(index))
+        parts = [(p, index) for p, index in parts if len(index)]
         if _size(parts) > 1:
-            kept.append(Together(parts, group.where))
+            kept.append(Together(tuple(parts), group.where))
     state.together = kept
 
 
-def placement(cells) -> np.ndarray:
+def placement(cells: Cells | ID) -> np.ndarray:
     """Where neurons lie; the network is mapped if it has changed.
 
     Parameters
@@ -192,12 +204,12 @@ def placement(cells) -> np.ndarray:
     return result
 
 
-def _group(cells):
+def _group(cells: Cells | ID) -> Cells:
     """A view in place of a single cell."""
     return cells.as_view() if isinstance(cells, simulator.ID) else cells
 
 
-def _neurons(cells, action) -> list:
+def _neurons(cells: Cells | ID, action: str) -> list:
     """Populations and positions of neurons; raises where they are none, or not up to date."""
     try:
         parts = [(p.root, p.cell_index) for p in members(cells)]
@@ -212,15 +224,15 @@ def _neurons(cells, action) -> list:
     return parts
 
 
-def _label(cells) -> str:
+def _label(cells: Cells | ID) -> str:
     return cells.label
 
 
-def _size(parts) -> int:
+def _size(parts: list[tuple[Population, np.ndarray]]) -> int:
     return sum(len(index) for _, index in parts)
 
 
-def _pin(parts, pins):
+def _pin(parts: list[tuple[Population, np.ndarray]], pins: np.ndarray) -> None:
     """Have the cells of `parts` pinned to `pins`, int64 (3, size)."""
     ends = np.cumsum([len(index) for _, index in parts])
     for (population, index), own in zip(parts, np.split(pins, ends[:-1], axis=1), strict=True):
@@ -228,13 +240,13 @@ def _pin(parts, pins):
     simulator.state.changed()
 
 
-def _index(cells, what, value, end) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= value < end:
+def _index(cells: Cells | ID, what: str, value: Any, end: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= int(value) < end:
         raise PlacementError(f"place: {_label(cells)}: {what}={value!r}; give 0 to {end - 1}")
     return int(value)
 
 
-def _circuits(cells, circuits) -> np.ndarray:
+def _circuits(cells: Cells | ID, circuits: Any) -> np.ndarray:
     try:
         given = np.atleast_1d(np.asarray(circuits))
     except ValueError as error:

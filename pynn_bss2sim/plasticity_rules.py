@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 from . import simulator
 from .observables import (
@@ -14,6 +16,11 @@ from .observables import (
     Recording,
     Sample,
 )
+
+if TYPE_CHECKING:
+    from .populations import Population
+    from .projections import Projection
+
 
 __all__ = ["PlasticityRule", "Timer", "recorded"]
 
@@ -35,7 +42,7 @@ class Timer:
     All times are those of the model, as everywhere in PyNN: 1 ms of the model is 1 µs of the chip.
     """
 
-    def __init__(self, *, start: float, period: float, num_periods: int):
+    def __init__(self, *, start: float, period: float, num_periods: int) -> None:
         for name, value in (("start", start), ("period", period)):
             if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
                 raise ValueError(f"Timer: {name}={value!r}; give a finite time in ms")
@@ -48,8 +55,9 @@ class Timer:
             raise ValueError(f"Timer: num_periods={num_periods!r}; give an integer")
         if num_periods < 0:
             raise ValueError(f"Timer: num_periods={num_periods} must not be negative")
-        self.start, self.period = float(start), float(period)
-        self.num_periods = int(num_periods)
+        self.start: float = float(start)
+        self.period: float = float(period)
+        self.num_periods: int = int(num_periods)
 
     def step(self, k: int, timestep: float) -> int:
         """The emulation step of run number `k`."""
@@ -91,11 +99,11 @@ class PlasticityRule:
         self,
         timer: Timer,
         observables: dict | None = None,
-        kernel=None,
+        kernel: Callable[..., None] | None = None,
         *,
         vector_instructions: int = 16,
         time_limit: float | None = None,
-    ):
+    ) -> None:
         if not isinstance(timer, Timer):
             raise TypeError(f"PlasticityRule: timer={timer!r}; give a Timer")
         for name, observable in (observables or {}).items():
@@ -116,7 +124,7 @@ class PlasticityRule:
         self._kernel = kernel
         self._samples: dict = defaultdict(dict)
 
-    def add_neurons(self, *populations) -> None:
+    def add_neurons(self, *populations: Population) -> None:
         """Let the kernel have the neurons of some populations, in this order."""
         for population in populations:
             if not hasattr(population, "first_id_number") or population.is_source:
@@ -151,12 +159,16 @@ class PlasticityRule:
 
     # --- data -------------------------------------------------------------------------------
 
-    def store(self, name: str, owner, segment: int, sample: Sample) -> None:
+    def store(
+        self, name: str, owner: Projection | Population | None, segment: int, sample: Sample
+    ) -> None:
         """Keep a sample of observable `name` of `owner`: a projection, population, or None."""
         segments = self._samples[name, owner]
         segments.setdefault(segment, []).append(sample)
 
-    def samples(self, name: str, owner, kind: type) -> list[list[Sample]]:
+    def samples(
+        self, name: str, owner: Projection | Population | None, kind: type
+    ) -> list[list[Sample]]:
         """Samples of an observable of this kind; see `get_observable_array`."""
         if name not in self.observables:
             raise RuntimeError(
@@ -196,7 +208,7 @@ class PlasticityRule:
         return f"{self.label}({self.timer!r}, {len(self.observables)} observables)"
 
 
-def recorded(owner, name: str, kind: type) -> list[list[Sample]]:
+def recorded(owner: Projection | Population, name: str, kind: type) -> list[list[Sample]]:
     """Samples of a projection or population; see `PlasticityRule.get_observable_array`.
 
     Raises

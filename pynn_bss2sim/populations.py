@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from pyNN import common, errors
 from pyNN.models import BaseCellType
@@ -17,6 +20,14 @@ from .recording import Recorder
 from .segments import joined_name, variable_of, with_session
 from .standardmodels import ModelNotOnChipError
 
+if TYPE_CHECKING:
+    import neo
+
+    from .block_processes import SpikeProcess
+    from .plasticity_rules import PlasticityRule
+    from .simulator import ID
+
+
 __all__ = ["Assembly", "Population", "PopulationView"]
 
 
@@ -26,25 +37,31 @@ class Assembly(common.Assembly):
     _simulator = simulator
 
     @property
-    def receptor_types(self):
+    def receptor_types(self) -> list[str]:
         """Receptors that all populations have, in the order of the first."""
         first, *others = (list(p.celltype.receptor_types) for p in self.populations)
         return [name for name in first if all(name in other for other in others)]
 
     def record(
         self,
-        variables,
-        to_file=None,
-        sampling_interval=None,
-        locations=None,
-        device="probe",
-        units=None,
-    ):
+        variables: str | Sequence[str] | None,
+        to_file: Any = None,
+        sampling_interval: float | None = None,
+        locations: None = None,
+        device: str = "probe",
+        units: str | None = None,
+    ) -> None:
         """Record variables of all cells, as `Population.record`."""
         for population in self.populations:
             population.record(variables, to_file, sampling_interval, locations, device, units)
 
-    def get_data(self, variables="all", gather=True, clear=False, annotations=None):
+    def get_data(
+        self,
+        variables: str | Sequence[str] = "all",
+        gather: bool = True,
+        clear: bool = False,
+        annotations: dict | None = None,
+    ) -> neo.Block:
         """Return the recorded data of all populations as one Neo `Block` (see `Population`).
 
         Signals of one variable are joined to one. Those of the CADC are joined among themselves,
@@ -70,7 +87,14 @@ class Assembly(common.Assembly):
         whole.annotate(**(annotations or {}))
         return whole
 
-    def write_data(self, io, variables="all", gather=True, clear=False, annotations=None):
+    def write_data(
+        self,
+        io: Any,
+        variables: str | Sequence[str] = "all",
+        gather: bool = True,
+        clear: bool = False,
+        annotations: dict | None = None,
+    ) -> None:
         """Write the recorded data to a file, as `Population.write_data`."""
         io = get_io(io) if isinstance(io, str) else io
         super().write_data(io, variables, gather, clear, with_session(io, annotations))
@@ -88,7 +112,9 @@ class PopulationView(CellGroup, common.PopulationView):
 
     _assembly_class = Assembly
 
-    def __init__(self, parent, selector, label=None):
+    def __init__(
+        self, parent: Population | PopulationView, selector: Any, label: str | None = None
+    ) -> None:
         if not isinstance(selector, slice):
             selector = np.array(selector)  # PyNN sorts it in place
             if selector.size == 0:
@@ -103,14 +129,14 @@ class PopulationView(CellGroup, common.PopulationView):
         self.root = self.grandparent
         self.cell_index = np.asarray(self.index_in_grandparent(np.arange(self.size)))
 
-    def _get_view(self, selector, label=None):
+    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return type(self)(self, selector, label)
 
     # PyNN's class compares by value and thereby lost its hash
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((self.root, self.cell_index.tobytes()))
 
-    def id_to_index(self, id):
+    def id_to_index(self, id: Any) -> np.ndarray | int:
         """Return the position(s) of the cell(s) `id` in this view."""
         numbers = np.asarray(id, dtype=np.int64) if np.iterable(id) else np.int64(int(id))
         own = self.root.first_id_number + self.cell_index
@@ -125,7 +151,7 @@ class PopulationView(CellGroup, common.PopulationView):
         return found if np.iterable(id) else int(found)
 
     @property
-    def initial_values(self):
+    def initial_values(self) -> dict[str, LazyArray]:
         """Initial values of the cells of this view, by variable: lazy arrays of shape (size,)."""
         return {
             name: LazyArray(self.root.initial_array(name)[self.cell_index])
@@ -133,7 +159,7 @@ class PopulationView(CellGroup, common.PopulationView):
         }
 
 
-def checked_size(size, label):
+def checked_size(size: Any, label: str | None) -> Any:
     """The size of a population with Python's own integers; ValueError where it has no cell."""
     if isinstance(size, tuple):
         size = tuple(int(n) if isinstance(n, np.integer) else n for n in size)
@@ -172,8 +198,14 @@ class Population(CellGroup, common.Population):
     _assembly_class = Assembly
 
     def __init__(
-        self, size, cellclass, cellparams=None, structure=None, initial_values=None, label=None
-    ):
+        self,
+        size: int | tuple[int, ...],
+        cellclass: Any,
+        cellparams: Any = None,
+        structure: Any = None,
+        initial_values: dict[str, Any] | None = None,
+        label: str | None = None,
+    ) -> None:
         simulator.state.require_setup("Population()")
         name = label or f"population{common.Population._nPop}"
         size = checked_size(size, name)
@@ -185,8 +217,8 @@ class Population(CellGroup, common.Population):
                 f"{name}: cellparams={cellparams!r} beside an instance of a cell type; give the "
                 f"parameters to the cell type: {type(cellclass).__name__}(...)"
             )
-        self.plasticity_rule = None
-        self._pending = {}
+        self.plasticity_rule: PlasticityRule | None = None
+        self._pending: dict[str, np.ndarray] = {}
         self._network = simulator.state.populations
         self._chip = simulator.state.chip
         try:
@@ -200,7 +232,7 @@ class Population(CellGroup, common.Population):
         state.changed()
 
     @staticmethod
-    def _check_type(label, cellclass):
+    def _check_type(label: str | None, cellclass: Any) -> None:
         known = hasattr(cellclass, "record") or hasattr(cellclass, "process")
         is_type = isinstance(cellclass, BaseCellType) or (
             isinstance(cellclass, type) and issubclass(cellclass, BaseCellType)
@@ -216,11 +248,11 @@ class Population(CellGroup, common.Population):
                 "list_standard_models() names those that are"
             )
 
-    def _get_view(self, selector, label=None):
+    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
 
     @property
-    def root(self):
+    def root(self) -> Population:
         """The population itself."""
         return self
 
@@ -236,7 +268,7 @@ class Population(CellGroup, common.Population):
         return getattr(celltype, "on_chip", False) and self._chip.routing == "real"
 
     @property
-    def cell_index(self):
+    def cell_index(self) -> np.ndarray:
         """Positions of all cells."""
         return np.arange(self.size)
 
@@ -255,7 +287,7 @@ class Population(CellGroup, common.Population):
         """
         return recorded(self, observable, ObservablePerNeuron)
 
-    def require_current(self, action):
+    def require_current(self, action: str) -> None:
         """Raise RuntimeError unless the population belongs to the present simulation."""
         simulator.state.require_current(self._network, self.label, action)
 
@@ -264,7 +296,7 @@ class Population(CellGroup, common.Population):
         """The population belongs to the present simulation."""
         return self._network is simulator.state.populations
 
-    def _create_cells(self):
+    def _create_cells(self) -> None:
         state = simulator.state
         self.first_id_number = state.id_counter
         parameters = evaluated(self.label, self.celltype.native_parameters, self.size)
@@ -283,13 +315,13 @@ class Population(CellGroup, common.Population):
             self.process = self._new_process()
             self.drawn_until = state.t
 
-    def _new_process(self):
+    def _new_process(self) -> SpikeProcess:
         if self.on_chip:
             return self.celltype.on_chip_process(self.size, self.parameter_arrays)
         seed = int(np.random.SeedSequence(self._seed).generate_state(1, np.uint64)[0])
         return self.celltype.process(self.label, self.size, self.parameter_arrays, seed)
 
-    def replace_parameters(self, new: dict):
+    def replace_parameters(self, new: dict) -> None:
         """Take new parameter arrays (size,) if the cell type accepts them, else keep the old."""
         self.require_current("set")
         parameters = self.parameter_arrays | new
@@ -301,7 +333,7 @@ class Population(CellGroup, common.Population):
         if self.on_chip or not self.is_source:
             state.changed()
 
-    def draw_spikes(self, until: float):
+    def draw_spikes(self, until: float) -> tuple[np.ndarray, np.ndarray]:
         """Let a spike source fire before the time `until` (ms); record and return its spikes.
 
         Returns
@@ -320,14 +352,14 @@ class Population(CellGroup, common.Population):
         self.recorder.store_spikes(times, cells)
         return times, cells
 
-    def restart(self):
+    def restart(self) -> None:
         """Let a spike source begin its next trial."""
         self.process.restart()
         self.drawn_until = 0.0
 
     # --- initial values -------------------------------------------------------------------
 
-    def check_initial_variable(self, name):
+    def check_initial_variable(self, name: str) -> None:
         """Raise unless the cell type has the state variable `name`."""
         known = getattr(self.celltype, "variables", {})
         if name not in known:
@@ -336,11 +368,11 @@ class Population(CellGroup, common.Population):
                 f"it has: {', '.join(known) or 'none'}"
             )
 
-    def initial_array(self, name):
+    def initial_array(self, name: str) -> np.ndarray:
         """Initial values of a state variable: float64 (size,)."""
         return full_array(self.initial_values[name], self.size)
 
-    def set_initial_array(self, name, cells, values):
+    def set_initial_array(self, name: str, cells: Any, values: Any) -> None:
         """Set initial values of some cells, to be written before the next run."""
         if name in self.initial_values:
             array = self.initial_array(name)
@@ -350,17 +382,17 @@ class Population(CellGroup, common.Population):
         self.initial_values[name] = LazyArray(array)
         self._pending.setdefault(name, np.zeros(self.size, dtype=bool))[cells] = True
 
-    def _get_cell_initial_value(self, id, variable):
+    def _get_cell_initial_value(self, id: ID, variable: str) -> float:
         return self.initial_array(variable)[self.id_to_index(id)]
 
-    def _set_cell_initial_value(self, id, variable, value):
+    def _set_cell_initial_value(self, id: ID, variable: str, value: float) -> None:
         self[self.id_to_index(id)].as_view().initialize(**{variable: value})
 
-    def renew_initial_values(self):
+    def renew_initial_values(self) -> None:
         """Have all initial values written again before the next run."""
         self._pending = {name: np.ones(self.size, dtype=bool) for name in self.initial_values}
 
-    def take_pending_initial_values(self):
+    def take_pending_initial_values(self) -> dict[str, np.ndarray]:
         """Return which cells' initial values are to be written, and forget it.
 
         Returns
@@ -370,7 +402,7 @@ class Population(CellGroup, common.Population):
         pending, self._pending = self._pending, {}
         return pending
 
-    def id_to_index(self, id):
+    def id_to_index(self, id: Any) -> np.ndarray | int:
         """Return the position(s) of the cell(s) `id` in this population."""
         single = not np.iterable(id)
         if isinstance(id, common.PopulationView):

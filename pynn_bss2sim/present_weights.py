@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import simulator
 from ._core.records import Variable
 
+if TYPE_CHECKING:
+    from .projections import Projection
+
+
 __all__ = ["present_weights", "set_present_weights"]
 
 
-def present_weights(projection) -> np.ndarray:
+def present_weights(projection: Projection) -> np.ndarray:
     """Weights of a projection that learns, as they are now: float64 (n,), nA or µS.
 
     At time 0, and as long as nothing has run, they are those that were asked for.
@@ -26,7 +33,7 @@ def present_weights(projection) -> np.ndarray:
     return result
 
 
-def set_present_weights(projection, some, values) -> None:
+def set_present_weights(projection: Projection, some: slice | int, values: ArrayLike) -> None:
     """Give synapses of a projection that learns these weights (nA or µS) from now on.
 
     Parameters
@@ -50,7 +57,7 @@ def set_present_weights(projection, some, values) -> None:
     state.emulator.set_weights(here.start + changed, to)
 
 
-def _place(projection):
+def _place(projection: Projection) -> tuple[slice, np.ndarray, np.ndarray] | None:
     """Where the emulator has the synapses of `projection`, None if it does not have them yet.
 
     Returns
@@ -65,7 +72,7 @@ def _place(projection):
     k = learning.index(projection)
     first = sum(len(p) for p in learning[:k])
     here = slice(first, first + len(projection))
-    if state.emulator is None or here.stop > len(state.emulator.weights):
+    if not state.started or here.stop > len(state.emulator.weights):
         return None
     everything = np.arange(len(projection))
     parts = state.capture.parts[projection]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from pyNN import common
 from pyNN.core import deprecated
 
@@ -22,14 +25,14 @@ set = common.set
 
 @deprecated("Population.record()")
 def record(
-    variables,
-    source,
-    filename,
-    sampling_interval=None,
-    annotations=None,
-    device="probe",
-    units=None,
-):
+    variables: str | Sequence[str],
+    source: Any,
+    filename: Any,
+    sampling_interval: float | None = None,
+    annotations: dict | None = None,
+    device: str = "probe",
+    units: str | None = None,
+) -> None:
     """Record variables of a population, view, assembly or cell to a file.
 
     See `Population.record`; `annotations` are added to those of the source.
@@ -41,11 +44,11 @@ def record(
         source.annotate(**annotations)
 
 
-def record_v(source, filename):
+def record_v(source: Any, filename: Any) -> None:
     """Record membrane potentials to a file."""
     record(["v"], source, filename)
 
 
-def record_gsyn(source, filename):
+def record_gsyn(source: Any, filename: Any) -> None:
     """Record synaptic conductances to a file."""
     record(["gsyn_exc", "gsyn_inh"], source, filename)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyNN import common, errors
@@ -17,18 +19,21 @@ from pyNN.space import Space
 from . import simulator
 from .columns import Columns
 from .connection import Connection
-from .mapping import ShortTerm, SpikePairs
-from .mapping.network import Reach
+from .mapping import ShortTerm
 from .observables import ObservablePerSynapse, Sample
 from .plasticity_rules import PlasticityRule, recorded
 from .present_weights import present_weights, set_present_weights
 from .standardmodels import StaticSynapse, STDPMechanism, TsodyksMarkramSynapse
 from .stdp_program import StdpProgram
 
+if TYPE_CHECKING:
+    from .pynn_types import Cells
+
+
 __all__ = ["Connection", "Projection"]
 
 #: How several synapses between the same two cells become one number.
-_MERGE = {
+_MERGE: dict[str, Any] = {
     "sum": np.add.at,
     "min": np.minimum.at,
     "max": np.maximum.at,
@@ -68,9 +73,16 @@ class Projection(common.Projection):
     _static_synapse_class = StaticSynapse
 
     def __init__(
-        self, presynaptic_population, postsynaptic_population, connector, synapse_type=None,
-        source=None, receptor_type=None, space=None, label=None,
-    ):  # fmt: skip
+        self,
+        presynaptic_population: Cells,
+        postsynaptic_population: Cells,
+        connector: Any,
+        synapse_type: Any = None,
+        source: None = None,
+        receptor_type: str | None = None,
+        space: Any = None,
+        label: str | None = None,
+    ) -> None:
         simulator.state.require_setup("Projection()")
         self._refuse_source_target(postsynaptic_population, label)
         if source is not None:
@@ -100,7 +112,7 @@ class Projection(common.Projection):
         simulator.state.changed()
 
     @staticmethod
-    def _refuse_source_target(post, label):
+    def _refuse_source_target(post: Cells, label: str | None) -> None:
         populations = post.populations if isinstance(post, common.Assembly) else [post]
         for population in populations:
             if not getattr(population, "receptor_types", True):
@@ -110,7 +122,9 @@ class Projection(common.Projection):
                 )
 
     @staticmethod
-    def _check_arguments(pre, post, synapse_type, receptor_type, label):
+    def _check_arguments(
+        pre: Any, post: Any, synapse_type: Any, receptor_type: Any, label: str | None
+    ) -> None:
         """Refuse what PyNN's constructor takes or refuses without saying where."""
         if not all(isinstance(p, (BasePopulation, common.Assembly)) for p in (pre, post)):
             return  # PyNN's own message is clear
@@ -137,9 +151,12 @@ class Projection(common.Projection):
     # --- construction ---------------------------------------------------------------------
 
     def _convergent_connect(
-        self, presynaptic_indices, postsynaptic_index, location_selector=None,
-        **connection_parameters,
-    ):  # fmt: skip
+        self,
+        presynaptic_indices: np.ndarray,
+        postsynaptic_index: int,
+        location_selector: None = None,
+        **connection_parameters: Any,
+    ) -> None:
         """Append synapses from several cells onto one (called by PyNN's connectors)."""
         if location_selector is not None:
             raise NotImplementedError(
@@ -149,7 +166,7 @@ class Projection(common.Projection):
         pre = np.asarray(presynaptic_indices, dtype=np.int32)
         self.columns.append(pre, postsynaptic_index, connection_parameters)
 
-    def _check(self, columns):
+    def _check(self, columns: dict[str, Any]) -> None:
         """Raise ConnectionError unless the attributes `columns` can be given to the synapses."""
         for name, values in columns.items():
             bad = ~np.isfinite(values)
@@ -165,7 +182,7 @@ class Projection(common.Projection):
             together = {name: columns.get(name, self.columns[name]) for name in names}
             self.synapse_type.check_columns(together, self)
 
-    def _check_delays(self, delays):
+    def _check_delays(self, delays: np.ndarray) -> None:
         state = simulator.state
         shortest, longest = state.min_delay, state.max_delay
         margin = 1e-9 * state.dt
@@ -183,7 +200,7 @@ class Projection(common.Projection):
                 f"the longest delay is {longest:g} ms; give setup() a larger max_delay",
             )  # fmt: skip
 
-    def _refuse(self, bad, values, name, way_out):
+    def _refuse(self, bad: np.ndarray, values: np.ndarray, name: str, way_out: str) -> None:
         k = int(np.flatnonzero(bad)[0])
         raise errors.ConnectionError(
             f"{self.label}: {name} = {values[k]} of the connection {self.columns.pre[k]} → "
@@ -191,7 +208,7 @@ class Projection(common.Projection):
             f"{way_out}"
         )
 
-    def replace(self, columns, some=slice(None)):
+    def replace(self, columns: dict[str, Any], some: slice | int = slice(None)) -> None:
         """Give all synapses, or those at the positions `some`, new attributes.
 
         Parameters
@@ -210,7 +227,7 @@ class Projection(common.Projection):
             set_present_weights(self, some, changed["weight"][some])
         simulator.state.changed()
 
-    def initialize(self, **initial_values):
+    def initialize(self, **initial_values: Any) -> None:
         """Set the state that the synapses have at time 0, now if time is 0, else after reset().
 
         Parameters
@@ -260,7 +277,7 @@ class Projection(common.Projection):
         """
         return recorded(self, observable, ObservablePerSynapse)
 
-    def dynamics(self) -> dict[str, Reach | ShortTerm | SpikePairs]:
+    def dynamics(self) -> dict[str, Any]:
         """Plasticity as the mapping takes it, by the name that the mapping has for its kind."""
         columns = self.columns
         if self.plasticity_rule is not None:
@@ -268,16 +285,16 @@ class Projection(common.Projection):
         if self.learns:
             return {"pairs": self.synapse_type.spike_pairs(columns)}
         if isinstance(self.synapse_type, TsodyksMarkramSynapse):
-            names = ("U", "tau_rec", "tau_facil")
-            return {"short_term": ShortTerm(*(columns[n] for n in names), self.initial["u"])}
+            use, tau_rec, tau_facil = (columns[name] for name in ("U", "tau_rec", "tau_facil"))
+            return {"short_term": ShortTerm(use, tau_rec, tau_facil, self.initial["u"])}
         return {}
 
     # --- single connections ---------------------------------------------------------------
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.columns)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int | slice) -> Connection | list[Connection]:
         """Return a `Connection`, or with a slice a list of them."""
         if isinstance(i, slice):
             return [Connection(self, k) for k in range(len(self))[i]]
@@ -289,13 +306,13 @@ class Projection(common.Projection):
             ) from None
 
     @property
-    def connections(self):
+    def connections(self) -> Iterator[Connection]:
         """Iterator over the connections."""
         return iter(self)
 
     # --- reading --------------------------------------------------------------------------
 
-    def realised(self, name) -> np.ndarray:
+    def realised(self, name: str) -> np.ndarray:
         """Return what the chip holds of an attribute: float64 (n,), read-only for weights and
         delays that a chip model changes.
 
@@ -307,6 +324,7 @@ class Projection(common.Projection):
         asked = self.columns[name]
         if name == "weight" and self.plasticity_rule is not None:
             state.prepare()
+            assert state.rule_runs is not None
             return state.rule_runs.weights(self)
         if name == "weight" and state.chip.weights != "exact":
             values = state.prepare().weights
@@ -323,7 +341,14 @@ class Projection(common.Projection):
         steps = self.columns["delay"] / state.dt
         return state.chip.delays == "asked" and bool((np.abs(steps - np.rint(steps)) < 1e-9).all())
 
-    def get(self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"):
+    def get(
+        self,
+        attribute_names: str | Sequence[str],
+        format: str,
+        gather: bool | str = True,
+        with_address: bool = True,
+        multiple_synapses: str = "sum",
+    ) -> Any:
         """Return attributes of all connections as the chip holds them.
 
         Parameters
@@ -345,15 +370,28 @@ class Projection(common.Projection):
         """
         return self._read(self.realised, attribute_names, format, with_address, multiple_synapses)
 
-    def requested(self, attribute_names, format, with_address=True, multiple_synapses="sum"):
+    def requested(
+        self,
+        attribute_names: str | Sequence[str],
+        format: str,
+        with_address: bool = True,
+        multiple_synapses: str = "sum",
+    ) -> Any:
         """Return attributes of all connections as they were asked for (see `get`)."""
         return self._read(
             self.columns.__getitem__, attribute_names, format, with_address, multiple_synapses
         )
 
-    def _read(self, read, attribute_names, format, with_address, multiple_synapses):
+    def _read(
+        self,
+        read: Callable[[str], np.ndarray],
+        attribute_names: str | Sequence[str],
+        format: str,
+        with_address: bool,
+        multiple_synapses: str,
+    ) -> Any:
         single = isinstance(attribute_names, str)
-        names = [attribute_names] if single else list(attribute_names)
+        names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
         for name in names:
             self._require_attribute(name)
         columns = [read(name) for name in names]
@@ -364,13 +402,13 @@ class Projection(common.Projection):
             return arrays[0] if single else arrays
         raise ValueError(f"{self.label}: format must be 'list' or 'array', not {format!r}")
 
-    def _require_attribute(self, name):
+    def _require_attribute(self, name: str) -> None:
         if name not in self.columns.names:
             raise errors.NonExistentParameterError(
                 name, f"{type(self.synapse_type).__name__} of {self.label}", self.columns.names
             )
 
-    def _as_list(self, columns, single, with_address):
+    def _as_list(self, columns: list[np.ndarray], single: bool, with_address: bool) -> list:
         values = [c.tolist() for c in columns]
         if with_address:
             values = [self.columns.pre.tolist(), self.columns.post.tolist(), *values]
@@ -378,7 +416,7 @@ class Projection(common.Projection):
             return values[0]
         return list(zip(*values, strict=True))
 
-    def _as_array(self, values, multiple_synapses) -> np.ndarray:
+    def _as_array(self, values: np.ndarray, multiple_synapses: str) -> np.ndarray:
         if multiple_synapses not in _MERGE:
             raise ValueError(
                 f"{self.label}: multiple_synapses must be one of {', '.join(_MERGE)}, not "
@@ -398,7 +436,7 @@ class Projection(common.Projection):
 
     # --- writing --------------------------------------------------------------------------
 
-    def set(self, **attributes):
+    def set(self, **attributes: Any) -> None:
         """Set attributes of all connections.
 
         Parameters
@@ -420,7 +458,7 @@ class Projection(common.Projection):
             self._require_attribute(name)
         self.replace({name: self._spread(name, value) for name, value in attributes.items()})
 
-    def _spread(self, name, value) -> np.ndarray:
+    def _spread(self, name: str, value: Any) -> np.ndarray:
         """One value for each synapse: float64 (n,)."""
         n = len(self)
         if isinstance(value, (list, tuple, np.ndarray)):
@@ -465,7 +503,14 @@ class Projection(common.Projection):
             result[mine] = values[pre[mine], int(cell)]
         return result
 
-    def save(self, attribute_names, file, format="list", gather=True, with_address=True):
+    def save(
+        self,
+        attribute_names: str | Sequence[str],
+        file: Any,
+        format: str = "list",
+        gather: bool = True,
+        with_address: bool = True,
+    ) -> None:
         """Write attributes to a file; in the array format absent connections are 0.
 
         Parameters

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from .mapping.chips import converters
 from .segments import Track
 
 if TYPE_CHECKING:
+    from ._core.chip_model import ChipModel
+    from ._core.readout import Converter, Transfer
     from .mapping import Mapping
     from .populations import Population
 
@@ -43,7 +46,14 @@ class ReadoutError(ValueError):
     """The converters of the chip cannot read what is to be recorded."""
 
 
-def check_request(label: str, device: str, units: str | None, interval, variables: dict, model):
+def check_request(
+    label: str,
+    device: str,
+    units: str | None,
+    interval: float | None,
+    variables: dict,
+    model: ChipModel,
+) -> None:
     """Raise unless a device can record some variables.
 
     Parameters
@@ -139,7 +149,7 @@ class MadcTrack(Track):
     ready_step: int = 0
 
     @classmethod
-    def switched_on(cls, step: int, dt: float, **track) -> MadcTrack:
+    def switched_on(cls, step: int, dt: float, **track: Any) -> MadcTrack:
         """A track that begins at `step`."""
         start_up = math.ceil(chip.MADC_START_UP / dt - 1e-9) if step else 0
         return cls(interval=1, start_step=step, ready_step=step + start_up, **track)
@@ -148,7 +158,7 @@ class MadcTrack(Track):
         """Its samples lie between the steps; the state at the beginning is none by itself."""
         return False
 
-    def restart(self, step: int):
+    def restart(self, step: int) -> None:
         """Drop the samples."""
         self.chunks, self.start_step = [], step
         if not step:
@@ -159,7 +169,7 @@ class MadcTrack(Track):
         """Samples have been taken in the present segment."""
         return self.n_samples > 0
 
-    def take_turn(self, turn: int, turns: int, dt: float):
+    def take_turn(self, turn: int, turns: int, dt: float) -> None:
         """Be one of `turns` active channels."""
         self.turn, self.turns = turn, turns
         self.sampling = Sampling.madc(dt, turns, turn)
@@ -173,6 +183,7 @@ class MadcTrack(Track):
         number : int
             Number of the first of them.
         """
+        assert self.sampling is not None
         if not self.running:
             start = max(first_step, self.start_step, self.ready_step)
             self.first = self.sampling.first_from(start)
@@ -202,7 +213,7 @@ class Readout:
         recordings: list[tuple[Population, Track]],
         first_neuron: dict,
         dt: float,
-    ):
+    ) -> None:
         self._first_neuron = first_neuron
         self._scaling = mapping.scaling
         self._placement = mapping.placement
@@ -210,13 +221,13 @@ class Readout:
         self._seed = mapping.chip.seed
         self._noise = mapping.chip.noise
         self._dt = dt
-        self._converters = {}
+        self._converters: dict[int, dict[str, tuple[Converter, Transfer]]] = {}
         self._told: set[Track] = set()
         self._share_madc(recordings, dt)
 
     # --- who reads what -------------------------------------------------------------------
 
-    def _share_madc(self, recordings, dt):
+    def _share_madc(self, recordings: Sequence[tuple[Population, Track]], dt: float) -> None:
         by_chip = defaultdict(list)
         for population, track in recordings:
             if track.device == "madc":
@@ -233,7 +244,7 @@ class Readout:
             return None
         return int(Madc.channel_of(self._placement.column[neuron]))
 
-    def _check_madc(self, number, users):
+    def _check_madc(self, number: int, users: list[tuple]) -> None:
         parities = [self._parity(neuron) for _, _, neuron in users]
         fixed = [p for p in parities if p is not None]
         if len(users) <= chip.MADC_CHANNELS and len(fixed) == len(set(fixed)):
@@ -247,14 +258,14 @@ class Readout:
             "pin them with place(), record fewer after record(None), or use the probe"
         )
 
-    def _choose_channels(self, users):
+    def _choose_channels(self, users: list[tuple]) -> None:
         """A neuron on columns of both parities takes the channel that is left."""
         parities = [self._parity(neuron) for _, _, neuron in users]
         left = [c for c in range(chip.MADC_CHANNELS) if c not in parities]
         for (_, track, _), parity in zip(users, parities, strict=True):
             track.channel = left.pop(0) if parity is None else parity
 
-    def _proposal(self, users) -> str:
+    def _proposal(self, users: list[tuple]) -> str:
         """Which cells could be read instead of the second."""
         population, _, neuron = users[0]
         parity = self._parity(neuron)
@@ -270,7 +281,9 @@ class Readout:
 
     # --- reading --------------------------------------------------------------------------
 
-    def read(self, track: Track, neuron, values, first_step: int, trial: int) -> np.ndarray:
+    def read(
+        self, track: Track, neuron: np.ndarray, values: np.ndarray, first_step: int, trial: int
+    ) -> np.ndarray:
         """What the device of a track makes of what the emulator has sampled.
 
         Parameters
@@ -293,7 +306,7 @@ class Readout:
             return self._scaling.to_biology(track.variable, neuron, values)
         voltage = _voltage(track.variable, values)
         number = first_step // track.interval
-        if track.device == "madc":
+        if isinstance(track, MadcTrack):
             voltage, number = track.sampled(voltage, first_step)
         # the last values before a SimulationError; what led to it is to be kept
         voltage = np.where(np.isnan(voltage), np.inf, voltage)
@@ -303,7 +316,7 @@ class Readout:
         quantity = _quantity(track.variable, self._believed(track, neuron, raw))
         return self._scaling.to_biology(track.variable, neuron, quantity)
 
-    def check_memory(self, label: str, track: Track):
+    def check_memory(self, label: str, track: Track) -> None:
         """Say once of a track of the CADC that the chip has no place for so many, so fast samples.
 
         Parameters
@@ -333,21 +346,23 @@ class Readout:
             else "",
         )
 
-    def _raw(self, track, neuron, voltage, first, trial) -> np.ndarray:
+    def _raw(
+        self, track: Track, neuron: np.ndarray, voltage: np.ndarray, first: int, trial: int
+    ) -> np.ndarray:
         """Read voltages (k, m) at samples from number `first` on: float64 (k, m), LSB."""
         raw = np.empty(voltage.shape)
         chips, channel = self._placement.chip[neuron], self._channel(track, neuron)
         for number in np.unique(chips):
             mine = chips == number
             converter, _ = self._converter(track.device, int(number))
-            normals = 0.0
+            normals: np.ndarray | float = 0.0
             if self._noise:
-                normals = self._normals(track, int(number), first, len(voltage), trial)
-                normals = normals if track.device == "madc" else normals[:, channel[mine]]
+                drawn = self._normals(track, int(number), first, len(voltage), trial)
+                normals = drawn if track.device == "madc" else drawn[:, channel[mine]]
             raw[:, mine] = converter.convert(voltage[:, mine], channel[mine], normals)
         return raw
 
-    def _believed(self, track, neuron, raw) -> np.ndarray:
+    def _believed(self, track: Track, neuron: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Voltages (k, m), mV, for which readings (k, m), LSB, are taken."""
         voltage = np.empty(raw.shape)
         chips, channel = self._placement.chip[neuron], self._channel(track, neuron)
@@ -357,33 +372,36 @@ class Readout:
             voltage[:, mine] = transfer.to_mv(raw[:, mine], channel[mine])
         return voltage
 
-    def _converter(self, device: str, number: int):
+    def _converter(self, device: str, number: int) -> tuple[Converter, Transfer]:
         """The converter of chip `number`, and what is believed of its transfer."""
         if number not in self._converters:
             self._converters[number] = converters(self._model, number)
         return self._converters[number][device]
 
-    def _normals(self, track, number, first, count, trial):
+    def _normals(self, track: Track, number: int, first: int, count: int, trial: int) -> np.ndarray:
         """Standard normals (count, width).
 
         All columns of a chip are read at once by the CADC, whichever of them are looked at.
         """
-        if track.device == "madc":
+        path: tuple[int, ...]
+        if isinstance(track, MadcTrack):
             path, width = (number, track.channel), 1
         else:
             path, width = (number,), self._placement.target.circuits
         stream = NoiseStream(self._seed, (DEVICES.index(track.device), trial, *path), width)
         return stream.rows(first, count)
 
-    def _channel(self, track, neuron) -> np.ndarray:
+    def _channel(self, track: Track, neuron: np.ndarray) -> np.ndarray:
         """Channel of its converter that reads each neuron: int64 (m,)."""
-        return np.array([track.channel]) if track.device == "madc" else self.cadc_channel(neuron)
+        if isinstance(track, MadcTrack):
+            return np.array([track.channel])
+        return self.cadc_channel(neuron)
 
-    def cadc_channel(self, neuron) -> np.ndarray:
+    def cadc_channel(self, neuron: np.ndarray) -> np.ndarray:
         """Channel of its chip's CADC that reads the first circuit of each neuron: int64 (m,)."""
         return self._placement.circuit[neuron] % self._placement.target.circuits
 
-    def notes(self, population: Population, track: Track, cells) -> dict:
+    def notes(self, population: Population, track: Track, cells: np.ndarray) -> dict:
         """Where a converter reads cells of a population: arrays (m,) by name; empty for probes."""
         if track.device == "probe":
             return {}
@@ -395,7 +413,7 @@ class Readout:
         }
 
 
-def _take_turns(number: int, users, dt: float):
+def _take_turns(number: int, users: list[tuple], dt: float) -> None:
     """Let the tracks of one chip share its MADC; those that have samples keep their rate."""
     tracks = [track for _, track, _ in users]
     running = [track for track in tracks if track.running]
@@ -417,14 +435,14 @@ def _take_turns(number: int, users, dt: float):
 _W_REFERENCE = float(curves.CELL.value(chip.ADAPTATION_REFERENCE))
 
 
-def _voltage(variable: Variable, values):
+def _voltage(variable: Variable, values: np.ndarray) -> np.ndarray:
     """Voltage (mV) by which the chip represents a quantity."""
     if variable == Variable.W:
         return _W_REFERENCE + values / chip.ADAPTATION_TRANSCONDUCTANCE
     return values
 
 
-def _quantity(variable: Variable, voltage):
+def _quantity(variable: Variable, voltage: np.ndarray) -> np.ndarray:
     """The inverse of `_voltage`."""
     if variable == Variable.W:
         return (voltage - _W_REFERENCE) * chip.ADAPTATION_TRANSCONDUCTANCE

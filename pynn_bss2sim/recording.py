@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import neo
 import numpy as np
@@ -26,17 +28,21 @@ from .segments import (
     with_session,
 )
 
+if TYPE_CHECKING:
+    from .populations import Population
+
+
 __all__ = ["Recorder", "RecordingError"]
 
 
 class RecordingError(errors.RecordingError):
     """A variable was asked for that the population's cells do not have."""
 
-    def __init__(self, label, variable, celltype):
+    def __init__(self, label: str, variable: str, celltype: Any) -> None:
         super().__init__(variable, celltype)
         self.label = label
 
-    def __str__(self):
+    def __str__(self) -> str:
         return (
             f"{self.label}: cannot record {self.variable!r} from cells of type "
             f"{type(self.cell_type).__name__}; available variables are "
@@ -55,22 +61,29 @@ class Recorder(recording.Recorder):
 
     _simulator = simulator
 
-    def __init__(self, population, file=None):
+    def __init__(self, population: Population, file: Any = None) -> None:
         super().__init__(population, file)
         self._tracks: list[Track] = []
         self._first_step = simulator.state.step
         self._forget_spikes(None)
 
-    def _forget_spikes(self, since):
+    def _forget_spikes(self, since: np.ndarray | None) -> None:
         """Drop stored spikes; `since` (size,) says from when on (ms) spikes count, NaN: never."""
-        self._spike_times, self._spike_cells = [], []
+        self._spike_times: list[np.ndarray] = []
+        self._spike_cells: list[np.ndarray] = []
         self._spikes_since = since
 
     # --- what to record -------------------------------------------------------------------
 
     def record(
-        self, variables, ids, sampling_interval=None, locations=None, device="probe", units=None
-    ):
+        self,
+        variables: str | Sequence[str],
+        ids: Any,
+        sampling_interval: float | None = None,
+        locations: None = None,
+        device: str = "probe",
+        units: str | None = None,
+    ) -> None:
         """Begin to record variables of the cells `ids` (see `Population.record`)."""
         label = self.population.label
         if locations is not None:
@@ -97,7 +110,9 @@ class Recorder(recording.Recorder):
                 self._record_samples(name, cells, device, raw)
         simulator.state.recording_changed()
 
-    def _check_converters(self, device, raw, names, cells):
+    def _check_converters(
+        self, device: str, raw: bool, names: Collection[str], cells: np.ndarray
+    ) -> None:
         """A neuron has one analog output, and a signal one unit."""
         if device == "probe":
             return
@@ -119,7 +134,7 @@ class Recorder(recording.Recorder):
                     "units for all cells, or call record(None) first"
                 )
 
-    def _set_sampling_interval(self, device, interval):
+    def _set_sampling_interval(self, device: str, interval: float | None) -> None:
         if device == "madc":
             return
         dt, label = simulator.state.dt, self.population.label
@@ -143,18 +158,18 @@ class Recorder(recording.Recorder):
                 "call record(None) first to change it"
             )
 
-    def _interval_steps(self, device) -> int:
+    def _interval_steps(self, device: str) -> int:
         if device == "cadc":
             return self._cadc_interval
         return round(self.sampling_interval / simulator.state.dt)
 
-    def _record_spikes(self, cells):
+    def _record_spikes(self, cells: np.ndarray) -> None:
         if self._spikes_since is None:
             self._spikes_since = np.full(self.population.size, np.nan)
         new = cells[np.isnan(self._spikes_since[cells])]
         self._spikes_since[new] = simulator.state.t
 
-    def _record_samples(self, name, cells, device, raw):
+    def _record_samples(self, name: str, cells: np.ndarray, device: str, raw: bool) -> None:
         known = [t.cells for t in self._tracks if (t.name, t.device) == (name, device)]
         new = np.setdiff1d(cells, np.concatenate(known)) if known else cells
         if not len(new):
@@ -188,14 +203,14 @@ class Recorder(recording.Recorder):
             return np.empty(0, dtype=np.int64)
         return np.flatnonzero(~np.isnan(self._spikes_since))
 
-    def _reset(self):
+    def _reset(self) -> None:
         self._tracks = []
         self._forget_spikes(None)
         simulator.state.recording_changed()
 
     # --- storing --------------------------------------------------------------------------
 
-    def store_spikes(self, times, cells):
+    def store_spikes(self, times: np.ndarray, cells: np.ndarray) -> None:
         """Store spikes: times (n,) in ms, ascending from call to call or not, and positions."""
         if self._spikes_since is None or not len(times):
             return
@@ -204,14 +219,14 @@ class Recorder(recording.Recorder):
         self._spike_times.append(times[wanted])
         self._spike_cells.append(cells[wanted].astype(np.int64))
 
-    def drop_spikes_after(self, time: float):
+    def drop_spikes_after(self, time: float) -> None:
         """Forget spikes later than `time` ms: their source will be asked for them again."""
         for k, times in enumerate(self._spike_times):
             keep = times <= time
             self._spike_times[k] = times[keep]
             self._spike_cells[k] = self._spike_cells[k][keep]
 
-    def _spikes(self):
+    def _spikes(self) -> tuple[np.ndarray, np.ndarray]:
         """Times (n,) and positions (n,) of all spikes of the segment."""
         if not self._spike_times:
             return np.empty(0), np.empty(0, dtype=np.int64)
@@ -222,13 +237,15 @@ class Recorder(recording.Recorder):
 
     # --- reading --------------------------------------------------------------------------
 
-    def _snapshot(self, names=None, cells=None) -> Snapshot:
+    def _snapshot(
+        self, names: Sequence[str] | None = None, cells: np.ndarray | None = None
+    ) -> Snapshot:
         """Describe the present segment, reduced to variables `names` and cells `cells`."""
         state = simulator.state
         times, spike_cells = self._spikes()
         # in the order in which they were switched on, as the user wrote it
         wanted = [n for n in dict.fromkeys(t.name for t in self._tracks) if asked(n, names)]
-        spiking = since = None
+        spiking, since = None, np.empty(0)
         if self._spikes_since is not None and asked("spikes", names):
             spiking = intersection(self.spiking_cells(), cells)
             since = self._spikes_since[spiking]
@@ -250,7 +267,7 @@ class Recorder(recording.Recorder):
             annotations={},
         )
 
-    def _signals(self, name, cells) -> list[Signal]:
+    def _signals(self, name: str, cells: np.ndarray | None) -> list[Signal]:
         """Signals of a variable, by device; one for each cell of the MADC."""
         tracks = [t for t in self._tracks if t.name == name and t.chunks]
         signals = []
@@ -260,42 +277,45 @@ class Recorder(recording.Recorder):
             signals += [s for g in groups if (s := self._signal(name, g, cells)) is not None]
         return signals
 
-    def _signal(self, name, tracks, cells) -> Signal | None:
+    def _signal(
+        self, name: str, tracks: Sequence[Track], cells: np.ndarray | None
+    ) -> Signal | None:
         """Put tracks of a variable together: cells in order, NaN where not yet recorded."""
         columns = [np.flatnonzero(contained(t.cells, cells)) for t in tracks]
-        tracks = [(t, c) for t, c in zip(tracks, columns, strict=True) if len(c)]
-        if not tracks:
+        parts = [(t, c) for t, c in zip(tracks, columns, strict=True) if len(c)]
+        if not parts:
             return None
-        if tracks[0][0].device == "madc":
-            return self._madc_signal(tracks[0][0])
+        one = parts[0][0]
+        if isinstance(one, MadcTrack):
+            return self._madc_signal(one)
         units = self.population.celltype.units[name]
-        interval = tracks[0][0].interval
-        start = min(t.start_step for t, _ in tracks)
-        rows = max((t.start_step - start) // interval + t.n_samples for t, _ in tracks)
-        order = np.sort(np.concatenate([t.cells[c] for t, c in tracks]))
-        values = np.full((rows, len(order)), np.nan) if len(tracks) > 1 else None
-        for track, column in tracks:
-            part = [c if len(column) == len(track.cells) else c[:, column] for c in track.chunks]
-            if values is None:
-                values = np.concatenate(part)
-            else:
+        interval = one.interval
+        start = min(t.start_step for t, _ in parts)
+        order = np.sort(np.concatenate([t.cells[c] for t, c in parts]))
+        if len(parts) == 1:
+            values = _samples(*parts[0])
+        else:
+            rows = max((t.start_step - start) // interval + t.n_samples for t, _ in parts)
+            values = np.full((rows, len(order)), np.nan)
+            for track, column in parts:
                 first = (track.start_step - start) // interval
                 place = np.searchsorted(order, track.cells[column])
-                values[first : first + track.n_samples, place] = np.concatenate(part)
+                values[first : first + track.n_samples, place] = _samples(track, column)
         dt = simulator.state.dt
-        where = simulator.state.readout.notes(self.population, tracks[0][0], order)
+        where = simulator.state.readout.notes(self.population, one, order)
         return Signal(
             name,
-            "dimensionless" if tracks[0][0].raw else units,
+            "dimensionless" if one.raw else units,
             order,
             simulator.state.time(start),
             round(interval * dt, 12),
             values,
-            {"device": tracks[0][0].device} if where else {},
+            {"device": one.device} if where else {},
             where,
         )
 
-    def _madc_signal(self, track) -> Signal:
+    def _madc_signal(self, track: MadcTrack) -> Signal:
+        assert track.sampling is not None
         units = self.population.celltype.units[track.name]
         return Signal(
             track.name,
@@ -310,13 +330,13 @@ class Recorder(recording.Recorder):
 
     def get(
         self,
-        variables,
-        gather=False,
-        filter_ids=None,
-        clear=False,
-        annotations=None,
-        locations=None,
-    ):
+        variables: str | Sequence[str],
+        gather: bool = False,
+        filter_ids: Any = None,
+        clear: bool = False,
+        annotations: dict | None = None,
+        locations: None = None,
+    ) -> neo.Block:
         """Return the recorded data as a Neo `Block`, one segment for each trial."""
         if locations is not None:
             raise ValueError(
@@ -345,16 +365,22 @@ class Recorder(recording.Recorder):
         return block
 
     def write(
-        self, variables, file=None, gather=False, filter_ids=None, clear=False, annotations=None,
-        locations=None,
-    ):  # fmt: skip
+        self,
+        variables: str | Sequence[str],
+        file: Any = None,
+        gather: bool = False,
+        filter_ids: Any = None,
+        clear: bool = False,
+        annotations: dict | None = None,
+        locations: None = None,
+    ) -> None:
         """Write the recorded data to a file (see `Population.write_data`)."""
         io = get_io(file) if isinstance(file, str) else file or self.file
         super().write(
             variables, io, gather, filter_ids, clear, with_session(io, annotations), locations
         )
 
-    def _local_count(self, variable, filter_ids=None):
+    def _local_count(self, variable: str, filter_ids: Any = None) -> dict[int, int]:
         """Spikes of each recorded cell in the present segment: dict of ID number to int."""
         self.population.require_current("get_spike_counts")
         cells = self.spiking_cells()
@@ -370,7 +396,7 @@ class Recorder(recording.Recorder):
         """Mean rate of each cell in the present segment, Hz: float64 (size,), NaN: not recorded."""
         rates = np.full(self.population.size, np.nan)
         cells, now = self.spiking_cells(), simulator.state.t
-        if not len(cells):
+        if self._spikes_since is None or not len(cells):
             return rates
         times, spike_cells = self._spikes()
         counts = np.bincount(spike_cells[times <= now], minlength=len(rates))[cells]
@@ -381,13 +407,13 @@ class Recorder(recording.Recorder):
 
     # --- segments -------------------------------------------------------------------------
 
-    def clear(self):
+    def clear(self) -> None:
         """Drop all recorded data; the last samples become the first of what follows."""
         self.cache.clear()
         self._begin(simulator.state.step)
         self.clear_flag = True
 
-    def store_to_cache(self, annotations=None):
+    def store_to_cache(self, annotations: dict | None = None) -> None:
         """Close the present segment and begin the next at time 0."""
         state = simulator.state
         # what get_data(clear=True) has just handed out is not to come back
@@ -401,7 +427,7 @@ class Recorder(recording.Recorder):
         self._begin(0)
         self.clear_flag = False
 
-    def _begin(self, step: int):
+    def _begin(self, step: int) -> None:
         """Begin an empty segment at `step`."""
         self._first_step = step
         for track in self._tracks:
@@ -416,3 +442,9 @@ class Recorder(recording.Recorder):
             # a source may have fired ahead of the present time
             ahead = times > simulator.state.t
             self.store_spikes(times[ahead], cells[ahead])
+
+
+def _samples(track: Track, column: np.ndarray) -> np.ndarray:
+    """Samples of a track, of the cells in the columns `column`: float64 (n, m)."""
+    every = len(column) == len(track.cells)
+    return np.concatenate([c if every else c[:, column] for c in track.chunks])

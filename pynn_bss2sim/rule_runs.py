@@ -25,7 +25,11 @@ from .mapping.weights import latency_steps
 from .observables import ObservableArray, ObservablePerSynapse, Recording, Sample
 
 if TYPE_CHECKING:
+    from ._core.correlation import EventLines
+    from ._core.records import Activity, InputEvents
+    from .mapping.rule_views import SynapseView
     from .plasticity_rules import PlasticityRule
+    from .projections import Projection
     from .simulator import State
 
 __all__ = ["RuleRuns", "rules_of"]
@@ -38,8 +42,8 @@ logger = logging.getLogger(__name__)
 
 def rules_of(state: State) -> list[PlasticityRule]:
     """The rules of a network: those of projections, then those of populations."""
-    owners = [*state.projections, *state.populations]
-    rules = [owner.plasticity_rule for owner in owners]
+    rules = [projection.plasticity_rule for projection in state.projections]
+    rules += [population.plasticity_rule for population in state.populations]
     return list(dict.fromkeys(rule for rule in rules if rule is not None))
 
 
@@ -59,7 +63,7 @@ class RuleRuns:
         A kernel is at work, and may be interrupted.
     """
 
-    def __init__(self, state: State, previous: RuleRuns | None = None):
+    def __init__(self, state: State, previous: RuleRuns | None = None) -> None:
         self._state, self._mapping = state, state.mapping
         self.rules = rules_of(state)
         self.kernel_runs = False
@@ -132,11 +136,11 @@ class RuleRuns:
             state.step,
         )
 
-    def _lines(self):
+    def _lines(self) -> EventLines:
         mapping = self._mapping
         return event_lines(
             self.configs,
-            mapping.routing.fpga,
+            mapping.routed.fpga,
             mapping.placement.circuit,
             mapping.network.n_sources,
             latency_steps(self._state.dt),
@@ -162,12 +166,12 @@ class RuleRuns:
             if population not in self._state.capture.first_neuron:
                 continue
             neuron = self._state.capture.first_neuron[population] + np.arange(population.size)
-            for view in neuron_views(self._mapping.placement, neuron):
-                handle = NeuronViewHandle(
-                    self._processors, population.label, view.chip, view.hemisphere, view.columns,
-                    view.position, neuron[view.position], view.circuits,
+            for part in neuron_views(self._mapping.placement, neuron):
+                neuron_handle = NeuronViewHandle(
+                    self._processors, population.label, part.chip, part.hemisphere, part.columns,
+                    part.position, neuron[part.position], part.circuits,
                 )  # fmt: skip
-                neurons.append((handle, population))
+                neurons.append((neuron_handle, population))
         return synapses, neurons
 
     def _membranes(self, neuron: np.ndarray) -> np.ndarray:
@@ -175,7 +179,7 @@ class RuleRuns:
         voltage = self._state.emulator.get_state(Variable.V, neuron)
         chips = self._mapping.placement.chip[neuron]
         channel = self._state.readout.cadc_channel(neuron)
-        normals = 0.0
+        normals = np.zeros(len(neuron))
         if self._mapping.chip.noise:
             key = f"{self._mapping.chip.seed}/{self._state.segment_counter}/ppu_membranes"
             counter = np.uint64(self._state.step << 24) + neuron.astype(np.uint64)
@@ -184,8 +188,7 @@ class RuleRuns:
         for number in np.unique(chips):
             mine = chips == number
             cadc, _ = converters(self._mapping.chip, int(number))["cadc"]
-            some = normals[mine] if np.ndim(normals) else normals
-            raw[mine] = cadc.convert(voltage[mine], channel[mine], some)
+            raw[mine] = cadc.convert(voltage[mine], channel[mine], normals[mine])
         return raw
 
     @property
@@ -193,7 +196,7 @@ class RuleRuns:
         """Neurons whose spikes rules may want to know of: bool (n_neurons,)."""
         return np.ones(self._mapping.network.n_neurons, bool)
 
-    def passed(self, activity, events) -> None:
+    def passed(self, activity: Activity, events: InputEvents) -> None:
         """Note the spikes of one run of the emulator: its activity, and its input events."""
         due = events.step < activity.stop_step
         n = self._mapping.network.n_neurons
@@ -208,10 +211,11 @@ class RuleRuns:
     def _wire(self) -> None:
         """Read the connections from the registers as they are."""
         mapping = self._mapping
+        assert mapping.lifted is not None
         found = read_back(
             mapping.chip,
             self.configs,
-            mapping.routing.fpga,
+            mapping.routed.fpga,
             mapping.placement,
             mapping.network.n_sources,
             self._state.dt,
@@ -231,6 +235,7 @@ class RuleRuns:
             self._wire()
             emulator.reconfigure(synapses=self.synapses, ways=self.ways, pulses=self.pulses)
         elif not np.array_equal(weight, now.weight):
+            assert self._contributions is not None
             amplitude = self._contributions.amplitude(now.weight)
             emulator.exchange_amplitudes(amplitude)
             self.synapses = replace(self.synapses, amplitude=amplitude)
@@ -250,10 +255,10 @@ class RuleRuns:
             for c, w, s, a in zip(self.configs, now.weight, now.label, now.analog, strict=True)
         )
 
-    def weights(self, projection) -> np.ndarray:
+    def weights(self, projection: Projection) -> np.ndarray:
         """Present weights of a projection: float64 (n,), nA or µS; NaN = lost."""
         registers = self._processors.weight.ravel()
-        values = {}
+        values: dict[int, np.ndarray] = {}
         for record, _ in self._state.capture.parts[projection]:
             unit, mapped = self._mapping.units[record], self._mapping.weights[record]
             values[record] = np.where(np.isnan(mapped), np.nan, 0.0)
@@ -362,13 +367,13 @@ class RuleRuns:
             )
 
 
-def _grid(view) -> np.ndarray:
+def _grid(view: SynapseView) -> np.ndarray:
     """Synapses where rows and columns of a view cross, counted over all chips: int64 (n, m)."""
     array = view.chip * chip.HEMISPHERES + view.hemisphere
     return (array * chip.ROWS + view.rows[:, np.newaxis]) * chip.COLUMNS + view.columns
 
 
-def _synapses(view) -> np.ndarray:
+def _synapses(view: SynapseView) -> np.ndarray:
     return _grid(view)[view.connection >= 0]
 
 

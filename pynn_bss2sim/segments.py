@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import neo
 import numpy as np
 import quantities as pq
 from neo.core.spiketrainlist import SpikeTrainList
+
+if TYPE_CHECKING:
+    from ._core.records import Variable
+
 
 __all__ = [
     "Signal",
@@ -50,7 +56,7 @@ class Track:
     """
 
     name: str
-    variable: object
+    variable: Variable
     cells: np.ndarray
     interval: int
     start_step: int
@@ -67,11 +73,11 @@ class Track:
         """The first sample is still to be taken, at `step`."""
         return not self.chunks and step == self.start_step
 
-    def append(self, samples: np.ndarray):
+    def append(self, samples: np.ndarray) -> None:
         """Store samples (k, m) that follow those stored."""
         self.chunks.append(samples)
 
-    def restart(self, step: int):
+    def restart(self, step: int) -> None:
         """Drop the samples; the one of `step` is kept and becomes the first."""
         last = self.start_step + (self.n_samples - 1) * self.interval
         self.chunks = [self.chunks[-1][-1:].copy()] if self.chunks and last == step else []
@@ -130,7 +136,9 @@ class Snapshot:
     annotations: dict
 
 
-def make_segment(snapshot: Snapshot, names, cells, copy=False) -> neo.Segment:
+def make_segment(
+    snapshot: Snapshot, names: Sequence[str] | None, cells: np.ndarray | None, copy: bool = False
+) -> neo.Segment:
     """Make the Neo segment of a snapshot, reduced to variables and cells.
 
     With `copy` it does not share memory with the snapshot.
@@ -155,8 +163,9 @@ def make_segment(snapshot: Snapshot, names, cells, copy=False) -> neo.Segment:
     return segment
 
 
-def _spike_trains(snapshot: Snapshot, wanted) -> SpikeTrainList:
+def _spike_trains(snapshot: Snapshot, wanted: np.ndarray) -> SpikeTrainList:
     """Make spike trains of the cells `snapshot.spiking_cells[wanted]`."""
+    assert snapshot.spiking_cells is not None
     cells, since = snapshot.spiking_cells[wanted], snapshot.spikes_since[wanted]
     mine = snapshot.times <= snapshot.t_stop
     if len(cells) < len(snapshot.spiking_cells):
@@ -190,7 +199,9 @@ def _spike_trains(snapshot: Snapshot, wanted) -> SpikeTrainList:
     )
 
 
-def _analog_signal(snapshot: Snapshot, signal: Signal, wanted, copy) -> neo.AnalogSignal:
+def _analog_signal(
+    snapshot: Snapshot, signal: Signal, wanted: np.ndarray, copy: bool
+) -> neo.AnalogSignal:
     cells = signal.cells[wanted]
     values = signal.values if wanted.all() else signal.values[:, wanted]
     return neo.AnalogSignal(
@@ -223,27 +234,27 @@ def variable_of(name: str) -> str:
     return name.partition("/")[0]
 
 
-def variable_names(variables):
+def variable_names(variables: str | Sequence[str]) -> list[str] | None:
     """Names of the variables asked for, None for all."""
     if variables == "all":
         return None
     return [variables] if isinstance(variables, str) else list(variables)
 
 
-def asked(name, names) -> bool:
+def asked(name: str, names: Sequence[str] | None) -> bool:
     return names is None or name in names
 
 
-def contained(cells, chosen):
+def contained(cells: np.ndarray, chosen: np.ndarray | None) -> np.ndarray:
     """Which of `cells` are among `chosen` (None: all): bool (len(cells),)."""
     return np.ones(len(cells), dtype=bool) if chosen is None else np.isin(cells, chosen)
 
 
-def intersection(cells, chosen):
+def intersection(cells: np.ndarray, chosen: np.ndarray | None) -> np.ndarray:
     return cells if chosen is None else cells[np.isin(cells, chosen)]
 
 
-def with_session(io, annotations) -> dict:
+def with_session(io: Any, annotations: dict | None) -> dict:
     """Add to `annotations` (dict or None) what the format of the Neo IO `io` cannot do without."""
     annotations = dict(annotations or {})
     if isinstance(io, neo.io.NWBIO):

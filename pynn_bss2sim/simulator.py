@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyNN import common
 from pyNN.common.control import BaseState
 
 from ._core.background import BackgroundInputs
+from ._core.chip_model import ChipModel
 from ._core.emulator import Emulator
 from ._core.engine import Engine
 from ._core.records import CurrentInputs, InputEvents, Probe, Status
@@ -27,7 +28,15 @@ from .rule_runs import RuleRuns, rules_of
 if TYPE_CHECKING:
     from ._core.links import Traffic
     from ._core.records import Activity
+    from ._core.state import EmulatorState
     from .mapping import Mapping
+    from .mapping.route import Routing
+    from .mapping.translate import Scaling
+    from .placing import Together
+    from .populations import Population
+    from .projections import Projection
+    from .readout import Track
+    from .recording import Recorder
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +60,13 @@ class SimulationError(RuntimeError):
 class ID(int, common.IDMixin):
     """A cell: its number, which knows its population."""
 
-    def __new__(cls, number: int, parent=None):
+    def __new__(cls, number: int, parent: Population | None = None) -> ID:
         cell = super().__new__(cls, number)
         if parent is not None:
             object.__setattr__(cell, "parent", parent)
         return cell
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         # NumPy and copy look for special attributes on every object; a parameter look-up for
         # each would be slow, and would raise what neither of them expects
         if name.startswith("__"):
@@ -76,15 +85,22 @@ class State(BaseState):
     mpi_rank = 0
     num_processes = 1
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.ready = False
-        self.recorders = set()
-        self.clear(timestep=0.1, min_delay="auto", max_delay="auto", chip=None, rng_seed=42)
+        self.recorders: set[Recorder] = set()
+        self.clear(timestep=0.1, min_delay="auto", max_delay="auto", chip=ChipModel(), rng_seed=42)
 
     def clear(
-        self, timestep, min_delay, max_delay, chip, rng_seed, mapping_options=None, threads=1
-    ):
+        self,
+        timestep: float,
+        min_delay: float | str,
+        max_delay: float | str,
+        chip: ChipModel,
+        rng_seed: int,
+        mapping_options: dict[str, Any] | None = None,
+        threads: int = 1,
+    ) -> None:
         """Forget the network and begin a new one at time 0.
 
         Populations that the user still holds keep what they have recorded.
@@ -97,30 +113,33 @@ class State(BaseState):
         self._mapping_options = mapping_options or {}
         self.rng_seed = rng_seed
         self.threads = threads
-        self.populations, self.sources, self.projections = [], [], []
+        self.populations: list[Population] = []
+        self.sources: list[Population] = []
+        self.projections: list[Projection] = []
         self.recorders = set()
-        self.current_sources = []
-        self.together = []
-        self.write_on_end = []
+        self.current_sources: list[Any] = []
+        self.together: list[Together] = []
+        self.write_on_end: list[tuple] = []
         self.id_counter = 1
         self.step = 0
         self.running = False
         self.segment_counter = 0
-        self.capture: Capture | None = None
-        self.mapping: Mapping | None = None
+        self._capture: Capture | None = None
+        self._mapping: Mapping | None = None
+        self._emulator: Emulator | None = None
+        self._readout: Readout | None = None
+        self._scaling: Scaling | None = None
+        self._routing: Routing | None = None
         self.rule_runs: RuleRuns | None = None
-        self.emulator: Emulator | None = None
-        self.scaling = self._routing = None
         self._background = BackgroundInputs(())
         self._stale_network = True
         self._stale_emulator = True
-        self._probed = []
-        self.readout: Readout | None = None
+        self._probed: list[tuple[Population, Track]] = []
         self._events = _no_events()
         self._busy_until: int | None = None
         self._forget_traffic()
 
-    def _forget_traffic(self):
+    def _forget_traffic(self) -> None:
         self.traffic: Traffic | None = None
         self._loss_told = 0
 
@@ -155,12 +174,12 @@ class State(BaseState):
             high if self._max_delay == "auto" else self.max_delay,
         )
 
-    def require_setup(self, action: str):
+    def require_setup(self, action: str) -> None:
         """Raise RuntimeError where setup() has not been called."""
         if not self.ready:
             raise RuntimeError(f"{action}: call setup() first")
 
-    def require_current(self, populations: list, label: str, action: str):
+    def require_current(self, populations: list, label: str, action: str) -> None:
         """Raise RuntimeError for a part of a network that setup() has replaced.
 
         Parameters
@@ -174,13 +193,50 @@ class State(BaseState):
                 "simulation any more; make it anew after setup()"
             )
 
+    # --- what `prepare` and the first run make --------------------------------------------
+
+    @property
+    def capture(self) -> Capture:
+        """The network as it was mapped."""
+        assert self._capture is not None
+        return self._capture
+
+    @property
+    def mapping(self) -> Mapping:
+        """Its place on the chips."""
+        assert self._mapping is not None
+        return self._mapping
+
+    @property
+    def started(self) -> bool:
+        """There is an emulator."""
+        return self._emulator is not None
+
+    @property
+    def emulator(self) -> Emulator:
+        """What runs."""
+        assert self._emulator is not None
+        return self._emulator
+
+    @property
+    def readout(self) -> Readout:
+        """The converters of its chips."""
+        assert self._readout is not None
+        return self._readout
+
+    @property
+    def scaling(self) -> Scaling:
+        """Scales of the emulator's state."""
+        assert self._scaling is not None
+        return self._scaling
+
     # --- network to emulator --------------------------------------------------------------
 
-    def changed(self):
+    def changed(self) -> None:
         """Note that the network is no longer the one that was mapped."""
         self._stale_network = True
 
-    def recording_changed(self):
+    def recording_changed(self) -> None:
         """Note that other variables or cells are to be observed."""
         self._stale_emulator = True
 
@@ -190,15 +246,15 @@ class State(BaseState):
         if self._stale_network:
             capture = capture_network(self)
             mapping = map_network(
-                capture.network, self.chip, previous=self.mapping, **self._mapping_options
+                capture.network, self.chip, previous=self._mapping, **self._mapping_options
             )
-            self.capture, self.mapping = capture, mapping
+            self._capture, self._mapping = capture, mapping
             self.rule_runs = RuleRuns(self, self.rule_runs) if rules_of(self) else None
             self._stale_network = False
             self._stale_emulator = True
         return self.mapping
 
-    def _configure(self):
+    def _configure(self) -> None:
         """Bring the emulator up to date with mapping and recorders, keeping its state."""
         mapping = self.prepare()
         if self._stale_emulator:
@@ -208,17 +264,17 @@ class State(BaseState):
                 for track in population.recorder.tracks():
                     self._probed.append((population, track))
                     probes.append(Probe(track.variable, first + track.cells, track.interval))
-            self.readout = Readout(mapping, self._probed, self.capture.first_neuron, self.dt)
+            self._readout = Readout(mapping, self._probed, self.capture.first_neuron, self.dt)
             observed = np.zeros(self.capture.network.n_neurons, dtype=bool)
             for population in self.populations:
                 cells = population.recorder.spiking_cells()
                 observed[self.capture.first_neuron[population] + cells] = True
             # what runs: rules may have changed it since the network was mapped
-            chips = mapping if self.rule_runs is None else self.rule_runs
+            chips: Mapping | RuleRuns = mapping if self.rule_runs is None else self.rule_runs
             if self.rule_runs is not None:
                 observed |= self.rule_runs.observed
-            if self.emulator is None:
-                self.emulator = Emulator(
+            if self._emulator is None:
+                self._emulator = Emulator(
                     chips.circuits,
                     chips.synapses,
                     self.dt,
@@ -232,7 +288,7 @@ class State(BaseState):
                     pulses=chips.pulses,
                 )
             else:
-                self.emulator.reconfigure(
+                self._emulator.reconfigure(
                     chips.circuits,
                     chips.synapses,
                     tuple(probes),
@@ -243,12 +299,12 @@ class State(BaseState):
                     mapping.pairs,
                     pulses=chips.pulses,
                 )
-            self.scaling, self._routing = mapping.scaling, mapping.routing
+            self._scaling, self._routing = mapping.scaling, mapping.routing
             self._background = mapping.background
             self._stale_emulator = False
         self._apply_initial_values()
 
-    def _carried_over(self):
+    def _carried_over(self) -> EmulatorState | None:
         """The emulator's state for the present mapping; None if it goes on as it is.
 
         Where connections have been routed anew, drivers serve others than before. They begin
@@ -260,7 +316,7 @@ class State(BaseState):
         state = self.emulator.settled_state if state is None else state
         return state.with_recovered_drivers()
 
-    def _rescaled(self):
+    def _rescaled(self) -> EmulatorState | None:
         """The emulator's state in the units of the present mapping; None if they are the same."""
         scaling = self.mapping.scaling
         if scaling.same_as(self.scaling):
@@ -275,7 +331,7 @@ class State(BaseState):
             self.mapping.synapses.target[self.mapping.pairs.synapse],
         )
 
-    def _apply_initial_values(self):
+    def _apply_initial_values(self) -> None:
         """Write the initial values that populations have been given since the last time."""
         pending = defaultdict(list)
         for population in self.populations:
@@ -291,11 +347,11 @@ class State(BaseState):
 
     # --- running --------------------------------------------------------------------------
 
-    def run(self, simtime: float):
+    def run(self, simtime: float) -> None:
         """Advance by `simtime` ms."""
         self.run_until(self.t + simtime)
 
-    def run_until(self, tstop: float):
+    def run_until(self, tstop: float) -> None:
         """Advance to `tstop` ms, rounded to the nearest step."""
         self.require_setup("run()")
         if not np.isfinite(tstop):
@@ -319,15 +375,15 @@ class State(BaseState):
                 self.rule_runs.keep_weights()
             self._tell_of_loss()
 
-    def _tell_of_loss(self):
+    def _tell_of_loss(self) -> None:
         """Warn of dropped events: when the first are, and whenever their number has doubled."""
         lost = 0 if self.traffic is None else int(self.traffic.dropped.sum())
-        if lost < max(1, 2 * self._loss_told):
+        if self.traffic is None or lost < max(1, 2 * self._loss_told):
             return
         self._loss_told = lost
         warn_of_loss(self.traffic, self.t)
 
-    def _begin_tracks(self):
+    def _begin_tracks(self) -> None:
         """Take the samples at the beginning of recordings that have none yet."""
         beginning = [(p, t) for p, t in self._probed if t.starts_at(self.step)]
         for variable in {track.variable for _, track in beginning}:
@@ -339,7 +395,9 @@ class State(BaseState):
             for (_, track), cells, values in parts:
                 track.append(self._read(track, cells, values[np.newaxis].copy(), self.step))
 
-    def _read(self, track, neuron, values, first_step):
+    def _read(
+        self, track: Track, neuron: np.ndarray, values: np.ndarray, first_step: int
+    ) -> np.ndarray:
         return self.readout.read(track, neuron, values, first_step, self.segment_counter)
 
     def _present(self) -> list:
@@ -351,7 +409,7 @@ class State(BaseState):
             for p, t in self._probed
         ]
 
-    def _advance(self, stop: int):
+    def _advance(self, stop: int) -> None:
         """Run to step `stop` and store what was recorded on the way."""
         self._draw_spikes(stop)
         steps, source, _ = self._events
@@ -389,10 +447,11 @@ class State(BaseState):
             return True
         return self._busy_until is not None and self.emulator.step != self._busy_until
 
-    def _keep_events(self, wanted):
-        self._events = tuple(column[wanted] for column in self._events)
+    def _keep_events(self, wanted: np.ndarray) -> None:
+        steps, source, times = self._events
+        self._events = steps[wanted], source[wanted], times[wanted]
 
-    def _undraw_spikes(self):
+    def _undraw_spikes(self) -> None:
         """Forget the spikes drawn for times that a run cut short did not reach."""
         until = self._drawn_at(self.step)
         self._keep_events(self._events[2] < until)
@@ -415,7 +474,7 @@ class State(BaseState):
             "Use a smaller timestep or weaker input (weights, currents, the slope factor delta_T)"
         )
 
-    def _draw_spikes(self, stop: int):
+    def _draw_spikes(self, stop: int) -> None:
         """Let the spike sources fire up to and including the time of step `stop`.
 
         A spike at exactly that time is recorded now, and emitted at the begin of the next run.
@@ -461,7 +520,7 @@ class State(BaseState):
             change_value=np.concatenate(values)[order],
         )
 
-    def _store(self, activity: Activity, before: list):
+    def _store(self, activity: Activity, before: list) -> None:
         """Hand spikes and samples to the recorders of their populations, and count traffic."""
         if activity.traffic is not None:
             new = activity.traffic
@@ -477,8 +536,7 @@ class State(BaseState):
             else:
                 first = (activity.start_step // track.interval + 1) * track.interval
             track.append(self._read(track, neuron, samples, first))
-            if self.readout is not None:
-                self.readout.check_memory(population.label, track)
+            self.readout.check_memory(population.label, track)
         if not len(activity.spike_step):
             return
         # NumPy sorts 16-bit keys in linear time
@@ -494,15 +552,15 @@ class State(BaseState):
                 first = self.capture.network.first_neuron[k]
                 population.recorder.store_spikes(times[low:high], neuron[low:high] - first)
 
-    def reset(self):
+    def reset(self) -> None:
         """Go back to time 0 with the same network; a new segment begins."""
         self.step = 0
         self.running = False
         self.segment_counter += 1
         self._events = _no_events()
         self._forget_traffic()
-        if self.emulator is not None:
-            self.emulator.reset()
+        if self._emulator is not None:
+            self._emulator.reset()
         if self.rule_runs is not None:
             self.rule_runs.reset()
             self.changed()
@@ -534,7 +592,7 @@ def warn_of_loss(traffic: Traffic, time: float, way_out: str = _LIFT) -> None:
     )
 
 
-def _no_events():
+def _no_events() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """No input events: steps, external inputs, and times in ms."""
     return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
 

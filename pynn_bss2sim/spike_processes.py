@@ -7,6 +7,8 @@ Cells are vectorized; times are in ms, rates in spikes per second.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +26,11 @@ from .block_processes import (
     spiking_window,
 )
 from .gamma_hazard import gamma_hazard
+
+if TYPE_CHECKING:
+    from .block_processes import Spikes
+    from .pynn_types import Parameters
+
 
 __all__ = [
     "BLOCK_MS",
@@ -60,30 +67,30 @@ class SpikeTimes(SpikeProcess):
     a time that was meant to equal `now` is not lost to the rounding of either.
     """
 
-    def __init__(self, size, parameters):
+    def __init__(self, size: int, parameters: Parameters) -> None:
         super().__init__(size, parameters)
         self._since = [(-math.inf, self._prepared)]
 
-    def spikes(self, start, stop):
+    def spikes(self, start: float, stop: float) -> Spikes:
         parts = []
-        for (begin, spikes), end in zip(self._since, self._ends(), strict=True):
-            parts.append(spikes_between(*spikes, max(start, begin), min(stop, end)))
+        for (begin, (times, cells)), end in zip(self._since, self._ends(), strict=True):
+            parts.append(spikes_between(times, cells, max(start, begin), min(stop, end)))
         return joined_spikes(parts)
 
-    def update(self, parameters, now):
+    def update(self, parameters: Parameters, now: float) -> None:
         self._prepared = self._prepare(parameters)
         now -= SIMULTANEOUS_MS
         # only the change before this one can still be asked for
         self._since = [entry for entry in self._since if entry[0] < now][-1:]
         self._since.append((now, self._prepared))
 
-    def restart(self):
+    def restart(self) -> None:
         self._since = [(-math.inf, self._prepared)]
 
-    def _ends(self):
+    def _ends(self) -> list[float]:
         return [begin for begin, _ in self._since[1:]] + [math.inf]
 
-    def _prepare(self, parameters):
+    def _prepare(self, parameters: Parameters) -> Spikes:
         trains = [np.asarray(train, np.float64) for train in parameters["spike_times"]]
         if len(trains) != self.size:
             raise ValueError(f"spike_times: {len(trains)} sequences for {self.size} cells")
@@ -107,20 +114,28 @@ class Poisson(RandomProcess):
     A new trial continues with new random numbers.
     """
 
-    def _prepare(self, parameters):
+    def _prepare(self, parameters: Parameters) -> dict[str, np.ndarray]:
         return self._columns(parameters, "rate")
 
-    def _block_spikes(self, rng, parameters, begin, end, until, carry):
+    def _block_spikes(
+        self,
+        rng: np.random.Generator,
+        parameters: dict[str, np.ndarray],
+        begin: float,
+        end: float,
+        until: float,
+        carry: None,
+    ) -> tuple[np.ndarray, np.ndarray, None]:
         low, high = spiking_window(parameters, begin, end)
         count = rng.poisson(parameters["rate"] / _MS_PER_S * (high - low))
         cells = np.repeat(np.arange(self.size, dtype=np.int32), count)
         times = low[cells] + rng.random(len(cells)) * (high - low)[cells]
         return *sorted_spikes(times, cells), None
 
-    def _first_carry(self, parameters):
+    def _first_carry(self, parameters: Any) -> None:
         return None
 
-    def _carried_over(self, carry, old, new):
+    def _carried_over(self, carry: None, old: Any, new: Any) -> None:
         return None
 
 
@@ -139,20 +154,20 @@ class OnChip(SpikeProcess):
     generator would have sent from then on, had it had its new registers from t = 0.
     """
 
-    def spikes(self, start, stop):
+    def spikes(self, start: float, stop: float) -> Spikes:
         # one ms is one µs of the chip
         first, last = (math.ceil(max(0.0, t) * BACKGROUND_CLOCK) for t in (start, stop))
         cycle, name = self._prepared.events(first, last)
         mine = name < self.size
         return cycle[mine] / BACKGROUND_CLOCK, name[mine].astype(np.int32)
 
-    def update(self, parameters, now):
+    def update(self, parameters: Parameters, now: float) -> None:
         self._prepared = self._prepare(parameters)
 
-    def restart(self):
+    def restart(self) -> None:
         pass
 
-    def _prepare(self, parameters):
+    def _prepare(self, parameters: Parameters) -> Generator:
         rate, seed = (np.ravel(parameters[name])[0] for name in ("rate", "seed"))
         return Generator.for_sources(self.size, float(rate) / _MS_PER_S, int(seed))
 
@@ -175,19 +190,27 @@ class PoissonRefractory(RandomProcess):
     holds, counted from the last spike. A new trial continues with new random numbers.
     """
 
-    def _prepare(self, parameters):
+    def _prepare(self, parameters: Parameters) -> dict[str, np.ndarray]:
         columns = self._columns(parameters, "rate", "tau_refrac")
         rate = columns["rate"] / _MS_PER_S
         columns["hazard"] = rate / (1.0 - rate * columns["tau_refrac"])
         return columns
 
-    def _block_spikes(self, rng, parameters, begin, end, until, carry):
+    def _block_spikes(
+        self,
+        rng: np.random.Generator,
+        parameters: dict[str, np.ndarray],
+        begin: float,
+        end: float,
+        until: float,
+        carry: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         low, high = spiking_window(parameters, begin, end)
         tau, hazard = parameters["tau_refrac"], parameters["hazard"]
         with np.errstate(divide="ignore"):
             scale = 1.0 / hazard  # infinite where the rate is 0
 
-        def intervals(cells, n):
+        def intervals(cells: np.ndarray, n: int) -> np.ndarray:
             waiting = rng.standard_exponential((len(cells), n)) * scale[cells, None]
             return tau[cells, None] + waiting
 
@@ -201,10 +224,10 @@ class PoissonRefractory(RandomProcess):
         np.maximum.at(last, cells[past], times[past])
         return *sorted_spikes(times, cells), last
 
-    def _first_carry(self, parameters):
+    def _first_carry(self, parameters: Any) -> np.ndarray:
         return np.full(self.size, -np.inf)
 
-    def _carried_over(self, carry, old, new):
+    def _carried_over(self, carry: np.ndarray, old: Any, new: Any) -> np.ndarray:
         return carry
 
 
@@ -227,17 +250,25 @@ class Gamma(RandomProcess):
     interval begins. A new trial continues with new random numbers.
     """
 
-    def _prepare(self, parameters):
+    def _prepare(self, parameters: Parameters) -> dict[str, np.ndarray]:
         return self._columns(parameters, "alpha", "beta")
 
-    def _block_spikes(self, rng, parameters, begin, end, until, carry):
+    def _block_spikes(
+        self,
+        rng: np.random.Generator,
+        parameters: dict[str, np.ndarray],
+        begin: float,
+        end: float,
+        until: float,
+        carry: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         # in operational time, which beta drives, intervals are standard gamma variables
         low, high = spiking_window(parameters, begin, end)
         alpha, speed = parameters["alpha"], parameters["beta"] / _MS_PER_S
         first = rng.standard_gamma(alpha)
         first = np.where(np.isnan(carry), first, carry)
 
-        def intervals(cells, n):
+        def intervals(cells: np.ndarray, n: int) -> np.ndarray:
             return rng.standard_gamma(np.repeat(alpha[cells, None], n, axis=1))
 
         at, cells = _renewals(first, speed * (high - low), 1.0 / alpha, intervals)
@@ -249,10 +280,12 @@ class Gamma(RandomProcess):
         np.minimum.at(rest, cells[ahead], at[ahead])
         return *sorted_spikes(times, cells[inside]), rest - elapsed
 
-    def _first_carry(self, parameters):
+    def _first_carry(self, parameters: Any) -> np.ndarray:
         return np.full(self.size, np.nan)
 
-    def _carried_over(self, carry, old, new):
+    def _carried_over(
+        self, carry: np.ndarray, old: dict[str, np.ndarray], new: dict[str, np.ndarray]
+    ) -> np.ndarray:
         return np.where(old["alpha"] == new["alpha"], carry, np.nan)
 
 
@@ -281,7 +314,7 @@ class InhomogeneousGamma(RandomProcess):
     .. [1] E. Muller et al., Neural Computation 19, 2958-3010 (2007).
     """
 
-    def _prepare(self, parameters):
+    def _prepare(self, parameters: Parameters) -> dict[str, Any]:
         columns = self._columns(parameters)
         trains = {name: [np.asarray(v, np.float64) for v in parameters[name]]
                   for name in ("a", "b", "tbins")}  # fmt: skip
@@ -294,7 +327,15 @@ class InhomogeneousGamma(RandomProcess):
         columns["start"] = np.maximum(columns["start"], columns["tbins"][:, 0])
         return columns
 
-    def _block_spikes(self, rng, parameters, begin, end, until, carry):
+    def _block_spikes(
+        self,
+        rng: np.random.Generator,
+        parameters: dict[str, Any],
+        begin: float,
+        end: float,
+        until: float,
+        carry: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         low, high = spiking_window(parameters, begin, end)
         bins, scale = parameters["tbins"], parameters["b"] * _MS_PER_S
         ends = np.concatenate([bins[:, 1:], np.full((self.size, 1), np.inf)], axis=1)
@@ -303,7 +344,7 @@ class InhomogeneousGamma(RandomProcess):
         last = np.where(np.isnan(carry), low, carry)
         before_until = last.copy()
         now, active = low.copy(), np.flatnonzero((low < high) & (bound > 0))
-        times, cells = [], []
+        fired_at, fired_by = [], []
         while active.size:
             now[active] += rng.standard_exponential(active.size) / bound[active]
             active = active[now[active] < high[active]]
@@ -314,22 +355,27 @@ class InhomogeneousGamma(RandomProcess):
             spiking = rng.random(active.size) * bound[active] < rate
             fired = active[spiking]
             last[fired] = t[spiking]
-            times.append(t[spiking])
-            cells.append(fired.astype(np.int32))
-        times, cells = joined_arrays(times, cells)
+            fired_at.append(t[spiking])
+            fired_by.append(fired.astype(np.int32))
+        times, cells = joined_arrays(fired_at, fired_by)
         past = times < until
         np.maximum.at(before_until, cells[past], times[past])
         started = np.minimum(end, until) > parameters["start"]
         return *sorted_spikes(times, cells), np.where(started, before_until, np.nan)
 
-    def _first_carry(self, parameters):
+    def _first_carry(self, parameters: Any) -> np.ndarray:
         return np.full(self.size, np.nan)
 
-    def _carried_over(self, carry, old, new):
+    def _carried_over(self, carry: np.ndarray, old: Any, new: Any) -> np.ndarray:
         return carry
 
 
-def _renewals(first, limit, rate, intervals):
+def _renewals(
+    first: np.ndarray,
+    limit: np.ndarray,
+    rate: np.ndarray,
+    intervals: Callable[[np.ndarray, int], np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the events of renewal processes up to the first one at or beyond `limit`.
 
     Parameters

@@ -9,6 +9,7 @@ when the program runs.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,11 @@ from .mapping.report import Section
 from .plasticity_rules import PlasticityRule, Timer
 
 if TYPE_CHECKING:
+    from ._core.ppu.handles import SynapseArrayViewHandle
+    from .mapping import Mapping
     from .mapping.network import SpikePairs
     from .observables import Recording
+    from .projections import Projection
 
 __all__ = ["UPDATE_PERIOD", "StdpProgram", "stdp_section"]
 
@@ -55,7 +59,7 @@ class StdpProgram(PlasticityRule):
         The rule needs what no sensor measures.
     """
 
-    def __init__(self, projection):
+    def __init__(self, projection: Projection) -> None:
         super().__init__(Timer(start=0.0, period=UPDATE_PERIOD, num_periods=_FOREVER))
         self.projection = projection
         pairs = self._pairs()
@@ -67,7 +71,9 @@ class StdpProgram(PlasticityRule):
             )
         self._baseline: dict = {}
         self._last: dict = {}
-        self._asked, self._tables = None, None
+        #: mapping for which `_tables` are
+        self._asked: Mapping | None = None
+        self._tables: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
         logger.warning("%s: %s", projection.label, self.deviations())
 
     @property
@@ -82,7 +88,7 @@ class StdpProgram(PlasticityRule):
         """In what the chip differs from the rule that is asked for."""
         pairs = self._pairs()
 
-        def spread(values):
+        def spread(values: np.ndarray) -> str:
             low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
             return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
@@ -109,7 +115,7 @@ class StdpProgram(PlasticityRule):
             rounded = (fine + random.integers(0, _FRACTION, fine.shape)) // _FRACTION
             handle.weights = np.clip(rounded, lowest[here], highest[here])
 
-    def _seen(self, handle, empty: bool) -> np.ndarray:
+    def _seen(self, handle: SynapseArrayViewHandle, empty: bool) -> np.ndarray:
         """What the sensors have seen since they were last read: int64 (2, n, m), LSB.
 
         A pair adds less than an LSB, so rows of sensors are emptied only when they are half full.
@@ -129,7 +135,7 @@ class StdpProgram(PlasticityRule):
         self._last[key] = now
         return seen
 
-    def _codes(self):
+    def _codes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Which table each connection uses, the tables, and the range of each connection's codes.
 
         Returns
@@ -162,7 +168,7 @@ class StdpProgram(PlasticityRule):
         return self._tables
 
 
-def stdp_section(projections) -> Section | None:
+def stdp_section(projections: Sequence[Projection]) -> Section | None:
     """What the report tells of projections with STDP on the chip's processors; None = nothing."""
     programs = [
         p.plasticity_rule for p in projections if isinstance(p.plasticity_rule, StdpProgram)

@@ -10,21 +10,30 @@ Times in ms are rounded to the nearest step, as `to_step` does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["alternating", "constant", "in_force", "joined", "noise", "piecewise", "to_step"]
+
+#: Steps, and the values (nA) in force from them on.
+Waveform: TypeAlias = tuple[np.ndarray, np.ndarray]
 
 _MS_PER_S = 1e3
 #: Values of a noise current drawn from one random generator.
 _NOISE_BLOCK = 1024
 
 
-def to_step(time, dt):
+def to_step(time: ArrayLike, dt: float) -> Any:
     """Return the step nearest to a time in ms: int64, of the shape of `time`."""
     return np.rint(np.asarray(time, np.float64) / dt).astype(np.int64)
 
 
-def constant(first, last, dt, *, amplitude, start, stop):
+def constant(
+    first: int, last: int, dt: float, *, amplitude: float, start: float, stop: float
+) -> Waveform:
     """Current `amplitude` (nA) from `start` to `stop` (ms), else 0."""
     begin, end = to_step(start, dt), to_step(stop, dt)
     if end <= begin:
@@ -32,7 +41,9 @@ def constant(first, last, dt, *, amplitude, start, stop):
     return _window(np.array([begin, end]), np.array([amplitude, 0.0]), first, last)
 
 
-def piecewise(first, last, dt, *, times, amplitudes):
+def piecewise(
+    first: int, last: int, dt: float, *, times: np.ndarray, amplitudes: np.ndarray
+) -> Waveform:
     """Current ``amplitudes[i]`` (nA) from ``times[i]`` (ms, ascending) on; 0 before the first.
 
     Of several times that fall on one step, the last one counts.
@@ -42,7 +53,18 @@ def piecewise(first, last, dt, *, times, amplitudes):
     return _window(steps[final], values[final], first, last)
 
 
-def alternating(first, last, dt, *, amplitude, offset, frequency, phase, start, stop):
+def alternating(
+    first: int,
+    last: int,
+    dt: float,
+    *,
+    amplitude: float,
+    offset: float,
+    frequency: float,
+    phase: float,
+    start: float,
+    stop: float,
+) -> Waveform:
     """Current ``offset + amplitude * sin(2 pi frequency (t - start) + phase)`` from start to stop.
 
     Parameters
@@ -61,7 +83,18 @@ def alternating(first, last, dt, *, amplitude, offset, frequency, phase, start, 
     return _enclosed(steps, values, end, first, last)
 
 
-def noise(first, last, dt, *, mean, stdev, hold, start, stop, seed):
+def noise(
+    first: int,
+    last: int,
+    dt: float,
+    *,
+    mean: float,
+    stdev: float,
+    hold: int,
+    start: float,
+    stop: float,
+    seed: tuple[int, ...],
+) -> Waveform:
     """Gaussian current of given `mean` and `stdev` (nA) from start to stop (ms), else 0.
 
     Parameters
@@ -81,7 +114,7 @@ def noise(first, last, dt, *, mean, stdev, hold, start, stop, seed):
     return _enclosed(begin + index * hold, values, end, first, last)
 
 
-def joined(parts):
+def joined(parts: Sequence[Waveform]) -> Waveform:
     """Join waveforms of adjacent windows, without repeating a value that goes on."""
     steps = np.concatenate([steps for steps, _ in parts])
     values = np.concatenate([values for _, values in parts])
@@ -89,12 +122,12 @@ def joined(parts):
     return steps[changed], values[changed]
 
 
-def in_force(steps, values, at):
+def in_force(steps: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Return the values of a waveform at steps `at`, int64 (n,), none before ``steps[0]``."""
     return values[np.searchsorted(steps, at, side="right") - 1]
 
 
-def _standard_normal(first, last, seed):
+def _standard_normal(first: int, last: int, seed: tuple[int, ...]) -> np.ndarray:
     """Return the numbers [first, last) of a stream of standard normal variables."""
     blocks = range(first // _NOISE_BLOCK, (last - 1) // _NOISE_BLOCK + 1)
     seeds = (np.random.SeedSequence(seed[0], spawn_key=(*seed[1:], block)) for block in blocks)
@@ -103,13 +136,13 @@ def _standard_normal(first, last, seed):
     return stream[first - offset : last - offset]
 
 
-def _enclosed(steps, values, end, first, last):
+def _enclosed(steps: np.ndarray, values: np.ndarray, end: int, first: int, last: int) -> Waveform:
     """Add the silence before the first of `steps` and from step `end` on."""
     steps = np.append(steps, max(first, min(end, last)))
     return _window(steps, np.append(values, 0.0), first, last)
 
 
-def _window(steps, values, first, last):
+def _window(steps: np.ndarray, values: np.ndarray, first: int, last: int) -> Waveform:
     """Cut changes at `steps` (strictly ascending, 0 before the first) to [first, last)."""
     index = np.searchsorted(steps, first, side="right") - 1
     initial = values[index] if index >= 0 else 0.0

@@ -26,7 +26,7 @@ _NEEDED = ("elephant", "jinja2", "matplotlib", "pandas", "tqdm")
 class ComparisonInterrupted(KeyboardInterrupt):
     """Ctrl-C was pressed; `comparison` holds the runs that had ended."""
 
-    def __init__(self, comparison: Comparison):
+    def __init__(self, comparison: Comparison) -> None:
         super().__init__("interrupted; what had ended is in the attribute 'comparison'")
         self.comparison = comparison
 

@@ -135,7 +135,7 @@ def traces(name: str, recordings: Recordings, colors: Mapping[str, str]) -> str:
         return _svg(figure, f"traces {name}")
 
 
-def _overlay(axes: Axes, key: tuple[str, int, int], recordings: Recordings, colors) -> None:
+def _overlay(axes: Axes, key: tuple[str, int, int], recordings: Recordings, colors: Any) -> None:
     variable, _, cell = key
     units = ""
     for label, recording in recordings.items():

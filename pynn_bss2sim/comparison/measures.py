@@ -14,6 +14,7 @@ from elephant.conversion import BinnedSpikeTrain
 from elephant.spike_train_correlation import correlation_coefficient
 from elephant.spike_train_dissimilarity import van_rossum_distance, victor_purpura_distance
 from elephant.statistics import cv, isi
+from numpy.typing import ArrayLike
 
 from .recordings import Recording
 
@@ -170,7 +171,7 @@ def _length(train: neo.SpikeTrain) -> float:
     return float((train.t_stop - train.t_start).rescale("ms"))
 
 
-def _mean(values) -> float:
-    values = np.asarray(values, dtype=np.float64)
-    values = values[np.isfinite(values)]
-    return float(values.mean()) if values.size else math.nan
+def _mean(values: ArrayLike) -> float:
+    given = np.asarray(values, dtype=np.float64)
+    finite = given[np.isfinite(given)]
+    return float(finite.mean()) if finite.size else math.nan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import neo
 import numpy as np
@@ -66,7 +67,9 @@ def read_block(block: neo.Block) -> Recording:
     return Recording(dict(sorted(trains.items())), dict(sorted(traces.items())), duration)
 
 
-def _traces(number: int, signal) -> dict[tuple[str, int, int], Trace]:
+def _traces(
+    number: int, signal: neo.core.basesignal.BaseSignal
+) -> dict[tuple[str, int, int], Trace]:
     """The channels of a signal, each under its cell."""
     values = signal.magnitude
     cells = signal.array_annotations.get("channel_index", np.arange(values.shape[1]))
@@ -78,5 +81,5 @@ def _traces(number: int, signal) -> dict[tuple[str, int, int], Trace]:
     }
 
 
-def _ms(quantity) -> float:
+def _ms(quantity: Any) -> float:
     return float(quantity.rescale("ms"))

@@ -181,7 +181,9 @@ def _in_place_of_all(module: ModuleType, backend: str, words: list[str]) -> Iter
                 setattr(pyNN, name, former)
 
 
-def _without_name(get_simulator: Callable[..., Any], backend: str, words: list[str]):
+def _without_name(
+    get_simulator: Callable[..., Any], backend: str, words: list[str]
+) -> Callable[..., Any]:
     """`get_simulator`, which finds a backend on the command line whether one is named or not."""
 
     @functools.wraps(get_simulator)

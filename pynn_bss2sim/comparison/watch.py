@@ -89,20 +89,20 @@ class Watch:
         except Exception as problem:
             self.problem = self.problem or problem
 
-    def _listed(self, initialize):
+    def _listed(self, initialize: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(initialize)
-        def wrapped(recorder, *arguments, **parameters):
+        def wrapped(recorder: Any, *arguments: Any, **parameters: Any) -> None:
             initialize(recorder, *arguments, **parameters)
             self._recorders.append(recorder)
 
         return wrapped
 
-    def _kept(self, get):
+    def _kept(self, get: Callable[..., Any]) -> Callable[..., Any]:
         """`get` of a recorder, which keeps what the script clears: all, not only what it asks."""
         signature = inspect.signature(get)
 
         @functools.wraps(get)
-        def wrapped(recorder, *arguments, **parameters):
+        def wrapped(recorder: Any, *arguments: Any, **parameters: Any) -> Any:
             if signature.bind(recorder, *arguments, **parameters).arguments.get("clear"):
                 self._cleared[recorder] += get(recorder, "all", gather=True).segments
             return get(recorder, *arguments, **parameters)
@@ -111,7 +111,7 @@ class Watch:
 
     def _new_simulation(self, setup: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(setup)
-        def wrapped(*arguments, **parameters):
+        def wrapped(*arguments: Any, **parameters: Any) -> Any:
             self.collect()
             self._recorders.clear()
             self._simulations += 1
@@ -121,7 +121,7 @@ class Watch:
 
     def _collected(self, end: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(end)
-        def wrapped(*arguments, **parameters):
+        def wrapped(*arguments: Any, **parameters: Any) -> Any:
             self.collect()
             return end(*arguments, **parameters)
 
@@ -129,13 +129,15 @@ class Watch:
 
     def _run(self, run: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(run)
-        def wrapped(*arguments, **parameters):
+        def wrapped(*arguments: Any, **parameters: Any) -> Any:
             self._has_run = True
             return self._timed("run", run, arguments, parameters)
 
         return wrapped
 
-    def _timed(self, name: str, function: Callable[..., Any], arguments, parameters) -> Any:
+    def _timed(
+        self, name: str, function: Callable[..., Any], arguments: tuple, parameters: dict[str, Any]
+    ) -> Any:
         begin = time.perf_counter()
         try:
             return function(*arguments, **parameters)

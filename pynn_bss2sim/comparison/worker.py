@@ -16,6 +16,7 @@ import warnings
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
+from typing import Any
 
 import neo
 
@@ -163,7 +164,7 @@ def _described(problem: Exception) -> tuple[str, str]:
     return f"{type(problem).__name__}: {problem}", "".join(traceback.format_exception(problem))
 
 
-def _page(report) -> MappingPage | None:
+def _page(report: Any) -> MappingPage | None:
     return None if report is None else MappingPage(report.to_html(), report.to_dict())
 
 

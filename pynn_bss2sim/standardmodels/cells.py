@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 from pyNN import errors
@@ -33,7 +35,7 @@ class _Neuron(OneToOne):
     #: Recordable or initial value name -> state variable of the emulator.
     variables: dict[str, Variable] = {}
 
-    def variable(self, name):
+    def variable(self, name: str) -> Variable:
         """Return the state variable that a recordable or an initial value names.
 
         Raises
@@ -46,15 +48,15 @@ class _Neuron(OneToOne):
         except KeyError:
             raise errors.RecordingError(name, self) from None
 
-    def tau_syn_names(self):
+    def tau_syn_names(self) -> tuple[str, ...]:
         """Return the parameter holding the time constant of each line in use."""
         raise NotImplementedError
 
-    def e_rev_names(self):
+    def e_rev_names(self) -> tuple[str, ...]:
         """Return the parameter holding the reversal potential of each line in use."""
         raise NotImplementedError
 
-    def validate(self, label, parameters):
+    def validate(self, label: str, parameters: dict[str, np.ndarray]) -> None:
         """Check parameter values.
 
         Parameters
@@ -85,7 +87,7 @@ class _Neuron(OneToOne):
             f"{'v_spike' if self.adex else 'v_thresh'}", "mV",
         )  # fmt: skip
 
-    def _validate_adex(self, label, parameters):
+    def _validate_adex(self, label: str, parameters: dict[str, np.ndarray]) -> None:
         _check_positive(label, "tau_w", parameters["tau_w"], self.units)
         delta_t = parameters["delta_T"]
         _check_not_negative(label, "delta_T", delta_t, self.units)
@@ -96,7 +98,7 @@ class _Neuron(OneToOne):
             "v_spike, or set delta_T = 0 for a sharp threshold at v_thresh", "mV",
         )  # fmt: skip
 
-    def record(self, label, size, parameters):
+    def record(self, label: str, size: int, parameters: dict[str, np.ndarray]) -> Population:
         """Return the population record that the mapping reads.
 
         Parameters
@@ -138,10 +140,10 @@ class _Monolith(_Neuron):
 
     receptor_types = ("excitatory", "inhibitory")
 
-    def tau_syn_names(self):
+    def tau_syn_names(self) -> tuple[str, ...]:
         return ("tau_syn_E", "tau_syn_I")
 
-    def e_rev_names(self):
+    def e_rev_names(self) -> tuple[str, ...]:
         return ("e_rev_E", "e_rev_I") if self.conductance_based else ()
 
 
@@ -264,9 +266,10 @@ class PointNeuron(_Neuron, cells.PointNeuron):
     copied: changing them afterwards does not change the neuron.
     """
 
-    def __init__(self, neuron, **receptors):
+    def __init__(self, neuron: Any, **receptors: Any) -> None:
         _check_components(neuron, receptors)
         super().__init__(deepcopy(neuron), **deepcopy(receptors))
+        self.adex = self.neuron.adex
         components = {"": self.neuron} | {
             f"{name}.": self.post_synaptic_receptors[name] for name in self.receptor_types
         }
@@ -282,17 +285,12 @@ class PointNeuron(_Neuron, cells.PointNeuron):
         }
 
     @property
-    def adex(self):
-        """Exponential term and adaptation."""
-        return self.neuron.adex
-
-    @property
-    def injectable(self):
+    def injectable(self) -> bool:
         """Current can be injected."""
         return self.neuron.injectable
 
     @property
-    def units(self):
+    def units(self) -> dict[str, str]:
         """Units of parameters and state variables."""
         return self.neuron.units | {
             f"{name}.{key}": unit
@@ -300,24 +298,24 @@ class PointNeuron(_Neuron, cells.PointNeuron):
             for key, unit in receptor.units.items()
         }
 
-    def has_parameter(self, name):
+    def has_parameter(self, name: str) -> bool:
         """Return whether `name` is a parameter of the neuron or, with a dot, of a receptor."""
         return name in self.default_parameters
 
-    def get_parameter_names(self):
+    def get_parameter_names(self) -> list[str]:
         """Return the parameters' names, those of receptors as ``"<receptor>.<name>"``."""
         return list(self.default_parameters)
 
-    def tau_syn_names(self):
+    def tau_syn_names(self) -> tuple[str, ...]:
         return tuple(f"{name}.tau_syn" for name in self.receptor_types)
 
-    def e_rev_names(self):
+    def e_rev_names(self) -> tuple[str, ...]:
         if not self.conductance_based:
             return ()
         return tuple(f"{name}.e_syn" for name in self.receptor_types)
 
 
-def _check_components(neuron, receptors):
+def _check_components(neuron: Any, receptors: dict[str, Any]) -> None:
     """Raise ModelNotOnChipError unless the circuit can be composed so."""
     if not isinstance(neuron, LIF | AdExp):
         raise ModelNotOnChipError(
@@ -345,7 +343,9 @@ def _check_components(neuron, receptors):
         )
 
 
-def _prefixed(components, entries):
+def _prefixed(
+    components: dict[str, Any], entries: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
     return {
         f"{prefix}{name}": value
         for prefix, component in components.items()
@@ -353,16 +353,16 @@ def _prefixed(components, entries):
     }
 
 
-def _spike_threshold(parameters):
+def _spike_threshold(parameters: dict[str, np.ndarray]) -> np.ndarray:
     """Potential at which an AdEx neuron spikes: v_spike, or the wall where delta_T is 0."""
     v_spike = np.asarray(parameters["v_spike"], np.float64)
     wall = np.minimum(v_spike, parameters["v_thresh"])
     return np.where(np.asarray(parameters["delta_T"]) == 0.0, wall, v_spike)
 
 
-def _check_positive(label, name, values, units):
+def _check_positive(label: str, name: str, values: np.ndarray, units: dict[str, str]) -> None:
     check_values(label, name, values, values <= 0, "must be positive", units.get(name, ""))
 
 
-def _check_not_negative(label, name, values, units):
+def _check_not_negative(label: str, name: str, values: np.ndarray, units: dict[str, str]) -> None:
     check_values(label, name, values, values < 0, "must not be negative", units.get(name, ""))

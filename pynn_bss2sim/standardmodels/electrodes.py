@@ -11,6 +11,7 @@ its list for `targets` and `changes` in every run.
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyNN import errors
@@ -21,6 +22,11 @@ from pyNN.standardmodels import electrodes
 from pynn_bss2sim import simulator, waveforms
 
 from .base import OneToOne, identity_translations
+
+if TYPE_CHECKING:
+    from ..simulator import ID
+    from ..waveforms import Waveform
+
 
 __all__ = ["ACSource", "DCSource", "NoisyCurrentSource", "StepCurrentSource"]
 
@@ -36,24 +42,24 @@ class _CurrentSource(OneToOne):
         Cells injected so far.
     """
 
-    def __init__(self, **parameters):
+    def __init__(self, **parameters: Any) -> None:
         state = simulator.state
         #: Cells injected so far.
-        self.targets = []
+        self.targets: list[ID] = []
         self._timestep = state.dt
         self._number = len(state.current_sources)
         self._registered_in = state.current_sources
         self._trial = state.segment_counter
-        self._values = {}
-        self._history = []
-        self._recorded_from = None
+        self._values: dict[str, Any] = {}
+        self._history: list[tuple[int, dict[str, Any]]] = []
+        self._recorded_from: int | None = None
         defaults = {name: _plain(value) for name, value in self.default_parameters.items()}
         self._change(defaults | self._accepted(parameters))
         state.current_sources.append(self)
 
     # --- parameters -----------------------------------------------------------------------
 
-    def set_parameters(self, copy=True, **parameters):
+    def set_parameters(self, copy: bool = True, **parameters: Any) -> None:
         """Set parameters, from the current time on.
 
         Raises
@@ -63,25 +69,25 @@ class _CurrentSource(OneToOne):
         self._require_current("set_parameters")
         self._change(self._values | self._accepted(parameters))
 
-    def get_parameters(self):
+    def get_parameters(self) -> dict[str, Any]:
         """Return all parameters: dict of str to float, or float64 arrays for sequences."""
         return dict(self._values)
 
-    def set_native_parameters(self, parameters):
+    def set_native_parameters(self, parameters: ParameterSpace) -> None:
         """Set parameters from a parameter space; native parameters are the standard ones."""
         self.set_parameters(**dict(parameters.items()))
 
-    def get_native_parameters(self):
+    def get_native_parameters(self) -> ParameterSpace:
         """Return all parameters as a parameter space."""
         values = {n: Sequence(v) if np.ndim(v) else v for n, v in self._values.items()}
         return ParameterSpace(values, self.get_schema(), shape=(1,))
 
     @property
-    def parameter_space(self):
+    def parameter_space(self) -> ParameterSpace:
         """All parameters as a parameter space."""
         return self.get_native_parameters()
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         # called only for what is no ordinary attribute; copying asks before _values exists
         values = self.__dict__.get("_values", {})
         if name in values:
@@ -96,7 +102,7 @@ class _CurrentSource(OneToOne):
             f"{', '.join(self.get_parameter_names())}"
         )
 
-    def _accepted(self, parameters):
+    def _accepted(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return given parameters as plain numbers and arrays."""
         try:
             space = ParameterSpace(parameters, self.get_schema(), (1,), type(self))
@@ -108,7 +114,7 @@ class _CurrentSource(OneToOne):
         space.evaluate(simplify=True)
         return {name: _plain(value) for name, value in space.as_dict().items()}
 
-    def _change(self, values):
+    def _change(self, values: dict[str, Any]) -> None:
         """Check all parameter values and put them in force."""
         for name, value in values.items():
             if not np.isfinite(value).all():
@@ -126,13 +132,13 @@ class _CurrentSource(OneToOne):
             del self._history[:-1]
         self._history.append((step, dict(values)))
 
-    def _validated(self, values):
+    def _validated(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return checked values; raises pyNN.errors.InvalidParameterValueError."""
         return values
 
     # --- injection ------------------------------------------------------------------------
 
-    def inject_into(self, cells, location=None):
+    def inject_into(self, cells: Any, location: None = None) -> None:
         """Inject the current into cells.
 
         Parameters
@@ -166,7 +172,7 @@ class _CurrentSource(OneToOne):
 
     # --- waveform -------------------------------------------------------------------------
 
-    def changes(self, start_step, stop_step, dt):
+    def changes(self, start_step: int, stop_step: int, dt: float) -> Waveform:
         """Return the current in the integration steps [start_step, stop_step).
 
         Parameters
@@ -203,19 +209,19 @@ class _CurrentSource(OneToOne):
                 parts.append(self._waveform(first, last, dt, values))
         return waveforms.joined(parts)
 
-    def _waveform(self, first, last, dt, values):
+    def _waveform(self, first: int, last: int, dt: float, values: dict[str, Any]) -> Waveform:
         raise NotImplementedError
 
     # --- recording ------------------------------------------------------------------------
 
-    def record(self):
+    def record(self) -> None:
         """Record the current from now on; see `get_data`."""
         self._require_current("record")
         self._follow_reset()
         if self._recorded_from is None:
             self._recorded_from = self._now()
 
-    def _get_data(self):
+    def _get_data(self) -> tuple[np.ndarray, np.ndarray]:
         """Return times (ms) and currents (nA) from the begin of the recording until now."""
         self._require_current("get_data")
         self._follow_reset()
@@ -230,10 +236,10 @@ class _CurrentSource(OneToOne):
 
     # --- state ----------------------------------------------------------------------------
 
-    def _now(self):
+    def _now(self) -> int:
         return int(waveforms.to_step(simulator.state.t, self._timestep))
 
-    def _follow_reset(self):
+    def _follow_reset(self) -> None:
         """Begin anew at step 0 if the simulation has been reset since the last call."""
         trial = simulator.state.segment_counter
         if trial != self._trial:
@@ -242,7 +248,7 @@ class _CurrentSource(OneToOne):
             if self._recorded_from is not None:
                 self._recorded_from = 0
 
-    def _require_current(self, action):
+    def _require_current(self, action: str) -> None:
         if self._registered_in is not simulator.state.current_sources:
             raise RuntimeError(
                 f"{type(self).__name__}.{action}: the source was made before the last setup() "
@@ -262,7 +268,7 @@ class DCSource(_CurrentSource, electrodes.DCSource):
 
     translations = identity_translations(electrodes.DCSource.default_parameters)
 
-    def _waveform(self, first, last, dt, values):
+    def _waveform(self, first: int, last: int, dt: float, values: dict[str, Any]) -> Waveform:
         return waveforms.constant(first, last, dt, **values)
 
 
@@ -285,7 +291,7 @@ class ACSource(_CurrentSource, electrodes.ACSource):
 
     translations = identity_translations(electrodes.ACSource.default_parameters)
 
-    def _waveform(self, first, last, dt, values):
+    def _waveform(self, first: int, last: int, dt: float, values: dict[str, Any]) -> Waveform:
         return waveforms.alternating(first, last, dt, **values)
 
 
@@ -303,7 +309,7 @@ class StepCurrentSource(_CurrentSource, electrodes.StepCurrentSource):
 
     translations = identity_translations(electrodes.StepCurrentSource.default_parameters)
 
-    def _validated(self, values):
+    def _validated(self, values: dict[str, Any]) -> dict[str, Any]:
         times, amplitudes = values["times"], values["amplitudes"]
         if len(times) != len(amplitudes):
             raise errors.InvalidParameterValueError(
@@ -329,7 +335,7 @@ class StepCurrentSource(_CurrentSource, electrodes.StepCurrentSource):
             "amplitudes": amplitudes[final],
         }
 
-    def _waveform(self, first, last, dt, values):
+    def _waveform(self, first: int, last: int, dt: float, values: dict[str, Any]) -> Waveform:
         return waveforms.piecewise(first, last, dt, **values)
 
 
@@ -353,10 +359,10 @@ class NoisyCurrentSource(_CurrentSource, electrodes.NoisyCurrentSource):
 
     translations = identity_translations(electrodes.NoisyCurrentSource.default_parameters)
 
-    def __init__(self, **parameters):
+    def __init__(self, **parameters: Any) -> None:
         super().__init__(**{"dt": simulator.state.dt} | parameters)
 
-    def _validated(self, values):
+    def _validated(self, values: dict[str, Any]) -> dict[str, Any]:
         if values["stdev"] < 0:
             raise errors.InvalidParameterValueError(
                 f"NoisyCurrentSource: stdev = {values['stdev']:g} nA must not be negative"
@@ -369,14 +375,14 @@ class NoisyCurrentSource(_CurrentSource, electrodes.NoisyCurrentSource):
             )
         return values
 
-    def _waveform(self, first, last, dt, values):
+    def _waveform(self, first: int, last: int, dt: float, values: dict[str, Any]) -> Waveform:
         settings = {name: value for name, value in values.items() if name != "dt"}
         hold = round(values["dt"] / self._timestep)
         seed = (simulator.state.rng_seed, self._number, self._trial)
         return waveforms.noise(first, last, dt, hold=hold, seed=seed, **settings)
 
 
-def _plain(value):
+def _plain(value: Any) -> float | np.ndarray:
     """Return a parameter value as a float, or a float64 array for a sequence."""
     if isinstance(value, Sequence):
         array = np.array(value.value, np.float64)
@@ -385,7 +391,7 @@ def _plain(value):
     return float(np.asarray(value, np.float64).item())
 
 
-def _ids(cells):
+def _ids(cells: Any) -> list[ID]:
     """Return the cells as a list of IDs; raises TypeError if one is a spike source."""
     if isinstance(cells, IDMixin):
         cells = [cells]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Real
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from pyNN import errors
@@ -14,6 +16,10 @@ from pynn_bss2sim.mapping.network import Reach, SpikePairs
 from .base import OneToOne, identity_translations
 from .synapses import check_weights, is_part, minimum_delay, must, wrong_sign
 
+if TYPE_CHECKING:
+    from ..projections import Projection
+
+
 __all__ = [
     "AdditivePotentiationMultiplicativeDepression",
     "AdditiveWeightDependence",
@@ -23,6 +29,9 @@ __all__ = [
     "SpikePairRule",
     "Vogels2011Rule",
 ]
+
+#: Unit and exponent of potentiation, unit and exponent of depression.
+_Scales: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 _PAIRS, _VOGELS = "spike pairs", "Vogels 2011"
 _S_PER_MS = 1e-3
@@ -44,7 +53,7 @@ class AdditiveWeightDependence(OneToOne, synapses.AdditiveWeightDependence):
     translations = identity_translations(synapses.AdditiveWeightDependence.default_parameters)
     possible_models = frozenset((_PAIRS, _VOGELS))
 
-    def scales(self, columns):
+    def scales(self, columns: Mapping[str, np.ndarray]) -> _Scales:
         """Unit and exponent of potentiation, unit and exponent of depression: float64 (n,) each."""
         zero = np.zeros_like(columns["w_max"])
         return columns["w_max"], zero, columns["w_max"], zero
@@ -62,7 +71,7 @@ class MultiplicativeWeightDependence(OneToOne, synapses.MultiplicativeWeightDepe
     translations = identity_translations(synapses.MultiplicativeWeightDependence.default_parameters)
     possible_models = frozenset((_PAIRS,))
 
-    def scales(self, columns):
+    def scales(self, columns: Mapping[str, np.ndarray]) -> _Scales:
         """As for `AdditiveWeightDependence`."""
         span = columns["w_max"] - columns["w_min"]
         one = np.ones_like(span)
@@ -85,7 +94,7 @@ class AdditivePotentiationMultiplicativeDepression(
     )
     possible_models = frozenset((_PAIRS,))
 
-    def scales(self, columns):
+    def scales(self, columns: Mapping[str, np.ndarray]) -> _Scales:
         """As for `AdditiveWeightDependence`."""
         span = columns["w_max"] - columns["w_min"]
         return columns["w_max"], np.zeros_like(span), span, np.ones_like(span)
@@ -108,7 +117,7 @@ class GutigWeightDependence(OneToOne, synapses.GutigWeightDependence):
     translations = identity_translations(synapses.GutigWeightDependence.default_parameters)
     possible_models = frozenset((_PAIRS,))
 
-    def scales(self, columns):
+    def scales(self, columns: Mapping[str, np.ndarray]) -> _Scales:
         """As for `AdditiveWeightDependence`."""
         span = columns["w_max"] - columns["w_min"]
         return span, columns["mu_plus"], span, columns["mu_minus"]
@@ -129,7 +138,9 @@ class SpikePairRule(OneToOne, synapses.SpikePairRule):
     translations = identity_translations(synapses.SpikePairRule.default_parameters)
     possible_models = frozenset((_PAIRS,))
 
-    def changes(self, columns, weight_dependence):
+    def changes(
+        self, columns: Mapping[str, np.ndarray], weight_dependence: Any
+    ) -> dict[str, np.ndarray]:
         """What spikes change: fields of a `SpikePairs` by name, float64 (n,) each."""
         up_unit, up_power, down_unit, down_power = weight_dependence.scales(columns)
         return {
@@ -163,7 +174,9 @@ class Vogels2011Rule(OneToOne, synapses.Vogels2011Rule):
     translations = identity_translations(synapses.Vogels2011Rule.default_parameters)
     possible_models = frozenset((_VOGELS,))
 
-    def changes(self, columns, weight_dependence):
+    def changes(
+        self, columns: Mapping[str, np.ndarray], weight_dependence: Any
+    ) -> dict[str, np.ndarray]:
         """As for `SpikePairRule`."""
         eta = columns["eta"] * np.sign(columns["w_max"])
         zero = np.zeros_like(eta)
@@ -228,9 +241,14 @@ class STDPMechanism(OneToOne, synapses.STDPMechanism):
     }
 
     def __init__(
-        self, timing_dependence=None, weight_dependence=None, voltage_dependence=None,
-        dendritic_delay_fraction=1.0, weight=0.0, delay=None,
-    ):  # fmt: skip
+        self,
+        timing_dependence: Any = None,
+        weight_dependence: Any = None,
+        voltage_dependence: None = None,
+        dendritic_delay_fraction: float = 1.0,
+        weight: Any = 0.0,
+        delay: Any = None,
+    ) -> None:
         _check_components(timing_dependence, weight_dependence, voltage_dependence)
         if not (isinstance(dendritic_delay_fraction, Real) and 0 <= dendritic_delay_fraction <= 1):
             raise errors.InvalidParameterValueError(
@@ -244,16 +262,16 @@ class STDPMechanism(OneToOne, synapses.STDPMechanism):
         if delay is not None:
             self.delay = delay
 
-    def _build_translations(self):
+    def _build_translations(self) -> None:
         components = self.timing_dependence, self.weight_dependence
         self.translations = dict(self.base_translations)
         for component in components:
             self.translations |= component.translations
 
-    def _get_minimum_delay(self):
+    def _get_minimum_delay(self) -> float:
         return minimum_delay()
 
-    def check_columns(self, columns, projection):
+    def check_columns(self, columns: Mapping[str, np.ndarray], projection: Projection) -> None:
         """Check attributes of all synapses against each other.
 
         Parameters
@@ -294,11 +312,11 @@ class STDPMechanism(OneToOne, synapses.STDPMechanism):
             "it must lie between w_min and w_max",
         )(weight, projection)
 
-    def reach(self, weights, projection) -> Reach:
+    def reach(self, weights: np.ndarray, projection: Projection) -> Reach:
         """What the mapping has to know where weights are registers: see `PlasticSynapse`."""
         return Reach(projection.columns["w_max"])
 
-    def spike_pairs(self, columns) -> SpikePairs:
+    def spike_pairs(self, columns: Mapping[str, np.ndarray]) -> SpikePairs:
         """The plasticity as the mapping takes it.
 
         Parameters
@@ -313,7 +331,7 @@ class STDPMechanism(OneToOne, synapses.STDPMechanism):
         )
 
 
-def _check_components(timing, weight, voltage):
+def _check_components(timing: Any, weight: Any, voltage: Any) -> None:
     """Raise unless a timing dependence and a weight dependence go together."""
     if voltage is not None:
         raise errors.InvalidParameterValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pyNN import errors
 from pyNN.standardmodels import cells, ion_channels, receptors, synapses
@@ -21,7 +21,7 @@ class Refusal(NamedTuple):
     why: str  #: what the chip lacks
     nearest: str  #: what to use instead
 
-    def __str__(self):
+    def __str__(self) -> str:
         return (
             f"{self.base.__name__} does not exist on the chip: {self.why}. The nearest model is "
             f"{self.nearest}."
@@ -121,11 +121,11 @@ class _Refused:
 
     refusal: Refusal
 
-    def __init__(self, *args, **parameters):
+    def __init__(self, *args: Any, **parameters: Any) -> None:
         raise ModelNotOnChipError(str(self.refusal))
 
 
-def refused_models():
+def refused_models() -> dict[str, type]:
     """Return a class for each refused model, by PyNN's name and by its alias.
 
     Each is a subclass of PyNN's class, so that it may be named wherever a model may, and raises

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from pyNN import errors
 
@@ -9,6 +11,10 @@ from pynn_bss2sim.mapping.network import Reach
 from pynn_bss2sim.plasticity_rules import PlasticityRule
 
 from .synapses import StaticSynapse, wrong_sign
+
+if TYPE_CHECKING:
+    from ..projections import Projection
+
 
 __all__ = ["PlasticSynapse"]
 
@@ -32,7 +38,14 @@ class PlasticSynapse(StaticSynapse):
         largest of those.
     """
 
-    def __init__(self, weight=0.0, delay=None, *, plasticity_rule=None, w_max=None):
+    def __init__(
+        self,
+        weight: Any = 0.0,
+        delay: Any = None,
+        *,
+        plasticity_rule: PlasticityRule | None = None,
+        w_max: float | None = None,
+    ) -> None:
         if not isinstance(plasticity_rule, PlasticityRule):
             raise TypeError(
                 f"PlasticSynapse: plasticity_rule={plasticity_rule!r}; give a PlasticityRule, or "
@@ -41,7 +54,7 @@ class PlasticSynapse(StaticSynapse):
         super().__init__(weight=weight, delay=delay)
         self.plasticity_rule, self.w_max = plasticity_rule, w_max
 
-    def reach(self, weights: np.ndarray, projection) -> Reach:
+    def reach(self, weights: np.ndarray, projection: Projection) -> Reach:
         """What the mapping has to know of the weights (n,) of one projection.
 
         Raises
@@ -49,16 +62,18 @@ class PlasticSynapse(StaticSynapse):
         pyNN.errors.ConnectionError
             `w_max` is no possible weight, or smaller than one that is asked for.
         """
-        most = weights[np.abs(weights).argmax()] if self.w_max is None and len(weights) else None
-        most = self.w_max if most is None else most
+        most = self.w_max
+        if most is None and len(weights):
+            most = float(weights[np.abs(weights).argmax()])
         fault = self._fault(most, weights, projection) if len(weights) else None
         if fault:
             raise errors.ConnectionError(f"{projection.label}: w_max = {most!r}: {fault}")
         return Reach(np.full(len(weights), most or 0.0))
 
     @staticmethod
-    def _fault(most, weights, projection) -> str | None:
-        if not np.isscalar(most) or not np.isfinite(most):
+    def _fault(most: Any, weights: np.ndarray, projection: Projection) -> str | None:
+        finite = np.isscalar(most) and np.isfinite(most)
+        if not finite:
             return "give a finite number"
         if most == 0:
             return (

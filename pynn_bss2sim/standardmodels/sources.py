@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pyNN import errors
@@ -13,6 +14,11 @@ from pynn_bss2sim._core.background import Generator
 from pynn_bss2sim._core.hicannx import BACKGROUND_NAMES, BACKGROUND_SEED_MAX
 
 from .base import OneToOne, check_values, identity_translations
+
+if TYPE_CHECKING:
+    from ..block_processes import SpikeProcess, Spikes
+    from ..pynn_types import Parameters
+
 
 __all__ = [
     "SpikeSourceArray",
@@ -34,9 +40,9 @@ class _Source(OneToOne):
     """What every spike source offers to the frontend, on top of PyNN's cell type API."""
 
     #: Class of the process that makes the spikes; takes (size, parameters, seed).
-    process_class: type[spike_processes.SpikeProcess]
+    process_class: Callable[..., SpikeProcess]
 
-    def process(self, label, size, parameters, seed):
+    def process(self, label: str, size: int, parameters: Parameters, seed: int) -> SpikeProcess:
         """Return the process that makes the spikes.
 
         Parameters
@@ -58,11 +64,11 @@ class _Source(OneToOne):
         """
         return _Converting(self, label, size, parameters, seed)
 
-    def make(self, size, parameters, seed):
+    def make(self, size: int, parameters: Parameters, seed: int) -> SpikeProcess:
         """Return the process for parameters already checked, sequences as float64 arrays."""
         return self.process_class(size, parameters, seed)
 
-    def validate(self, label, parameters):
+    def validate(self, label: str, parameters: Parameters) -> None:
         """Check parameter values, given as in `process`.
 
         Raises
@@ -77,7 +83,7 @@ class _Source(OneToOne):
             values = parameters["duration"]
             check_values(label, "duration", values, values < 0, "must not be negative", "ms")
 
-    def _check_rate(self, label, name, values, rate):
+    def _check_rate(self, label: str, name: str, values: np.ndarray, rate: np.ndarray) -> None:
         """Raise where a parameter is negative or makes the mean `rate` (Hz) absurd."""
         check_values(label, name, values, values < 0, "must not be negative; 0 is silent", "Hz")
         check_values(
@@ -86,7 +92,7 @@ class _Source(OneToOne):
             "or use several sources", "Hz",
         )  # fmt: skip
 
-    def mean_rates(self, parameters):
+    def mean_rates(self, parameters: Parameters) -> np.ndarray | float:
         """Mean rate (Hz) of each cell while it spikes: float64 (size,), or NaN if not known.
 
         Parameters
@@ -99,9 +105,9 @@ class _Source(OneToOne):
     #: Parameters that are a sequence of numbers for each cell.
     sequences: tuple[str, ...] = ()
 
-    def arrays(self, label, size, parameters):
+    def arrays(self, label: str, size: int, parameters: Parameters) -> Parameters:
         """Return parameters as float64 (size,), or lists of `size` float64 arrays."""
-        result = {}
+        result: Parameters = {}
         for name, values in parameters.items():
             if name in self.sequences:
                 result[name] = _sequences(label, name, size, values)
@@ -113,18 +119,20 @@ class _Source(OneToOne):
 class _Converting(spike_processes.SpikeProcess):
     """A process that takes parameters as PyNN stores them."""
 
-    def __init__(self, celltype, label, size, parameters, seed):
+    def __init__(
+        self, celltype: _Source, label: str, size: int, parameters: Parameters, seed: int
+    ) -> None:
         self._arrays = lambda new: celltype.arrays(label, size, new)
         self.size = size
         self._process = celltype.make(size, self._arrays(parameters), seed)
 
-    def spikes(self, start, stop):
+    def spikes(self, start: float, stop: float) -> Spikes:
         return self._process.spikes(start, stop)
 
-    def update(self, parameters, now):
+    def update(self, parameters: Parameters, now: float) -> None:
         self._process.update(self._arrays(parameters), now)
 
-    def restart(self):
+    def restart(self) -> None:
         self._process.restart()
 
 
@@ -145,10 +153,10 @@ class SpikeSourceArray(_Source, cells.SpikeSourceArray):
     sequences = ("spike_times",)
     process_class = spike_processes.SpikeTimes
 
-    def make(self, size, parameters, seed):
+    def make(self, size: int, parameters: Parameters, seed: int) -> SpikeProcess:
         return spike_processes.SpikeTimes(size, parameters)
 
-    def validate(self, label, parameters):
+    def validate(self, label: str, parameters: Parameters) -> None:
         trains = _sequences(label, "spike_times", None, parameters["spike_times"])
         times, cell, position = _flattened(trains)
         _check_sequence(label, "spike_times", times, cell, position, ~np.isfinite(times),
@@ -175,10 +183,10 @@ class SpikeSourcePoisson(_Source, cells.SpikeSourcePoisson):
     translations = identity_translations(cells.SpikeSourcePoisson.default_parameters)
     process_class = spike_processes.Poisson
 
-    def mean_rates(self, parameters):
+    def mean_rates(self, parameters: Parameters) -> np.ndarray:
         return parameters["rate"]
 
-    def validate(self, label, parameters):
+    def validate(self, label: str, parameters: Parameters) -> None:
         super().validate(label, parameters)
         self._check_rate(label, "rate", parameters["rate"], parameters["rate"])
 
@@ -217,16 +225,16 @@ class SpikeSourcePoissonOnChip(_Source, StandardCellType):
 
     process_class = spike_processes.Poisson
 
-    def make(self, size, parameters, seed):
+    def make(self, size: int, parameters: Parameters, seed: int) -> SpikeProcess:
         """Return exact Poisson processes."""
         return self.process_class(size, parameters, int(parameters["seed"][0]))
 
-    def arrays(self, label, size, parameters):
+    def arrays(self, label: str, size: int, parameters: Parameters) -> Parameters:
         """Return parameters as float64 (size,); a generator has neither begin nor end."""
         always = {"start": np.zeros(size), "duration": np.full(size, np.inf)}
         return super().arrays(label, size, parameters) | always
 
-    def validate(self, label, parameters):
+    def validate(self, label: str, parameters: Parameters) -> None:
         super().validate(label, parameters)
         rate, seed = parameters["rate"], parameters["seed"]
         for name, values in parameters.items():
@@ -247,10 +255,10 @@ class SpikeSourcePoissonOnChip(_Source, StandardCellType):
                 "of the chip)"
             ) from error
 
-    def mean_rates(self, parameters):
+    def mean_rates(self, parameters: Parameters) -> np.ndarray:
         return parameters["rate"]
 
-    def on_chip_process(self, size, parameters):
+    def on_chip_process(self, size: int, parameters: Parameters) -> SpikeProcess:
         """Return the process that tells the spikes of the generators."""
         return spike_processes.OnChip(size, parameters)
 
@@ -274,10 +282,10 @@ class SpikeSourcePoissonRefractory(_Source, cells.SpikeSourcePoissonRefractory):
     translations = identity_translations(cells.SpikeSourcePoissonRefractory.default_parameters)
     process_class = spike_processes.PoissonRefractory
 
-    def mean_rates(self, parameters):
+    def mean_rates(self, parameters: Parameters) -> np.ndarray:
         return parameters["rate"]
 
-    def validate(self, label, parameters):
+    def validate(self, label: str, parameters: Parameters) -> None:
         super().validate(label, parameters)
         rate, tau = parameters["rate"], parameters["tau_refrac"]
         self._check_rate(label, "rate", rate, rate)
@@ -310,10 +318,10 @@ class SpikeSourceGamma(_Source, cells.SpikeSourceGamma):
     translations = identity_translations(default_parameters)
     process_class = spike_processes.Gamma
 
-    def mean_rates(self, parameters):
+    def mean_rates(self, parameters: Parameters) -> np.ndarray:
         return parameters["beta"] / parameters["alpha"]
 
-    def validate(self, label, parameters):
+    def validate(self, label: str, parameters: Parameters) -> None:
         super().validate(label, parameters)
         alpha, beta = parameters["alpha"], parameters["beta"]
         check_values(label, "alpha", alpha, alpha <= 0, "must be positive")
@@ -344,7 +352,7 @@ class SpikeSourceInhGamma(_Source, cells.SpikeSourceInhGamma):
     sequences = ("a", "b", "tbins")
     process_class = spike_processes.InhomogeneousGamma
 
-    def validate(self, label, parameters):
+    def validate(self, label: str, parameters: Parameters) -> None:
         super().validate(label, parameters)
         trains = {n: _sequences(label, n, None, parameters[n]) for n in self.sequences}
         _check_bins(label, trains)
@@ -360,7 +368,7 @@ class SpikeSourceInhGamma(_Source, cells.SpikeSourceInhGamma):
         _check_ascending(label, "tbins", *flat["tbins"], strictly=True)
 
 
-def _check_bins(label, trains):
+def _check_bins(label: str, trains: dict[str, list[np.ndarray]]) -> None:
     """Raise unless each cell has at least one bin and the same number of entries for all."""
     counts = {name: np.array([len(v) for v in values]) for name, values in trains.items()}
     bins = counts["tbins"]
@@ -374,24 +382,23 @@ def _check_bins(label, trains):
             )
 
 
-def _sequences(label, name, size, values):
+def _sequences(label: str, name: str, size: int | None, values: Any) -> list[np.ndarray]:
     """Return one float64 array for each of `size` cells (None: as many as there are)."""
     single = hasattr(values, "value")  # one pyNN Sequence for all cells
     if not single and isinstance(values, np.ndarray) and values.dtype != object:
         single = values.ndim == 1
-    if single:
-        values = [values] * (1 if size is None else size)
-    if size is not None and len(values) != size:
+    trains = [values] * (1 if size is None else size) if single else values
+    if size is not None and len(trains) != size:
         raise errors.InvalidDimensionsError(
-            f"{label}: {name} has {len(values)} sequences for {size} cells; give one for all or "
+            f"{label}: {name} has {len(trains)} sequences for {size} cells; give one for all or "
             "one for each"
         )
     # a population's cells often share one Sequence object
-    known = {id(v): np.asarray(getattr(v, "value", v), np.float64) for v in values}
-    return [known[id(v)] for v in values]
+    known = {id(v): np.asarray(getattr(v, "value", v), np.float64) for v in trains}
+    return [known[id(v)] for v in trains]
 
 
-def _flattened(trains):
+def _flattened(trains: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return all values, and the cell and the position in its sequence that each belongs to."""
     lengths = np.array([len(train) for train in trains], np.int64)
     values = np.concatenate([*trains, np.empty(0)])
@@ -400,7 +407,15 @@ def _flattened(trains):
     return values, cell, position
 
 
-def _check_sequence(label, name, values, cell, position, bad, need):
+def _check_sequence(
+    label: str,
+    name: str,
+    values: np.ndarray,
+    cell: np.ndarray,
+    position: np.ndarray,
+    bad: np.ndarray,
+    need: str,
+) -> None:
     if bad.any():
         i = int(np.flatnonzero(bad)[0])
         raise errors.InvalidParameterValueError(
@@ -408,7 +423,14 @@ def _check_sequence(label, name, values, cell, position, bad, need):
         )
 
 
-def _check_ascending(label, name, values, cell, position, strictly):
+def _check_ascending(
+    label: str,
+    name: str,
+    values: np.ndarray,
+    cell: np.ndarray,
+    position: np.ndarray,
+    strictly: bool,
+) -> None:
     step = np.diff(values)
     bad = ((step <= 0) if strictly else (step < 0)) & (np.diff(cell) == 0)
     if bad.any():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 from pyNN import errors
 from pyNN.standardmodels import synapses
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
@@ -10,6 +14,10 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 from pynn_bss2sim import simulator
 
 from .base import OneToOne, identity_translations
+
+if TYPE_CHECKING:
+    from ..projections import Projection
+
 
 __all__ = [
     "StaticSynapse",
@@ -22,7 +30,7 @@ __all__ = [
 ]
 
 
-def check_weights(weights, projection):
+def check_weights(weights: ArrayLike, projection: Projection) -> None:
     """Check the weights of one projection for finite values and for their sign.
 
     Parameters
@@ -59,7 +67,7 @@ def check_weights(weights, projection):
         )
 
 
-def wrong_sign(low, high, receptor, conductance_based):
+def wrong_sign(low: float, high: float, receptor: str, conductance_based: bool) -> str | None:
     """Return what is wrong with the sign of weights from `low` to `high`, or None."""
     if conductance_based:
         if low < 0:
@@ -78,10 +86,12 @@ def wrong_sign(low, high, receptor, conductance_based):
     return None
 
 
-def must(name, good, need):
+def must(
+    name: str, good: Callable[[np.ndarray], np.ndarray], need: str
+) -> Callable[[np.ndarray, Projection], None]:
     """A check of parameter `name`: `good` is a function of its values, `need` says what is."""
 
-    def check(values, projection):
+    def check(values: np.ndarray, projection: Projection) -> None:
         bad = ~good(values)
         if bad.any():
             first = int(np.argmax(bad))
@@ -93,12 +103,12 @@ def must(name, good, need):
     return check
 
 
-def is_part(values):
+def is_part(values: np.ndarray) -> np.ndarray:
     """Which values are a part of a whole."""
     return (values >= 0) & (values <= 1)
 
 
-def minimum_delay():
+def minimum_delay() -> float:
     """The delay (ms) of synapses that are given none."""
     delay = simulator.state.min_delay
     return simulator.state.dt if delay == "auto" else delay
@@ -118,7 +128,7 @@ class StaticSynapse(OneToOne, synapses.StaticSynapse):
     translations = identity_translations(synapses.StaticSynapse.default_parameters)
     parameter_checks = {"weight": check_weights}
 
-    def _get_minimum_delay(self):
+    def _get_minimum_delay(self) -> float:
         return minimum_delay()
 
 
@@ -158,5 +168,5 @@ class TsodyksMarkramSynapse(OneToOne, synapses.TsodyksMarkramSynapse):
         "tau_facil": must("tau_facil", lambda ms: ms >= 0, "give 0 or a positive number of ms"),
     }
 
-    def _get_minimum_delay(self):
+    def _get_minimum_delay(self) -> float:
         return minimum_delay()
