@@ -146,7 +146,9 @@ class _Told(logging.Handler):
             logging.getLogger(name).addHandler(self)
         show = warnings.showwarning
 
-        def keep_and_show(message, category, *place, **more) -> None:
+        def keep_and_show(
+            message: Warning | str, category: type[Warning], *place: Any, **more: Any
+        ) -> None:
             self._keep(f"{category.__name__}: {message}")
             show(message, category, *place, **more)
 
