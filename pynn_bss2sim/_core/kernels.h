@@ -29,9 +29,11 @@ enum { BSS_CUBA_LIF = 0, BSS_COBA_LIF = 1, BSS_CUBA_ADEX = 2, BSS_COBA_ADEX = 3,
 /* what neurons depart in from the ideal equations: see plan.Mode */
 enum { BSS_IDEAL = 0, BSS_SILICON = 1, BSS_NOISY = 2, BSS_N_MODES = 3 };
 
-/* Coefficients of a tile, named as in plan.Plan. Those that only later modes read stand behind the
- * others and are not there in earlier modes. The propagator of membrane currents is missing:
- * the engine has multiplied the currents by it. */
+/* Coefficients, named as in plan.Plan. Those that only later modes read stand behind the others and
+ * are not there in earlier modes. The propagator of membrane currents is missing: the engine has
+ * multiplied the currents by it. All are of double in BSS_IDEAL; in the other modes only potentials
+ * (v_...) and e_leak are, the others are of float, and factors of decay are less 1 (tiles.py).
+ * e_leak and v_thresh change during a run. */
 #define BSS_COMMON_COLUMNS(X) X(e_leak) X(v_thresh) X(v_reset) X(decay0) X(decay1)
 #define BSS_CUBA_LIF_COLUMNS(X) X(p_vv) X(p_v0) X(p_v1)
 #define BSS_COBA_LIF_COLUMNS(X) X(e_rev0) X(e_rev1) X(mean0) X(mean1) X(g_leak) X(h_over_c)
@@ -43,23 +45,40 @@ enum { BSS_IDEAL = 0, BSS_SILICON = 1, BSS_NOISY = 2, BSS_N_MODES = 3 };
     X(v_ceiling)
 #define BSS_NOISY_COLUMNS(X) X(amp_v) X(amp0) X(amp1)
 
-#define BSS_LANES(name) double name[BSS_TILE];
-#define BSS_TILE_OF(columns)                                                                       \
+/* Where the coefficients of a tile lie. */
+#define BSS_PLACE(name) const void *name;
+#define BSS_COLUMNS_OF(columns)                                                                    \
     struct {                                                                                       \
-        BSS_COMMON_COLUMNS(BSS_LANES)                                                              \
-        columns(BSS_LANES)                                                                         \
-        BSS_SILICON_COLUMNS(BSS_LANES)                                                             \
-        BSS_NOISY_COLUMNS(BSS_LANES)                                                               \
+        BSS_COMMON_COLUMNS(BSS_PLACE)                                                              \
+        columns(BSS_PLACE)                                                                         \
+        BSS_SILICON_COLUMNS(BSS_PLACE)                                                             \
+        BSS_NOISY_COLUMNS(BSS_PLACE)                                                               \
     }
-typedef BSS_TILE_OF(BSS_CUBA_LIF_COLUMNS) bss_cuba_lif_tile;
-typedef BSS_TILE_OF(BSS_COBA_LIF_COLUMNS) bss_coba_lif_tile;
-typedef BSS_TILE_OF(BSS_ADEX_COLUMNS) bss_adex_tile;
+typedef BSS_COLUMNS_OF(BSS_CUBA_LIF_COLUMNS) bss_cuba_lif_columns;
+typedef BSS_COLUMNS_OF(BSS_COBA_LIF_COLUMNS) bss_coba_lif_columns;
+typedef BSS_COLUMNS_OF(BSS_ADEX_COLUMNS) bss_adex_columns;
 
-typedef struct {
-    BSS_COMMON_COLUMNS(BSS_LANES)
-} bss_common_tile; /* how each of them begins */
+enum { BSS_MAX_COLUMNS = sizeof(bss_adex_columns) / sizeof(const void *) };
+typedef union {
+    const void *at[BSS_MAX_COLUMNS];
+    bss_cuba_lif_columns cuba_lif;
+    bss_coba_lif_columns coba_lif;
+    bss_adex_columns adex;
+} bss_columns;
 
-/* Name of column `k` of a tile, NULL behind the last. */
+#define BSS_ONE(name) +1
+enum { BSS_N_SILICON = 0 BSS_SILICON_COLUMNS(BSS_ONE), BSS_N_NOISY = 0 BSS_NOISY_COLUMNS(BSS_ONE) };
+
+/* Number of coefficients. */
+static inline int bss_n_columns(int kind, int mode)
+{
+    const int all = kind == BSS_CUBA_LIF   ? sizeof(bss_cuba_lif_columns) / sizeof(const void *)
+                    : kind == BSS_COBA_LIF ? sizeof(bss_coba_lif_columns) / sizeof(const void *)
+                                           : BSS_MAX_COLUMNS;
+    return all - (mode == BSS_NOISY ? 0 : BSS_N_NOISY) - (mode == BSS_IDEAL ? BSS_N_SILICON : 0);
+}
+
+/* Name of coefficient `k`, NULL behind the last. */
 const char *bss_column(int kind, int mode, int k);
 
 /* State of neighbouring neurons, updated in place, and the currents that flow into their membranes
@@ -81,9 +100,10 @@ typedef struct bss_part {
     int64_t block, behind; /* the block, and how far behind its first neuron the part begins */
     int64_t mode, substeps;
     bss_kernel kernel;
-    /* coefficients of the first tile, and how far it is from tile to tile: 0 where neurons are alike */
-    const double *tile;
-    int64_t stride;
+    /* coefficients of the first tile, and how many bytes it is from tile to tile: 0 where neurons
+     * are alike in a coefficient */
+    bss_columns columns;
+    int64_t stride[BSS_MAX_COLUMNS];
     bss_cells cells;
     /* where these neurons read the table of normal numbers in this step, for each source of noise;
      * it goes on for whole tiles */
@@ -162,16 +182,19 @@ static inline void bss_return_rest(const bss_rest *rest, int64_t n)
             variable[k][j] = rest->state[k][j];
 }
 
-static inline void bss_next_tile(bss_part *part)
+static inline void bss_next_tile(bss_part *part, int kind, int mode)
 {
-    part->tile += part->stride;
+    const void **at = part->columns.at;
+    const int n = bss_n_columns(kind, mode);
+    for (int k = 0; k < n; k++)
+        at[k] = (const char *)at[k] + part->stride[k];
     part->cells.v += BSS_TILE;
     part->cells.w += BSS_TILE;
     part->cells.line0 += BSS_TILE;
     part->cells.line1 += BSS_TILE;
     part->cells.hold += BSS_TILE;
     part->cells.drive += BSS_TILE;
-    if (part->noise_v) {
+    if (mode == BSS_NOISY) {
         part->noise_v += BSS_TILE;
         part->noise0 += BSS_TILE;
         part->noise1 += BSS_TILE;
@@ -179,7 +202,7 @@ static inline void bss_next_tile(bss_part *part)
 }
 
 /* bounds of the argument of a saturating current (kernels_impl.h); never changed */
-extern double bss_knee[2];
+extern float bss_knee[2];
 
 /* A hash of key, step and index (noise.py). */
 static inline uint64_t bss_mix(uint64_t x)

@@ -1,5 +1,6 @@
 /* The kernels themselves; included by one C file for each instruction set, which defines
  * BSS_NAME(name) to give functions their suffix. See kernels.h. */
+#include <math.h>
 #include <string.h>
 #include "kernels.h"
 
@@ -16,22 +17,10 @@
 #endif
 #endif
 
-/* e**x of each number of a tile, in two loops */
-BSS_SPECIALIZE void BSS_NAME(exp_tile)(double *restrict x)
+/* mask ? yes : no, for a mask of all bits or none: with branches in sight compilers turn the loops
+ * inside out. */
+BSS_SPECIALIZE double BSS_NAME(where)(uint64_t mask, double yes, double no)
 {
-    double scale[BSS_TILE];
-    BSS_EACH {
-        x[j] = BSS_NAME(exp_reduce)(x[j], &scale[j]);
-    }
-    BSS_EACH {
-        x[j] = BSS_NAME(exp_sum)(x[j]) * scale[j];
-    }
-}
-
-/* x > 0 ? yes : no, by masks: with branches in sight compilers turn the loops inside out. */
-BSS_SPECIALIZE double BSS_NAME(where_positive)(double x, double yes, double no)
-{
-    const uint64_t mask = -(uint64_t)(x > 0.0);
     uint64_t a, b;
     double result;
     memcpy(&a, &yes, sizeof a);
@@ -41,256 +30,250 @@ BSS_SPECIALIZE double BSS_NAME(where_positive)(double x, double yes, double no)
     return result;
 }
 
-/* u clipped to +-3^(-1/2), where y - y^3 has its extrema. The compiler does not know the bounds: if
- * it did, it would treat the three cases apart, which takes longer than to compute them alike. */
-BSS_SPECIALIZE double BSS_NAME(clipped)(double u)
+/* x > 0 ? yes : no */
+BSS_SPECIALIZE double BSS_NAME(where_positive)(double x, double yes, double no)
 {
-    const double low = bss_knee[0], high = bss_knee[1];
-    const double y = u > high ? high : u;
-    return y < low ? low : y;
+    return BSS_NAME(where)(-(uint64_t)(x > 0.0), yes, no);
 }
 
-/* (y - y^3) - u of y = clipped u: what a saturating current has more than a linear one (plan.py) */
-BSS_SPECIALIZE double BSS_NAME(excess)(double u)
+/* mask of all bits where x is farther from 0 than exp_near and phi_near reach */
+BSS_SPECIALIZE uint64_t BSS_NAME(far)(double x)
 {
-    const double y = BSS_NAME(clipped)(u);
-    return (y - u) - y * y * y;
+    return -(uint64_t)(fabs(x) > BSS_NEAR);
 }
+
+/* One number, or the two variables v and w, of each neuron of a tile. */
+typedef double BSS_NAME(numbers)[BSS_TILE];
+typedef struct {
+    BSS_NAME(numbers) v, w;
+} BSS_NAME(pair);
+
+/* coefficient `name` of neuron j, kept as double */
+#define BSS_DOUBLE(name) (((const double *)c->name)[j])
+/* in the kernels of this file */
+#define BSS_OF BSS_DOUBLE
 
 #define BSS_STATE                                                                                  \
     double *restrict v = part->cells.v, *restrict line0 = part->cells.line0;                       \
     double *restrict line1 = part->cells.line1, *restrict hold = part->cells.hold;                 \
     const double *restrict drive = part->cells.drive;                                              \
-    const float *restrict noise_v = part->noise_v, *restrict noise0 = part->noise0;                \
-    const float *restrict noise1 = part->noise1;                                                   \
-    (void)noise_v, (void)noise0, (void)noise1
+    uint64_t any = 0
 
-/* The end of a step, the same for all kinds: a neuron held at reset stays there (in silicon v_new
- * is its relaxed voltage already). Neurons at or above threshold are left there for the engine,
- * which resets them unless they are held. */
-#define BSS_FINISH(v_new)                                                                          \
+/* The end of a step, the same for all kinds. Neurons at or above threshold are left there for the
+ * engine, which resets them unless they are held at reset. */
+#define BSS_FINISH(v_end)                                                                          \
     do {                                                                                           \
-        const double held = hold[j];                                                               \
-        double v_end;                                                                              \
-        if (mode == BSS_IDEAL) {                                                                   \
-            v_end = BSS_NAME(where_positive)(held, tile->v_reset[j], (v_new));                     \
-        } else {                                                                                   \
-            const double low = tile->v_floor[j], high = tile->v_ceiling[j];                        \
-            v_end = (v_new);                                                                       \
-            v_end = v_end < low ? low : v_end;                                                     \
-            v_end = v_end > high ? high : v_end;                                                   \
-        }                                                                                          \
-        any |= (uint64_t)(v_end >= tile->v_thresh[j]);                                             \
-        v[j] = v_end;                                                                              \
-        hold[j] = held - 1.0 > 0.0 ? held - 1.0 : 0.0;                                             \
+        const double v_final = (v_end);                                                            \
+        any |= -(uint64_t)(v_final >= BSS_DOUBLE(v_thresh));                                       \
+        v[j] = v_final;                                                                            \
+        hold[j] = hold[j] - 1.0 > 0.0 ? hold[j] - 1.0 : 0.0;                                       \
     } while (0)
 
-/* in silicon: the voltage of a neuron, whether held at reset or free to go to v_free */
-#define BSS_HELD_OR(v_free)                                                                        \
-    BSS_NAME(where_positive)(                                                                      \
-        hold[j], tile->v_reset[j] + (v[j] - tile->v_reset[j]) * tile->reset_keep[j], (v_free))
-
-/* kinds that are not exact: noise of a whole step after its substeps, then the end of the step */
-#define BSS_FINISH_SUBSTEPS                                                                        \
-    BSS_EACH {                                                                                     \
-        double v_new = v[j];                                                                       \
-        if (mode == BSS_NOISY) {                                                                   \
-            v_new += BSS_NAME(where_positive)(hold[j], 0.0, tile->amp_v[j] * (double)noise_v[j]);  \
-            line0[j] += tile->amp0[j] * (double)noise0[j];                                         \
-            line1[j] += tile->amp1[j] * (double)noise1[j];                                         \
-        }                                                                                          \
-        BSS_FINISH(v_new);                                                                         \
-    }
-
-/* What follows integrates one tile and returns whether any of its neurons is at threshold.
+/* What follows integrates one tile of ideal neurons and returns whether any is at threshold. A
+ * neuron held at reset stays there.
  *
- * Current-based LIF: exact for currents that are constant over the step. In silicon, what
- * saturation takes from the currents is a constant current over the step, too: that of the lines'
- * mean values, and for the leak that at the middle of the step, taken from the begin and its slope
- * there (second order). */
-BSS_SPECIALIZE uint64_t BSS_NAME(cuba_lif)(const bss_cuba_lif_tile *restrict tile,
-                                           const bss_part *part, const int mode)
+ * Current-based LIF: exact for currents that are constant over the step. */
+BSS_SPECIALIZE uint64_t BSS_NAME(cuba_lif)(const bss_cuba_lif_columns *restrict c,
+                                           const bss_part *part)
 {
     BSS_STATE;
-    double push[BSS_TILE];
-    uint64_t any = 0;
     BSS_EACH {
-        push[j] = line0[j] * tile->p_v0[j] + (line1[j] * tile->p_v1[j] + drive[j]);
-        if (mode != BSS_IDEAL)
-            push[j] += tile->line_c0[j] * BSS_NAME(excess)(line0[j] * tile->line_u0[j])
-                       + tile->line_c1[j] * BSS_NAME(excess)(line1[j] * tile->line_u1[j]);
-        line0[j] = line0[j] * tile->decay0[j];
-        line1[j] = line1[j] * tile->decay1[j];
-        if (mode == BSS_NOISY) {
-            push[j] += tile->amp_v[j] * (double)noise_v[j];
-            line0[j] += tile->amp0[j] * (double)noise0[j];
-            line1[j] += tile->amp1[j] * (double)noise1[j];
-        }
-    }
-    BSS_EACH {
-        const double d = v[j] - tile->e_leak[j], change = d * tile->p_vv[j] + push[j];
-        if (mode == BSS_IDEAL) {
-            BSS_FINISH(tile->e_leak[j] + change);
-        } else {
-            const double u = d * tile->leak_u[j], y = BSS_NAME(clipped)(u), y2 = y * y;
-            const double lost = tile->leak_c[j] * ((y - u) - y2 * y);
-            /* minus half the derivative of lost by d */
-            const double slope = (tile->leak_u[j] * tile->leak_c[j]) * (1.5 * y2);
-            const double rest = change - lost;
-            const double v_new = BSS_HELD_OR(tile->e_leak[j] + (rest + slope * (rest - d)));
-            BSS_FINISH(v_new);
-        }
+        const double i0 = line0[j], i1 = line1[j], e_leak = BSS_OF(e_leak);
+        const double push = i0 * BSS_OF(p_v0) + (i1 * BSS_OF(p_v1) + drive[j]);
+        const double v_new = e_leak + ((v[j] - e_leak) * BSS_OF(p_vv) + push);
+        line0[j] = i0 * BSS_OF(decay0);
+        line1[j] = i1 * BSS_OF(decay1);
+        BSS_FINISH(BSS_NAME(where_positive)(hold[j], BSS_OF(v_reset), v_new));
     }
     return any;
 }
 
-/* Conductance-based LIF: the exponent of the membrane's decay is exact, the driving potential is
- * averaged over the substep; second order in the substep. So is what a saturated leak lacks. */
-BSS_SPECIALIZE uint64_t BSS_NAME(coba_lif)(const bss_coba_lif_tile *restrict tile,
-                                           const bss_part *part, const int mode)
+/* Conductance-based LIF: the decay of the membrane is exact for the mean conductances of the
+ * substep, the driving potential is averaged over it; second order in the substep. */
+BSS_SPECIALIZE uint64_t BSS_NAME(coba_lif)(const bss_coba_lif_columns *restrict c,
+                                           const bss_part *part)
 {
     BSS_STATE;
-    double g[BSS_TILE], current[BSS_TILE], decay[BSS_TILE];
-    uint64_t any = 0;
     for (int64_t s = 0; s < part->substeps; s++) {
+        BSS_NAME(numbers) push, exponent, phi;
+        uint64_t far = 0;
         BSS_EACH {
-            const double e_leak = tile->e_leak[j];
-            double g0 = line0[j] * tile->mean0[j];
-            double g1 = line1[j] * tile->mean1[j];
-            if (mode != BSS_IDEAL) {
-                g0 += tile->line_c0[j] * BSS_NAME(excess)(g0 * tile->line_u0[j]);
-                g1 += tile->line_c1[j] * BSS_NAME(excess)(g1 * tile->line_u1[j]);
-            }
-            g[j] = tile->g_leak[j] + (g0 + g1);
-            current[j] = g0 * (tile->e_rev0[j] - e_leak) + g1 * (tile->e_rev1[j] - e_leak)
-                         + drive[j];
-            decay[j] = -(g[j] * tile->h_over_c[j]);
-            line0[j] = line0[j] * tile->decay0[j];
-            line1[j] = line1[j] * tile->decay1[j];
+            const double e_leak = BSS_OF(e_leak);
+            const double g0 = line0[j] * BSS_OF(mean0), g1 = line1[j] * BSS_OF(mean1);
+            const double g = BSS_OF(g_leak) + (g0 + g1), x = -(g * BSS_OF(h_over_c));
+            const double current = (g0 * (BSS_OF(e_rev0) - e_leak) + g1 * (BSS_OF(e_rev1) - e_leak))
+                                   + drive[j];
+            push[j] = (current - g * (v[j] - e_leak)) * BSS_OF(h_over_c);
+            exponent[j] = x;
+            phi[j] = BSS_NAME(phi_near)(x);
+            far |= BSS_NAME(far)(x);
+            line0[j] = line0[j] * BSS_OF(decay0);
+            line1[j] = line1[j] * BSS_OF(decay1);
         }
-        BSS_NAME(exp_tile)(decay);
-        BSS_EACH {
-            const double e_leak = tile->e_leak[j], d = v[j] - e_leak;
-            double goal;
-            if (mode != BSS_IDEAL) {
-                double lost = tile->leak_c[j] * BSS_NAME(excess)(d * tile->leak_u[j]);
-                const double inverse = 1.0 / g[j];
-                goal = (current[j] - lost) * inverse;
-                lost = goal + (d - goal) * decay[j];
-                lost = tile->leak_c[j] * BSS_NAME(excess)(0.5 * (d + lost) * tile->leak_u[j]);
-                goal = (current[j] - lost) * inverse;
-            } else {
-                goal = current[j] / g[j];
+        if (far) {
+            BSS_EACH {
+                const double x = exponent[j], e_x = BSS_NAME(exp)(x);
+                phi[j] = BSS_NAME(where)(BSS_NAME(far)(x), (e_x - 1.0) / x, phi[j]);
             }
-            goal = e_leak + (goal + (d - goal) * decay[j]);
-            v[j] = mode == BSS_IDEAL ? goal : BSS_HELD_OR(goal);
+        }
+        BSS_EACH {
+            v[j] += push[j] * phi[j];
         }
     }
-    BSS_FINISH_SUBSTEPS;
+    BSS_EACH {
+        BSS_FINISH(BSS_NAME(where_positive)(hold[j], BSS_OF(v_reset), v[j]));
+    }
     return any;
 }
 
-/* Two variables of each neuron of a tile. */
+/* The AdEx membrane over a (sub)step, in terms of u = v - e_leak:
+ *     C du/dt = current - g u + upstroke - w
+ * where g and current contain the lines, and u is clipped at the detection threshold, so that the
+ * exponential upstroke stays bounded. */
 typedef struct {
-    double v[BSS_TILE], w[BSS_TILE];
-} BSS_NAME(pair);
+    BSS_NAME(pair) start;                   /* u and w at the begin */
+    BSS_NAME(numbers) h_over_c, g, current; /* h_over_c is 0 while the neuron is held */
+    BSS_NAME(numbers) begin, upstroke;      /* u, clipped, and upstroke at the begin */
+} BSS_NAME(membrane);
 
-/* What of the lines' states (v stands for line 0, w for line 1) reaches the membrane. */
-BSS_SPECIALIZE void BSS_NAME(saturate)(const bss_adex_tile *restrict tile,
-                                       BSS_NAME(pair) *restrict lines)
+/* g and current of the membrane, of what the lines conduct */
+BSS_SPECIALIZE void BSS_NAME(adex_lines)(const bss_adex_columns *restrict c,
+                                         BSS_NAME(membrane) *restrict m,
+                                         const bss_part *part, const int half, const int coba)
 {
+    const double *restrict line0 = part->cells.line0, *restrict line1 = part->cells.line1;
+    const double *restrict drive = part->cells.drive;
     BSS_EACH {
-        lines->v[j] += tile->line_c0[j] * BSS_NAME(excess)(lines->v[j] * tile->line_u0[j]);
-        lines->w[j] += tile->line_c1[j] * BSS_NAME(excess)(lines->w[j] * tile->line_u1[j]);
+        double g0 = line0[j], g1 = line1[j];
+        if (half) {
+            g0 = g0 * BSS_OF(half0);
+            g1 = g1 * BSS_OF(half1);
+        }
+        if (coba) {
+            const double e_leak = BSS_OF(e_leak);
+            m->g[j] = BSS_OF(g_leak) + (g0 + g1);
+            m->current[j] = (g0 * (BSS_OF(e_rev0) - e_leak) + g1 * (BSS_OF(e_rev1) - e_leak))
+                            + drive[j];
+        } else {
+            m->current[j] = (g0 + g1) + drive[j];
+        }
     }
 }
 
-/* Slopes of the AdEx equations, times the (sub)step: at `start`, or a fraction of a former slope
- * away from it. The membrane is clipped at the detection threshold, so the exponential term stays
- * bounded during the upstroke. */
-BSS_SPECIALIZE void BSS_NAME(adex_slopes)(
-    const bss_adex_tile *restrict tile, const double *restrict current,
-    const double *restrict h_over_c, const BSS_NAME(pair) *restrict start, const double fraction,
-    const BSS_NAME(pair) *restrict former, const BSS_NAME(pair) *restrict lines,
-    BSS_NAME(pair) *restrict slope, const int coba, const int mode)
+/* Upstroke of neurons wherever they are. */
+BSS_SPECIALIZE void BSS_NAME(adex_upstroke)(const bss_adex_columns *restrict c, const double *u,
+                                            double *restrict upstroke)
 {
-    double bounded[BSS_TILE], steepness[BSS_TILE];
+    BSS_NAME(numbers) rest, scale;
     BSS_EACH {
-        const double v = former ? start->v[j] + fraction * former->v[j] : start->v[j];
-        bounded[j] = v < tile->v_thresh[j] ? v : tile->v_thresh[j];
-        steepness[j] = (bounded[j] - tile->v_exp[j]) * tile->inv_delta_t[j];
+        const double u_exp = BSS_OF(v_exp) - BSS_OF(e_leak);
+        rest[j] = BSS_NAME(exp_reduce)((u[j] - u_exp) * BSS_OF(inv_delta_t), &scale[j]);
     }
-    BSS_NAME(exp_tile)(steepness);
     BSS_EACH {
-        const double vb = bounded[j];
-        const double w = former ? start->w[j] + fraction * former->w[j] : start->w[j];
-        const double upstroke = tile->g_delta_t[j] * steepness[j];
-        double leak = tile->g_leak[j] * (tile->e_leak[j] - vb);
-        const double synaptic = coba ? lines->v[j] * (tile->e_rev0[j] - vb)
-                                           + lines->w[j] * (tile->e_rev1[j] - vb)
-                                     : lines->v[j] + lines->w[j];
-        if (mode != BSS_IDEAL)
-            leak -= tile->leak_c[j] * BSS_NAME(excess)((vb - tile->e_leak[j]) * tile->leak_u[j]);
-        slope->v[j] = (leak + upstroke + (synaptic - w) + current[j]) * h_over_c[j];
-        slope->w[j] = (tile->a[j] * (vb - tile->e_leak[j]) - w) * tile->h_over_tau_w[j];
+        upstroke[j] = BSS_OF(g_delta_t) * (BSS_NAME(exp_sum)(rest[j]) * scale[j]);
+    }
+}
+
+/* Slopes, times the (sub)step: at the begin, or at `fraction` of the former slopes away from it.
+ * There the upstroke is that at the begin times e**d of a small d; where d is not small, it is
+ * computed anew. */
+BSS_SPECIALIZE void BSS_NAME(adex_slopes)(const bss_adex_columns *restrict c,
+                                          BSS_NAME(membrane) *restrict m, const double fraction,
+                                          const BSS_NAME(pair) *restrict former,
+                                          BSS_NAME(pair) *restrict slope, const int coba)
+{
+    BSS_NAME(numbers) u, upstroke, fresh;
+    uint64_t far = 0;
+    BSS_EACH {
+        const double limit = BSS_OF(v_thresh) - BSS_OF(e_leak);
+        const double free = former ? m->start.v[j] + fraction * former->v[j] : m->start.v[j];
+        const double bounded = free < limit ? free : limit;
+        u[j] = bounded;
+        if (former) {
+            const double d = (bounded - m->begin[j]) * BSS_OF(inv_delta_t);
+            upstroke[j] = m->upstroke[j] * BSS_NAME(exp_near)(d);
+            far |= BSS_NAME(far)(d);
+        } else {
+            m->begin[j] = bounded;
+        }
+    }
+    if (!former) {
+        BSS_NAME(adex_upstroke)(c, u, m->upstroke);
+    } else if (far) {
+        BSS_NAME(adex_upstroke)(c, u, fresh);
+        BSS_EACH {
+            const double d = (u[j] - m->begin[j]) * BSS_OF(inv_delta_t);
+            upstroke[j] = BSS_NAME(where)(BSS_NAME(far)(d), fresh[j], upstroke[j]);
+        }
+    }
+    BSS_EACH {
+        const double w = former ? m->start.w[j] + fraction * former->w[j] : m->start.w[j];
+        const double push = former ? upstroke[j] - w : m->upstroke[j] - w;
+        const double g = coba ? m->g[j] : BSS_OF(g_leak);
+        slope->v[j] = ((m->current[j] - g * u[j]) + push) * m->h_over_c[j];
+        slope->w[j] = (BSS_OF(a) * u[j] - w) * BSS_OF(h_over_tau_w);
     }
 }
 
 /* AdEx: classical Runge-Kutta of fourth order; the lines decay exactly. A neuron held at reset
  * keeps its voltage while its adaptation current goes on. */
-BSS_SPECIALIZE uint64_t BSS_NAME(adex)(const bss_adex_tile *restrict tile, const bss_part *part,
-                                       const int coba, const int mode)
+BSS_SPECIALIZE uint64_t BSS_NAME(adex)(const bss_adex_columns *restrict c, const bss_part *part,
+                                       const int coba)
 {
     BSS_STATE;
     double *restrict w = part->cells.w;
-    double h_over_c[BSS_TILE];
-    uint64_t any = 0;
+    (void)drive;
     for (int64_t s = 0; s < part->substeps; s++) {
-        /* state, and what reaches the membrane from the lines, at begin, middle and end */
-        BSS_NAME(pair) start, begin, middle, end, k1, k2, k3, k4;
+        BSS_NAME(membrane) m;
+        BSS_NAME(pair) k1, k2, k3, k4;
         BSS_EACH {
-            start.v[j] = v[j];
-            start.w[j] = w[j];
-            h_over_c[j] = BSS_NAME(where_positive)(hold[j], 0.0, tile->h_over_c[j]);
-            begin.v[j] = line0[j];
-            begin.w[j] = line1[j];
-            middle.v[j] = line0[j] * tile->half0[j];
-            middle.w[j] = line1[j] * tile->half1[j];
-            line0[j] = end.v[j] = line0[j] * tile->decay0[j];
-            line1[j] = end.w[j] = line1[j] * tile->decay1[j];
+            m.h_over_c[j] = BSS_NAME(where_positive)(hold[j], 0.0, BSS_OF(h_over_c));
+            m.start.v[j] = v[j] - BSS_OF(e_leak);
+            m.start.w[j] = w[j] + 0.0; /* else a compiler would call memcpy */
         }
-        if (mode != BSS_IDEAL) {
-            BSS_NAME(saturate)(tile, &begin);
-            BSS_NAME(saturate)(tile, &middle);
-            BSS_NAME(saturate)(tile, &end);
-        }
-#define BSS_SLOPES(fraction, former, lines, slope)                                                 \
-    BSS_NAME(adex_slopes)(tile, drive, h_over_c, &start, fraction, former, lines, slope, coba, mode)
-        BSS_SLOPES(0.0, NULL, &begin, &k1);
-        BSS_SLOPES(0.5, &k1, &middle, &k2);
-        BSS_SLOPES(0.5, &k2, &middle, &k3);
-        BSS_SLOPES(1.0, &k3, &end, &k4);
-#undef BSS_SLOPES
+        BSS_NAME(adex_lines)(c, &m, part, 0, coba);
+        BSS_NAME(adex_slopes)(c, &m, 0.0, NULL, &k1, coba);
+        BSS_NAME(adex_lines)(c, &m, part, 1, coba);
+        BSS_NAME(adex_slopes)(c, &m, 0.5, &k1, &k2, coba);
+        BSS_NAME(adex_slopes)(c, &m, 0.5, &k2, &k3, coba);
         BSS_EACH {
-            double v_end = start.v[j]
-                           + (k1.v[j] + 2.0 * (k2.v[j] + k3.v[j]) + k4.v[j]) * (1.0 / 6.0);
-            v_end = v_end < tile->v_thresh[j] ? v_end : tile->v_thresh[j];
-            v[j] = mode == BSS_IDEAL ? v_end : BSS_HELD_OR(v_end);
-            w[j] = start.w[j] + (k1.w[j] + 2.0 * (k2.w[j] + k3.w[j]) + k4.w[j]) * (1.0 / 6.0);
+            line0[j] = line0[j] * BSS_OF(decay0);
+            line1[j] = line1[j] * BSS_OF(decay1);
+        }
+        BSS_NAME(adex_lines)(c, &m, part, 0, coba);
+        BSS_NAME(adex_slopes)(c, &m, 1.0, &k3, &k4, coba);
+        BSS_EACH {
+            const double v_thresh = BSS_OF(v_thresh);
+            const double dv = (k1.v[j] + 2.0 * (k2.v[j] + k3.v[j]) + k4.v[j]) * (1.0 / 6.0);
+            const double dw = (k1.w[j] + 2.0 * (k2.w[j] + k3.w[j]) + k4.w[j]) * (1.0 / 6.0);
+            const double v_end = v[j] + dv;
+            v[j] = v_end < v_thresh ? v_end : v_thresh;
+            w[j] = w[j] + dw;
         }
     }
-    BSS_FINISH_SUBSTEPS;
+    BSS_EACH {
+        BSS_FINISH(BSS_NAME(where_positive)(hold[j], BSS_OF(v_reset), v[j]));
+    }
     return any;
 }
 
-BSS_SPECIALIZE uint64_t BSS_NAME(tile)(const double *tile, const bss_part *part, const int kind,
-                                       const int mode)
+#undef BSS_OF
+#include "kernels_silicon_impl.h"
+
+BSS_SPECIALIZE uint64_t BSS_NAME(tile)(const bss_part *part, const int kind, const int mode)
 {
+    const bss_columns *columns = &part->columns;
+    if (mode != BSS_IDEAL && kind == BSS_CUBA_LIF)
+        return BSS_NAME(silicon_cuba_lif)(&columns->cuba_lif, part, mode);
+    if (mode != BSS_IDEAL && kind == BSS_COBA_LIF)
+        return BSS_NAME(silicon_coba_lif)(&columns->coba_lif, part, mode);
+    if (mode != BSS_IDEAL)
+        return BSS_NAME(silicon_adex)(&columns->adex, part, kind == BSS_COBA_ADEX, mode);
     if (kind == BSS_CUBA_LIF)
-        return BSS_NAME(cuba_lif)((const bss_cuba_lif_tile *)tile, part, mode);
+        return BSS_NAME(cuba_lif)(&columns->cuba_lif, part);
     if (kind == BSS_COBA_LIF)
-        return BSS_NAME(coba_lif)((const bss_coba_lif_tile *)tile, part, mode);
-    return BSS_NAME(adex)((const bss_adex_tile *)tile, part, kind == BSS_COBA_ADEX, mode);
+        return BSS_NAME(coba_lif)(&columns->coba_lif, part);
+    return BSS_NAME(adex)(&columns->adex, part, kind == BSS_COBA_ADEX);
 }
 
 /* All tiles of a part. A last one that is not full is integrated in a copy, for behind it lie
@@ -305,15 +288,15 @@ BSS_SPECIALIZE int64_t BSS_NAME(run)(const bss_part *part, int32_t *over, const 
         const int64_t n = part->n - first < BSS_TILE ? part->n - first : BSS_TILE;
         if (n < BSS_TILE)
             bss_copy_rest(&here, n, &rest);
-        if (BSS_NAME(tile)(here.tile, &here, kind, mode)) {
-            const double *v_thresh = ((const bss_common_tile *)here.tile)->v_thresh;
+        if (BSS_NAME(tile)(&here, kind, mode)) {
+            const double *v_thresh = here.columns.cuba_lif.v_thresh;
             for (int64_t j = 0; j < n; j++)
                 if (here.cells.v[j] >= v_thresh[j])
                     over[count++] = (int32_t)(part->first + first + j);
         }
         if (n < BSS_TILE)
             bss_return_rest(&rest, n);
-        bss_next_tile(&here);
+        bss_next_tile(&here, kind, mode);
     }
     return count;
 }

@@ -1,7 +1,7 @@
 /* Kernels for the instruction set every machine of this architecture has, and the choice. */
 #include "kernels.h"
 
-double bss_knee[2] = {-0.5773502691896258, 0.5773502691896258};
+float bss_knee[2] = {-0.57735027f, 0.57735027f};
 
 #define BSS_NAME(name) bss_##name##_portable
 #include "kernels_impl.h"
@@ -22,28 +22,13 @@ void bss_exp_array(int64_t n, const double *x, double *y)
         BSS_SILICON_COLUMNS(BSS_TEXT)                                                              \
         BSS_NOISY_COLUMNS(BSS_TEXT)                                                                \
     }
-#define BSS_ONE(name) +1
-enum {
-    BSS_N_SILICON = 0 BSS_SILICON_COLUMNS(BSS_ONE),
-    BSS_N_NOISY = 0 BSS_NOISY_COLUMNS(BSS_ONE),
-};
-
 const char *bss_column(int kind, int mode, int k)
 {
     static const char *const cuba_lif[] = BSS_TEXTS(BSS_CUBA_LIF_COLUMNS);
     static const char *const coba_lif[] = BSS_TEXTS(BSS_COBA_LIF_COLUMNS);
     static const char *const adex[] = BSS_TEXTS(BSS_ADEX_COLUMNS);
-    const char *const *names = kind == BSS_CUBA_LIF ? cuba_lif : adex;
-    int n = (int)((kind == BSS_CUBA_LIF ? sizeof cuba_lif : sizeof adex) / sizeof *names);
-    if (kind == BSS_COBA_LIF) {
-        names = coba_lif;
-        n = (int)(sizeof coba_lif / sizeof *names);
-    }
-    if (mode != BSS_NOISY)
-        n -= BSS_N_NOISY;
-    if (mode == BSS_IDEAL)
-        n -= BSS_N_SILICON;
-    return k < n ? names[k] : 0;
+    const char *const *const names[BSS_N_KINDS] = {cuba_lif, coba_lif, adex, adex};
+    return k < bss_n_columns(kind, mode) ? names[kind][k] : 0;
 }
 
 bss_kernel_table bss_kernels_for(int isa)
