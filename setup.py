@@ -47,6 +47,7 @@ setup(
                     for name in (
                         "kernels",
                         "kernels_impl",
+                        "kernels_silicon_impl",
                         "pair_change_impl",
                         "exponential",
                         "workers",

@@ -359,7 +359,7 @@ cdef class Engine:
         """Lay the coefficients in tiles, and tell the kernels where their parts lie."""
         cdef int64_t k, first, block
         columns = [tile_columns(*names) for names in zip(kind, mode)]
-        tiles = make_tiles(self.keep, columns, start, BSS_TILE)
+        tiles = make_tiles(self.keep, columns, mode, start, BSS_TILE)
         self.tiles = tiles.values
         self.thresh_place = tiles.place["v_thresh"]
         self.leak_place = tiles.place["e_leak"]
@@ -376,9 +376,7 @@ cdef class Engine:
             parts[k].mode = mode[block]
             parts[k].substeps = self.substeps
             parts[k].kernel = self.kernels[<int64_t>mode[block]][<int64_t>kind[block]]
-            parts[k].stride = tiles.stride[block]
-            parts[k].tile = (pointer(self.tiles) + <int64_t>tiles.offset[block]
-                             + parts[k].behind // BSS_TILE * parts[k].stride)
+            self._point_to_columns(&parts[k], tiles.offset[block], tiles.stride[block])
             parts[k].cells.v = pointer(self.v) + first
             parts[k].cells.w = pointer(self.w) + first
             parts[k].cells.line0 = pointer(self.line) + first
@@ -392,6 +390,14 @@ cdef class Engine:
             self.crew.shares[k].n_parts = pieces.indptr[k + 1] - first
             if self.crew.shares[k].n_parts:
                 self.crew.shares[k].over = &self.over[0] + parts[first].first
+
+    cdef void _point_to_columns(self, bss_part *part, const int64_t[::1] offset,
+                                const int64_t[::1] stride) noexcept:
+        """Tell a part where the coefficients of its first tile lie."""
+        cdef int64_t k, tile = part.behind // BSS_TILE
+        for k in range(offset.shape[0]):
+            part.stride[k] = stride[k]
+            part.columns.at[k] = <const char *>pointer(self.tiles) + offset[k] + tile * stride[k]
 
     def _take_noise(self, needed):
         self.noise = noise_table(self.noise_seed) if needed else np.zeros(1, np.float32)

@@ -18,13 +18,15 @@ cdef extern from "kernels.h" nogil:
         double *line1
         double *hold
         const double *drive
+    ctypedef union bss_columns:
+        const void **at
     ctypedef struct bss_part
     ctypedef int64_t (*bss_kernel)(const bss_part *part, int32_t *over)
     ctypedef struct bss_part:
         int64_t first, n, block, behind, mode, substeps
         bss_kernel kernel
-        const double *tile
-        int64_t stride
+        bss_columns columns
+        int64_t *stride
         bss_cells cells
     ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
     bss_kernel_table bss_kernels_for(int isa)

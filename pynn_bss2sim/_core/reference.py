@@ -1,7 +1,7 @@
 """The engine in plain NumPy, written to be read; it gives the same bits as the compiled one.
 
-One call of `ReferenceEngine.run` follows engine.pyx phase by phase, and each ``_step_*`` method
-follows its kernel in kernels_impl.h operation by operation. Differences of speed aside the two
+One call of `ReferenceEngine.run` follows engine.pyx phase by phase; `reference_kernels` and
+`reference_silicon` follow the kernels operation by operation. Differences of speed aside the two
 classes are interchangeable; a test runs both on random chips and compares everything.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pynn_bss2sim._core import reference_kernels, reference_silicon
 from pynn_bss2sim._core.checks import checked_floats
-from pynn_bss2sim._core.exponential import exp
 from pynn_bss2sim._core.noise import (
     NOISE_BLOCK,
     SOURCES,
@@ -29,26 +29,14 @@ from pynn_bss2sim._core.plan import Kind, Mode, Plan, Routes
 from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.pulses import PulsePlan
 from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe, Status
+from pynn_bss2sim._core.reference_kernels import Cells
 from pynn_bss2sim._core.reference_links import EventQueue
 from pynn_bss2sim._core.reference_plasticity import ReleaseSites
 from pynn_bss2sim._core.reference_pulses import DriverStates
 from pynn_bss2sim._core.reference_spike_pairs import PairSynapses
+from pynn_bss2sim._core.tiles import stored
 
 __all__ = ["ReferenceEngine"]
-
-KNEE = 0.5773502691896258
-
-
-def clipped(u: np.ndarray) -> np.ndarray:
-    """`u` clipped to +-3**-0.5, where y - y**3 has its extrema."""
-    y = np.where(u > KNEE, KNEE, u)
-    return np.where(y < -KNEE, -KNEE, y)
-
-
-def excess(u: np.ndarray) -> np.ndarray:
-    """(y - y**3) - u of y = clipped u: what a saturating current has more than a linear one."""
-    y = clipped(u)
-    return (y - u) - y * y * y
 
 
 class ReferenceEngine:
@@ -293,176 +281,26 @@ class ReferenceEngine:
             self.v_thresh[neuron] = self.plan.v_thresh[neuron] + self.thresh_shift[neuron]
 
     def _integrate(self, current: np.ndarray) -> None:
-        """All blocks, one step."""
+        """All blocks, one step; then what arrives."""
         plan = self.plan
         key = stream_key(self.seed, self.trial, Stream.PLACES)
         places = block_offsets(key, self.step, len(plan.block_kind))
+        in_force = {name: getattr(plan, name) for name in plan.coefficient_names()}
+        in_force |= {"e_leak": self.e_leak, "v_thresh": self.v_thresh}
         for k, (kind, mode) in enumerate(zip(plan.block_kind, plan.block_mode, strict=True)):
             part = slice(plan.block_start[k], plan.block_start[k + 1])
+            c = {name: stored(name, values[part], mode) for name, values in in_force.items()}
+            drive = current[part] * plan.p_vi[part] if kind == Kind.CUBA_LIF else current[part]
+            cells = Cells(self.v[part], self.w[part], *self.line[:, part], self.hold[part], drive)
             noise = None
             if mode == Mode.NOISY:
                 window = places[:, k, np.newaxis] + np.arange(NOISE_BLOCK)
-                n = part.stop - part.start
-                noise = noise_table(self.seed)[window[:, :n]].astype(np.float64)
-                assert noise.shape == (SOURCES, n)
-            self._step[kind](self, part, current[part], mode, noise)
-            self._finish(part, mode)
-
-    def _step_cuba_lif(
-        self, part: slice, current: np.ndarray, mode: Mode, noise: np.ndarray | None
-    ) -> None:
-        """Exact propagation of membrane and line currents."""
-        p, v, line = self.plan, self.v[part], self.line[:, part]
-        e_leak = self.e_leak[part]
-        d = v - e_leak
-        push = line[0] * p.p_v0[part] + (line[1] * p.p_v1[part] + current * p.p_vi[part])
-        if mode == Mode.IDEAL:
-            self.v[part] = e_leak + (d * p.p_vv[part] + push)
-        else:
-            push = push + (
-                p.line_c0[part] * excess(line[0] * p.line_u0[part])
-                + p.line_c1[part] * excess(line[1] * p.line_u1[part])
-            )
-            if noise is not None:
-                push = push + p.amp_v[part] * noise[0]
-            change = self._saturated_leak(part, d, d * p.p_vv[part] + push)
-            self.v[part] = self._held_or(part, e_leak + change)
-        line[0] = line[0] * p.decay0[part]
-        line[1] = line[1] * p.decay1[part]
-        if noise is not None:
-            line[0] = line[0] + p.amp0[part] * noise[1]
-            line[1] = line[1] + p.amp1[part] * noise[2]
-
-    def _saturated_leak(self, part: slice, d: np.ndarray, change: np.ndarray) -> np.ndarray:
-        """V - e_leak after a step from d that would lead to `change` if the leak were linear."""
-        leak_u, leak_c = self.plan.leak_u[part], self.plan.leak_c[part]
-        u = d * leak_u
-        y = clipped(u)
-        y2 = y * y
-        lost = leak_c * ((y - u) - y2 * y)
-        slope = (leak_u * leak_c) * (1.5 * y2)
-        rest = change - lost
-        return rest + slope * (rest - d)
-
-    def _held_or(self, part: slice, v_free: np.ndarray) -> np.ndarray:
-        """In silicon: the voltage of neurons held at reset, or free to go to `v_free`."""
-        p, v = self.plan, self.v[part]
-        held = p.v_reset[part] + (v - p.v_reset[part]) * p.reset_keep[part]
-        return np.where(self.hold[part] > 0.0, held, v_free)
-
-    def _add_noise(self, part: slice, noise: np.ndarray | None) -> None:
-        """Noise of a whole step, after its substeps."""
-        if noise is None:
-            return
-        p, line = self.plan, self.line[:, part]
-        self.v[part] += np.where(self.hold[part] > 0.0, 0.0, p.amp_v[part] * noise[0])
-        line[0] += p.amp0[part] * noise[1]
-        line[1] += p.amp1[part] * noise[2]
-
-    def _saturated(
-        self, part: slice, line0: np.ndarray, line1: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """What of the lines' states reaches the membrane."""
-        p = self.plan
-        return (
-            line0 + p.line_c0[part] * excess(line0 * p.line_u0[part]),
-            line1 + p.line_c1[part] * excess(line1 * p.line_u1[part]),
-        )
-
-    def _step_coba_lif(
-        self, part: slice, current: np.ndarray, mode: Mode, noise: np.ndarray | None
-    ) -> None:
-        """Exponential decay to the driving potential of the substep's mean conductances."""
-        p, line, e_leak = self.plan, self.line[:, part], self.e_leak[part]
-        leak_u, leak_c = p.leak_u[part], p.leak_c[part]
-        for _ in range(p.substeps):
-            d = self.v[part] - e_leak
-            g0, g1 = line[0] * p.mean0[part], line[1] * p.mean1[part]
-            if mode != Mode.IDEAL:
-                g0, g1 = self._saturated(part, g0, g1)
-            g = p.g_leak[part] + (g0 + g1)
-            total = g0 * (p.e_rev0[part] - e_leak) + g1 * (p.e_rev1[part] - e_leak) + current
-            decay = exp(-(g * p.h_over_c[part]))
+                noise = noise_table(self.seed)[window[:, : len(drive)]]
+                assert noise.shape == (SOURCES, len(drive))
             if mode == Mode.IDEAL:
-                drive = total / g
+                reference_kernels.integrate(kind, c, cells, plan.substeps)
             else:
-                inverse = 1.0 / g
-                drive = (total - leak_c * excess(d * leak_u)) * inverse
-                end = drive + (d - drive) * decay
-                drive = (total - leak_c * excess(0.5 * (d + end) * leak_u)) * inverse
-            v_end = e_leak + (drive + (d - drive) * decay)
-            self.v[part] = v_end if mode == Mode.IDEAL else self._held_or(part, v_end)
-            line[0] = line[0] * p.decay0[part]
-            line[1] = line[1] * p.decay1[part]
-        self._add_noise(part, noise)
-
-    def _step_adex(
-        self,
-        part: slice,
-        current: np.ndarray,
-        mode: Mode,
-        noise: np.ndarray | None,
-        conductance_based: bool,
-    ) -> None:
-        """Fourth-order Runge-Kutta of V and w; exact decay of the lines."""
-        p, line = self.plan, self.line[:, part]
-        v_thresh, e_leak = self.v_thresh[part], self.e_leak[part]
-        h_over_c = np.where(self.hold[part] > 0.0, 0.0, p.h_over_c[part])
-
-        def slope(
-            v: np.ndarray, w: np.ndarray, lines: Sequence[np.ndarray] | np.ndarray
-        ) -> tuple[np.ndarray, np.ndarray]:
-            v = np.where(v < v_thresh, v, v_thresh)
-            upstroke = p.g_delta_t[part] * exp((v - p.v_exp[part]) * p.inv_delta_t[part])
-            leak = p.g_leak[part] * (e_leak - v)
-            if mode != Mode.IDEAL:
-                leak = leak - p.leak_c[part] * excess((v - e_leak) * p.leak_u[part])
-                lines = self._saturated(part, *lines)
-            if conductance_based:
-                synaptic = lines[0] * (p.e_rev0[part] - v) + lines[1] * (p.e_rev1[part] - v)
-            else:
-                synaptic = lines[0] + lines[1]
-            dv = (leak + upstroke + (synaptic - w) + current) * h_over_c
-            dw = (p.a[part] * (v - e_leak) - w) * p.h_over_tau_w[part]
-            return dv, dw
-
-        for _ in range(p.substeps):
-            v, w, begin = self.v[part].copy(), self.w[part].copy(), line.copy()
-            middle = begin[0] * p.half0[part], begin[1] * p.half1[part]
-            end = begin[0] * p.decay0[part], begin[1] * p.decay1[part]
-            kv1, kw1 = slope(v, w, begin)
-            kv2, kw2 = slope(v + 0.5 * kv1, w + 0.5 * kw1, middle)
-            kv3, kw3 = slope(v + 0.5 * kv2, w + 0.5 * kw2, middle)
-            kv4, kw4 = slope(v + kv3, w + kw3, end)
-            v_end = v + (kv1 + 2.0 * (kv2 + kv3) + kv4) * (1.0 / 6.0)
-            v_end = np.where(v_end < v_thresh, v_end, v_thresh)
-            self.v[part] = v_end if mode == Mode.IDEAL else self._held_or(part, v_end)
-            self.w[part] = w + (kw1 + 2.0 * (kw2 + kw3) + kw4) * (1.0 / 6.0)
-            line[0], line[1] = end
-        self._add_noise(part, noise)
-
-    def _step_cuba_adex(
-        self, part: slice, current: np.ndarray, mode: Mode, noise: np.ndarray | None
-    ) -> None:
-        self._step_adex(part, current, mode, noise, conductance_based=False)
-
-    def _step_coba_adex(
-        self, part: slice, current: np.ndarray, mode: Mode, noise: np.ndarray | None
-    ) -> None:
-        self._step_adex(part, current, mode, noise, conductance_based=True)
-
-    _step = {Kind.CUBA_LIF: _step_cuba_lif, Kind.COBA_LIF: _step_coba_lif,
-             Kind.CUBA_ADEX: _step_cuba_adex, Kind.COBA_ADEX: _step_coba_adex}  # fmt: skip
-
-    def _finish(self, part: slice, mode: Mode) -> None:
-        """Refractory hold, limits of the membrane, and arrivals."""
-        p, slot, held = self.plan, self.ring[self.step % self.depth], self.hold[part] > 0.0
-        if mode == Mode.IDEAL:
-            self.v[part] = np.where(held, p.v_reset[part], self.v[part])
-        else:
-            v = self.v[part]
-            v = np.where(v < p.v_floor[part], p.v_floor[part], v)
-            self.v[part] = np.where(v > p.v_ceiling[part], p.v_ceiling[part], v)
-        self.hold[part] = np.where(held, self.hold[part] - 1.0, 0.0)
-        self.line[:, part] += slot[:, part]
-        slot[:, part] = 0.0
+                reference_silicon.integrate(kind, c, cells, plan.substeps, noise)
+        slot = self.ring[self.step % self.depth]
+        self.line += slot
+        slot[:] = 0.0

@@ -7,79 +7,125 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Pieces", "Tiles", "aligned", "make_pieces", "make_tiles"]
+from pynn_bss2sim._core.plan import Mode
+
+__all__ = ["Pieces", "Tiles", "aligned", "make_pieces", "make_tiles", "stored"]
 
 #: Bytes of a line of the cache.
 CACHE_LINE = 64
+#: Coefficients that are kept as float64 in all modes.
+POTENTIALS = frozenset({"e_leak", "v_thresh", "v_reset", "v_floor", "v_ceiling"})
+#: Coefficients that say what remains after a step.
+DECAYS = frozenset({"p_vv", "decay0", "decay1", "half0", "half1", "reset_keep"})
 
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """The tiles of all blocks, one behind the other.
+    """The coefficients of all blocks.
 
     Attributes
     ----------
     values : float64 (k,)
-        Each tile holds its coefficients one after the other, each for `width` neurons.
-    offset : int64 (n_blocks,)
-        Where the tiles of each block begin.
-    stride : int64 (n_blocks,)
-        From tile to tile of a block; 0 where all its neurons are alike and share a tile.
+        The coefficients, in which pairs of float32 may lie in the place of float64.
+    offset, stride : tuple of int64 (n_columns,), one for each block
+        Bytes from the begin of `values` to each coefficient of the block's first tile, and from
+        there to that of the next tile: 0 where all neurons of the block are alike and share it.
     place : dict of str to int64 (n,)
         Where the values of ``e_leak`` and ``v_thresh`` stand, which change during a run.
     """
 
     values: np.ndarray
-    offset: np.ndarray
-    stride: np.ndarray
+    offset: tuple[np.ndarray, ...]
+    stride: tuple[np.ndarray, ...]
     place: dict[str, np.ndarray]
+
+
+def stored(name: str, values: np.ndarray, mode: int) -> np.ndarray:
+    """A coefficient as the kernels of a mode read it.
+
+    Kernels of ideal neurons read float64. The others read float32 of all but potentials, and of
+    factors of decay what they differ from 1, of which float32 keeps more digits.
+
+    Parameters
+    ----------
+    name : str
+        A field of `plan.Plan`.
+    values : float64 (n,)
+    mode : plan.Mode
+    """
+    if mode == Mode.IDEAL or name in POTENTIALS:
+        return values
+    return (values - 1.0 if name in DECAYS else values).astype(np.float32)
 
 
 def make_tiles(
     coefficients: Mapping[str, np.ndarray],
     columns: Sequence[Sequence[str]],
+    mode: np.ndarray,
     start: np.ndarray,
     width: int,
 ) -> Tiles:
     """Lay out coefficients.
 
-    Neurons that are missing in the last tile of a block are copies of its last neuron.
+    Those that differ among the neurons of a block lie together for each of its tiles, one behind
+    the other. Neurons that are missing in the last tile are copies of the block's last neuron.
 
     Parameters
     ----------
     coefficients : dict of float64 (n,)
         Those of `plan.Plan`.
     columns : for each block, the names of its coefficients in their order
+    mode : int64 (n_blocks,)
+        See `plan.Mode`.
     start : int64 (n_blocks + 1,)
         Offsets of the blocks among the neurons; none is empty.
     width : int
-        Neurons of a tile.
+        Neurons of a tile; full lines of the cache.
     """
-    place = {name: np.zeros(start[-1], np.int64) for name in ("e_leak", "v_thresh")}
-    # neurons whose threshold or leak potential is drawn for each of them are not alike
-    drawn = (coefficients["sigma_thresh"] > 0) | (coefficients["sigma_trial"] > 0)
-    tiles, offset, stride = [np.empty(0)], [], []
+    # thresholds and leak potentials that are drawn for each neuron differ
+    sigma = {"v_thresh": "sigma_thresh", "e_leak": "sigma_trial"}
+    place = {name: np.zeros(start[-1], np.int64) for name in sigma}
+    data: list[np.ndarray] = [np.empty(0, np.uint8)]
+    offsets, strides = [], []
     total = 0
-    for names, first, last in zip(columns, start[:-1], start[1:], strict=True):
-        block = np.arange(first, last)
-        alike = not drawn[block].any() and _alike([coefficients[name][block] for name in names])
-        count = 1 if alike else -(-len(block) // width)
-        neuron = np.minimum(first + np.arange(count * width), last - 1).reshape(count, 1, width)
-        values = np.concatenate([coefficients[name][neuron] for name in names], axis=1)
-        tile, lane = np.divmod(block - first, width)
+    for names, how, first, last in zip(columns, mode, start[:-1], start[1:], strict=True):
+        block = slice(first, last)
+        own = {name: stored(name, coefficients[name][block], how) for name in names}
+        alike = {name: bool((column == column[0]).all()) for name, column in own.items()}
+        for name in sigma:
+            alike[name] &= not coefficients[sigma[name]][block].any()
+        values, offset, stride = _lay_block(own, alike, width)
+        tile, lane = np.divmod(np.arange(last - first), width)
         for name, places in place.items():
-            behind = tile * (0 if alike else len(names)) + names.index(name)
-            places[block] = total + behind * width + lane
-        tiles.append(values.ravel())
-        offset.append(total)
-        stride.append(0 if alike else len(names) * width)
-        total += values.size
+            begin = total + offset[name] + tile * stride[name]
+            places[block] = begin // own[name].itemsize + lane
+        data.append(values)
+        offsets.append(total + np.array([offset[name] for name in names], np.int64))
+        strides.append(np.array([stride[name] for name in names], np.int64))
+        total += values.nbytes
     return Tiles(
-        aligned(np.concatenate(tiles)),
-        np.array(offset, np.int64),
-        np.array(stride, np.int64),
-        place,
+        aligned(np.concatenate(data).view(np.float64)), tuple(offsets), tuple(strides), place
     )
+
+
+def _lay_block(
+    columns: Mapping[str, np.ndarray], alike: Mapping[str, bool], width: int
+) -> tuple[np.ndarray, dict[str, int], dict[str, int]]:
+    """Bytes of a block, and where in them each coefficient begins, and its stride."""
+    n = len(next(iter(columns.values())))
+    neuron = np.minimum(np.arange(-(-n // width) * width), n - 1).reshape(-1, width)
+    once = [np.full(width, columns[name][0]) for name in columns if alike[name]]
+    tiles = [columns[name][neuron] for name in columns if not alike[name]]
+    offset, total = {}, 0
+    for name in sorted(columns, key=lambda name: not alike[name]):
+        offset[name] = total
+        total += width * columns[name].itemsize
+    step = sum(tile.nbytes for tile in tiles) // len(neuron)
+    stride = {name: 0 if alike[name] else step for name in columns}
+    data = [column.view(np.uint8) for column in once]
+    if tiles:
+        data.append(np.concatenate([tile.view(np.uint8) for tile in tiles], axis=1).ravel())
+    return np.concatenate(data), offset, stride
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,8 +184,3 @@ def aligned(values: np.ndarray) -> np.ndarray:
     copy = room[first : first + len(values)]
     copy[:] = values
     return copy
-
-
-def _alike(columns: Sequence[np.ndarray]) -> bool:
-    """Whether all entries of each column are equal."""
-    return all((column == column[0]).all() for column in columns)

@@ -17,9 +17,10 @@ from random_chips import chips, circuits_of_kind, join_circuits, random_synapses
 
 import pynn_bss2sim._core.emulator as emulator_module
 import pynn_bss2sim._core.engine as engine_module
+from pynn_bss2sim._core import exponential_single
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine, available_instruction_sets, exp_array
-from pynn_bss2sim._core.exponential import exp, phi
+from pynn_bss2sim._core.exponential import NEAR, exp, exp_near, phi, phi_near
 from pynn_bss2sim._core.plan import Kind
 from pynn_bss2sim._core.records import (
     Circuits,
@@ -156,6 +157,19 @@ def test_exponential_is_the_same_in_c_and_numpy_and_accurate():
     inside = np.abs(x) <= 700
     np.testing.assert_allclose(exp(x[inside]), np.exp(x[inside]), rtol=5e-16)
     assert np.isnan(exp(np.nan)) and np.isnan(exp_array([np.nan])[0])
+
+
+def test_exponentials_of_small_and_of_single_numbers_are_accurate():
+    x = np.concatenate([[0.0], np.linspace(-NEAR, NEAR, 10001)])
+    np.testing.assert_allclose(exp_near(x), np.exp(x), rtol=4e-12)
+    np.testing.assert_allclose(phi_near(x), phi(x), rtol=3e-11)
+    single = x.astype(np.float32)
+    np.testing.assert_allclose(exponential_single.phi_near(single), phi(single), rtol=4e-7)
+    x = np.linspace(-80, 80, 100001).astype(np.float32)
+    np.testing.assert_allclose(exponential_single.exp(x), exp(x), rtol=4e-7)
+    far = np.float32([-1e30, -np.inf, 1e30, np.inf])
+    wanted = exp([-80.0, -80.0, 80.0, 80.0])
+    np.testing.assert_allclose(exponential_single.exp(far), wanted, rtol=4e-7)
 
 
 def test_phi_has_no_cancellation():

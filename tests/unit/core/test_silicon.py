@@ -70,7 +70,7 @@ def test_a_saturated_line_carries_its_limit(kind):
         started_at(state, emu, Variable.LINE0)
         v = emu.run(4000).samples[0][-1, 0]
         wanted = (g_leak * REST + limit * 0.0) / (g_leak + limit) if coba else REST + limit / g_leak
-        assert v == pytest.approx(wanted, abs=1e-6)
+        assert v == pytest.approx(wanted, abs=claim("trace_single"))
 
 
 @every_kind
@@ -82,7 +82,7 @@ def test_reset_relaxes_with_its_time_constant_and_no_jump(kind):
     v = activity.samples[0][first - 1 :, 0]  # sample k is the state at step k + 1
     assert v[0] >= -50.0 and len(activity.spike_step) > 5
     wanted = -70.0 + (v[0] + 70.0) * np.exp(-H * np.arange(steps + 1) / tau)
-    np.testing.assert_allclose(v[: steps + 1], wanted, rtol=1e-12)
+    np.testing.assert_allclose(v[: steps + 1], wanted, rtol=0, atol=claim("trace_single"))
     assert v[steps + 1] > v[steps]
 
 
@@ -141,7 +141,12 @@ def test_a_circuit_whose_limits_are_far_away_is_ideal(kind):
             for c in (ideal, far)]  # fmt: skip
     assert len(runs[0].spike_step) > 20
     np.testing.assert_array_equal(runs[0].spike_step, runs[1].spike_step)
-    np.testing.assert_allclose(runs[0].samples[0], runs[1].samples[0], atol=1e-6)
+    ideal_v, far_v = (activity.samples[0] for activity in runs)
+    # the upstroke of AdEx neurons enlarges all differences
+    calm = (ideal_v < -55.0) | (kind in (Kind.CUBA_LIF, Kind.COBA_LIF))
+    assert calm.mean() > 0.5
+    assert np.abs(far_v - ideal_v)[calm].max() < claim("trace_single")
+    np.testing.assert_allclose(far_v, ideal_v, rtol=0, atol=0.1)
 
 
 @every_kind
@@ -156,7 +161,8 @@ def test_saturating_traces_are_of_second_order_or_better(kind):
     fine = trace(H / 64)
     error = [np.abs(trace(h) - fine).max() for h in (H, H / 2)]
     assert error[0] < claim("trace_saturating")
-    assert error[0] / error[1] > 3.5
+    # where the error is not that of single precision
+    assert error[0] / error[1] > 3.5 or error[0] < claim("trace_single")
 
 
 def test_the_table_is_white_and_normal():
