@@ -18,6 +18,7 @@ from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import available_instruction_sets, tile_columns
 from pynn_bss2sim._core.plan import Kind, Mode
 from pynn_bss2sim._core.records import Circuits, SynapseTable
+from pynn_bss2sim._core.tiles import stored
 
 NEURONS = 512
 STEPS = 400
@@ -69,12 +70,18 @@ def copy_speed(repetitions):
     return 100 * 3 * a.nbytes / best / 1e9
 
 
+def coefficient_bytes(kind, mode):
+    """Bytes of the coefficients of a neuron."""
+    one = np.ones(1)
+    return sum(stored(name, one, mode).nbytes for name in tile_columns(kind, mode))
+
+
 def measure(repetitions):
     """Time and memory traffic of each kind and mode."""
     return {
         f"{kind.name} {mode.name}": {
             "columns": len(tile_columns(kind, mode)),
-            "bytes": 8 * len(tile_columns(kind, mode)) + STATE_BYTES[kind],
+            "bytes": coefficient_bytes(kind, mode) + STATE_BYTES[kind],
             "ns": nanoseconds(kind, mode, repetitions),
         }
         for kind in Kind
@@ -108,11 +115,17 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
 * **State in columns.** Each variable of all neurons is one array (`engine.pyx`). Nothing is
   allocated and no Python runs within a step; spikes and samples go into columns that are there.
 * **Tiles.** Neurons are integrated 32 at a time (`kernels.h`). The coefficients of these 32 lie
-  together, in the order in which the kernel reads them: one stream through memory instead of two
-  dozen. Where all neurons of a block are alike, they share one tile, which stays in the cache.
+  together as far as they differ: one stream through memory instead of two dozen. Of a coefficient in
+  which all neurons of a block are alike there is one copy, which stays in the cache.
 * **Short loops.** A kernel is a sequence of short loops over the tile, which the compiler turns
   into vectors (`kernels_impl.h`). A Runge-Kutta step or an exponential is a long chain of
   operations that wait for each other; in short loops the processor finds other neurons to work on.
+* **Single precision where a chip is not known better.** Kernels of neurons that are not ideal keep the
+  state in double precision and compute what a step changes of it in single precision, twice as many
+  neurons at a time (`kernels_silicon_impl.h`).
+* **Short exponentials.** The exponentials in a step of AdEx but the first differ little from it, and
+  the exponent of a conductance-based membrane is small: polynomials of half the usual length do.
+  Neurons for which they do not are treated apart.
 * **Instruction sets.** The same source is compiled plainly, for AVX2 and for AVX-512, and the best
   is chosen when an engine is made; all give the same bits.
 * **Work where events are.** A spike adds the amplitudes of its synapses to a ring with one slot for
@@ -128,7 +141,7 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
 
 ## What bounds it
 
-{NEURONS} neurons that all differ, without spikes, on the instruction set
+{NEURONS} neurons that differ in all but their limits, without spikes, on the instruction set
 {record["instruction_set"]}: time of one neuron in one step, the number of its coefficients, the
 bytes of state and coefficients that it reads and writes, and how many bytes pass in that time. In
 NOISY neurons 12 bytes of the table of noise come to that.
@@ -136,10 +149,8 @@ NOISY neurons 12 bytes of the table of noise come to that.
 {table(record["results"])}
 
 A NumPy addition of arrays in the second-level cache moves {record["copy"]:.0f} GB/s on the same
-machine. Current-based neurons do little with each coefficient: they are bounded by the cache, and
-saturation and noise cost as much as their coefficients. Conductance-based and AdEx neurons move
-fewer bytes in their time; they are bounded by arithmetic, of which one exponential in each step, or
-four in AdEx, is the larger part.
+machine. Ideal current-based neurons do little with each coefficient: they are bounded by the cache.
+All others move fewer bytes in their time; they are bounded by arithmetic.
 
 * {record["processor"]}; {versions}.
 """

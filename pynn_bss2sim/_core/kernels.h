@@ -1,15 +1,15 @@
 /* One integration step for neurons of one kind.
  *
- * Neurons are integrated in tiles of BSS_TILE neighbours. A tile's coefficients stand together, in
- * the order in which its kernel reads them: one stream through memory, however many there are. The
- * state stays in one array for each variable. Loops over the neurons of a tile are written so that
- * the compiler vectorizes them; where a chain of operations is long, several short loops over a
- * tile let the processor work on many neurons at once.
+ * Neurons are integrated in tiles of BSS_TILE neighbours. Those of a tile's coefficients that differ
+ * among neurons stand together: one stream through memory, however many there are. The others are
+ * there once for all tiles. The state stays in one array for each variable. Loops over the neurons
+ * of a tile are written so that the compiler vectorizes them; where a chain of operations is long,
+ * several short loops over a tile let the processor work on many neurons at once.
  *
  * kernels_impl.h is compiled for each instruction set; engine.pyx picks one at run time. The source
  * fixes the order of all floating-point operations, contraction is off, and no function of the C
  * mathematics library is used: all instruction sets give the same bits, and so does the NumPy twin
- * in reference.py, which follows kernels_impl.h line by line.
+ * in reference_kernels.py and reference_silicon.py, which follows them line by line.
  */
 #ifndef BSS2SIM_KERNELS_H
 #define BSS2SIM_KERNELS_H
