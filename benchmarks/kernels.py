@@ -115,17 +115,17 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
 * **State in columns.** Each variable of all neurons is one array (`engine.pyx`). Nothing is
   allocated and no Python runs within a step; spikes and samples go into columns that are there.
 * **Tiles.** Neurons are integrated 32 at a time (`kernels.h`). The coefficients of these 32 lie
-  together as far as they differ: one stream through memory instead of two dozen. Of a coefficient in
-  which all neurons of a block are alike there is one copy, which stays in the cache.
+  together as far as they differ: one stream through memory instead of two dozen. Of a coefficient
+  in which all neurons of a block are alike there is one copy, which stays in the cache.
 * **Short loops.** A kernel is a sequence of short loops over the tile, which the compiler turns
   into vectors (`kernels_impl.h`). A Runge-Kutta step or an exponential is a long chain of
   operations that wait for each other; in short loops the processor finds other neurons to work on.
-* **Single precision where a chip is not known better.** Kernels of neurons that are not ideal keep the
-  state in double precision and compute what a step changes of it in single precision, twice as many
-  neurons at a time (`kernels_silicon_impl.h`).
-* **Short exponentials.** The exponentials in a step of AdEx but the first differ little from it, and
-  the exponent of a conductance-based membrane is small: polynomials of half the usual length do.
-  Neurons for which they do not are treated apart.
+* **Single precision where a chip is not known better.** Kernels of neurons that are not ideal keep
+  the state in double precision and compute what a step changes of it in single precision, twice as
+  many neurons at a time (`kernels_silicon_impl.h`).
+* **Short exponentials.** The exponentials in a step of AdEx but the first differ little from it,
+  and the exponent of a conductance-based membrane is small: polynomials of half the usual length
+  do. Neurons for which they do not are treated apart.
 * **Instruction sets.** The same source is compiled plainly, for AVX2 and for AVX-512, and the best
   is chosen when an engine is made; all give the same bits.
 * **Work where events are.** A spike adds the amplitudes of its synapses to a ring with one slot for

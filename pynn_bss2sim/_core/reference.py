@@ -291,7 +291,8 @@ class ReferenceEngine:
             part = slice(plan.block_start[k], plan.block_start[k + 1])
             c = {name: stored(name, values[part], mode) for name, values in in_force.items()}
             drive = current[part] * plan.p_vi[part] if kind == Kind.CUBA_LIF else current[part]
-            cells = Cells(self.v[part], self.w[part], *self.line[:, part], self.hold[part], drive)
+            line0, line1 = self.line[:, part]
+            cells = Cells(self.v[part], self.w[part], line0, line1, self.hold[part], drive)
             noise = None
             if mode == Mode.NOISY:
                 window = places[:, k, np.newaxis] + np.arange(NOISE_BLOCK)
