@@ -338,14 +338,19 @@ def offset_current(code, length):
     return rise / linear * float(curves.capacitance(chip.CAPACITANCE_MAX, 1))
 
 
-def rheobase(rise=50.0, codes=(100, 200, 300, 400, 500)):
-    """Code of the offset current that lifts membranes by `rise` MADC LSB, leak code 150."""
-    lifted = []
+def lifted(leak, codes):
+    """Rise (MADC LSB) of membranes of that leak code by each of the codes of the offset current."""
+    levels = []
     for code in (0, *codes):
-        codes_on = {Analog.V_LEAK: 650, Analog.I_BIAS_LEAK: 150, Analog.I_MEM_OFFSET: code}
-        lifted.append(np.median(mean_lsb(running(registers(codes_on, (Switch.OFFSET_ENABLE,)), 0.1),
-                                         100.0)))  # fmt: skip
-    return np.interp(rise, np.array(lifted) - lifted[0], (0, *codes))
+        given = {Analog.V_LEAK: 650, Analog.I_BIAS_LEAK: leak, Analog.I_MEM_OFFSET: code}
+        bench = running(registers(given, (Switch.OFFSET_ENABLE,)), 0.1)
+        levels.append(np.median(mean_lsb(bench, 200.0)))
+    return np.array(levels[1:]) - levels[0]
+
+
+def rheobase(rise=50.0, codes=(100, 200, 300, 400)):
+    """Code of the offset current that lifts membranes by `rise` MADC LSB, leak code 150."""
+    return np.interp(rise, lifted(150, codes), codes)
 
 
 def subthreshold_adaptation():

@@ -61,15 +61,16 @@ def events_to_threshold():
 
 
 def poisson_input(weights=(10, 15, 20, 25, 30), rate=0.12, duration=3000.0):
-    """Mean rates (kHz) of circuits under Poisson input of 120 kHz, by each of `weights`."""
+    """Poisson input of 120 kHz by each of `weights`: mean rates (kHz), share of silent circuits."""
     generator = np.random.default_rng(0)
     times = np.sort(generator.uniform(0.0, duration, generator.poisson(rate * duration)))
     on = pulse_registers(0, RowMode.EXCITATORY)
     row = np.flatnonzero(on["driver_enable"][0])[5] * chip.ROWS_PER_DRIVER
-    rates = []
+    rates, silent = [], []
     for weight in weights:
         on["synapse_weight"][:, row] = weight
         bench = running(default(switches=(Switch.THRESHOLD_ENABLE,), **on), 0.1)
         spikes = bench.run(duration, times)[2]
         rates.append(len(spikes.circuit) / CIRCUITS / duration * 1000.0)
-    return rates
+        silent.append(1.0 - len(np.unique(spikes.circuit)) / CIRCUITS)
+    return rates, silent

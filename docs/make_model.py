@@ -49,11 +49,9 @@ The equations stand in `_core/records.py` (`Circuits`). Which terms act depends 
 An amplifier passes `sat(x) = x - 4/27 x**3` up to `x = 1.5`, and 1 beyond: slope 1 at 0, smooth,
 and bounded.
 
-* **Leak.** It carries at most its conductance times {leak_range:.0f} mV. Two figures disagree: a
-  step of {step:.0f} mV that takes {step_tau:g} µs, where the small-signal time constant is
-  {small_tau:.1f} µs, gives {leak_step:.0f} mV; excitatory PSPs that are linear up to weight
-  {psp_weight:g} give {leak_psp:.0f} mV. The geometric mean is taken, so steps are faster and
-  large PSPs less linear than in these figures.
+* **Leak.** It carries at most its conductance times {leak_range:.0f} mV. Three figures of circuits
+  that are not calibrated say so: the period of leak over threshold, the time that a large step
+  takes, and offset currents that lift membranes ([figures.md](figures.md)).
 * **Lines.** An excitatory line saturates at the current of {knee_exc:.0f} weight codes, an
   inhibitory one of {knee_inh:.0f}, at the nominal synapse bias. As the limit is that of the
   amplifier, it grows with the amplifier's bias. In a model with a given time constant it carries
@@ -226,13 +224,7 @@ def page():
     }
     return TEXT.format(
         **counts,
-        leak_range=curves.LEAK_RANGE,
-        leak_step=curves.LEAK_RANGE_OF_STEP,
-        leak_psp=curves.LEAK_RANGE_OF_PSP,
-        step=hicannx.LEAK_STEP / hicannx.MADC_PER_MV,
-        step_tau=hicannx.LEAK_STEP_TAU,
-        small_tau=float(curves.TAU_MEM.value(hicannx.LEAK_STEP_CODE)),
-        psp_weight=hicannx.PSP_LINEAR_WEIGHT,
+        leak_range=hicannx.LEAK_RANGE,
         knee_exc=curves.LINE_RANGE[0],
         knee_inh=curves.LINE_RANGE[1],
         reset=hicannx.TAU_RESET,

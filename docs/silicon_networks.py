@@ -86,7 +86,7 @@ def synfire(**setup):
         for target in (group, brake):
             target.initialize(v=-70.0)
             sim.Projection(source, target, sim.FixedNumberPreConnector(60, rng=rng),
-                           sim.StaticSynapse(weight=0.0015))  # fmt: skip
+                           sim.StaticSynapse(weight=0.0018))  # fmt: skip
         sim.Projection(brake, group, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.004),
                        receptor_type="inhibitory")  # fmt: skip
         source = group

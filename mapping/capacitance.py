@@ -30,8 +30,10 @@ __all__ = ["Membranes", "line_demand", "strongest_step", "wanted"]
 _RATE = 0.02
 #: Standard deviations above the mean that a line still carries.
 _DEVIATIONS = 2.0
-#: A line carries so many times its strongest weight: there ``sat`` takes 7 %.
-_HEADROOM = 1.5
+#: A line carries so many times what comes at once: of that, ``sat`` takes 4 %.
+_HEADROOM = 2.0
+#: A reversal potential counts as at least this far away, mV.
+_NEAR = 1.0
 #: For a faster reset alone, the capacitance is at most halved: noise grows by the root of it, and a
 #: longer refractory time disturbs less than twice the noise.
 _QUIET = 0.5
@@ -41,23 +43,42 @@ _FEW = 0.1
 _ADAPTATION_CODE = 0.25
 
 
-def line_demand(joined: Joined, tau_syn: np.ndarray) -> np.ndarray:
+def line_demand(joined: Joined, asked: Asked) -> np.ndarray:
     """How much the amplifier of each input line should carry: float64 (2 * n_neurons,), nA or µS.
 
     The mean of independent inputs and two standard deviations more (Campbell's theorem, for
-    exponentially decaying synapses), or the strongest input with some headroom.
+    exponentially decaying synapses), or with some headroom what may come at once: the strongest
+    input, or a volley of all inputs, of which no more counts than makes a neuron fire.
 
     Parameters
     ----------
     joined : Joined
-    tau_syn : float64 (2, n_neurons), ms
+    asked : Asked
     """
-    tau = tau_syn.T.ravel()
+    tau = asked.tau_syn.T.ravel()
     strength = np.maximum(np.abs(joined.weight), np.abs(joined.reach))
-    mean = np.bincount(joined.slot, strength, len(tau)) * _RATE * tau
+    total = np.bincount(joined.slot, strength, len(tau))
     variance = np.bincount(joined.slot, strength**2, len(tau)) * _RATE * tau / 2
     strongest = largest(joined, strength, len(tau) // LINES)
-    return np.maximum(mean + _DEVIATIONS * np.sqrt(variance), _HEADROOM * strongest)
+    sudden = np.maximum(strongest, np.minimum(total, _decisive(asked)))
+    mean = total * _RATE * tau
+    return np.maximum(mean + _DEVIATIONS * np.sqrt(variance), _HEADROOM * sudden)
+
+
+def _decisive(asked: Asked) -> np.ndarray:
+    """State of each input line that makes a neuron fire: float64 (2 * n_neurons,), nA or µS.
+
+    It lifts the membrane from rest or reset to the threshold within the time constant of the line;
+    inhibition has to hold against as much. A conductance does so at the mean distance from its
+    reversal potential.
+    """
+    values = asked.values
+    low = np.minimum(values["v_rest"], values["v_reset"])
+    way = values["v_thresh"] - low
+    current = values["cm"] * way * (1 / asked.tau_syn + 1 / values["tau_m"])
+    distance = np.abs(asked.e_rev - (low + way / 2))
+    driving = np.where(asked.conductance_based, np.maximum(distance, _NEAR), 1.0)
+    return (current / driving).T.ravel()
 
 
 def strongest_step(conductance_based: np.ndarray) -> np.ndarray:

@@ -84,7 +84,7 @@ def fitted(
         weights.check_signs(network, joined, asked.conductance_based)
     rows = _rows(joined, np.ones(len(joined), np.int64), network.n_neurons)
     generators = GeneratorSources.of(network if chip.routing == "real" else Network(1.0))
-    demand = line_demand(joined, asked.tau_syn)
+    demand = line_demand(joined, asked)
     volts = _voltage_maps(network, chip, asked, demand, kept_scaling, laws)
 
     def weighed(count: np.ndarray) -> Fit:

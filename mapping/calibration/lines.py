@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pynn_bss2sim._core import device
+from pynn_bss2sim._core import curves, device
 from pynn_bss2sim._core.config import AnalogParameter as Analog
 from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.config import NeuronSwitch as Switch
@@ -24,7 +24,7 @@ _SAMPLES = 60  #: of a trace
 _REPETITIONS = 8
 _STEPS = 4  #: of the emulation, for each sample
 
-#: Weight 1 everywhere: an input line is linear up to some 100 codes at a time.
+#: Weight 1 everywhere: an input line is nearly linear up to half of its largest current.
 _WEIGHT = 1
 _STRENGTH_CODES = (150, 300, 500, 800)
 _TAU_MEM, _TAU_SYN = 15.0, 4.0  #: µs, in measurements of the strength
@@ -100,11 +100,21 @@ def measure_strength(meter: Meter, law: Characteristics) -> dict[str, Law]:
         for gm in _STRENGTH_CODES:
             config, taus = psp_setup(law, line, REST, {device.LINE_GM[line]: gm})
             size = np.abs(psp_size(meter, config, taus))
-            measured.append(size * CAPACITANCE / (_WEIGHT * PULSE_ROWS))
+            measured.append(size * CAPACITANCE / _passed(line, _WEIGHT))
         factor = proportional(_STRENGTH_CODES, np.stack(measured))
         nominal = law.line("strength", line)
         result[f"strength_{LINE_NAMES[line]}"] = nominal.refitted(factor)
     return result
+
+
+def _passed(line: int, weight: int) -> float:
+    """Weight codes, all rows together, whose charge the amplifier of a nominal line passes.
+
+    Of a decaying current that begins at x times the largest one, ``4/81 x**2`` is lacking: the
+    integral of ``sat``, see `Circuits`, over that of x.
+    """
+    codes = weight * PULSE_ROWS
+    return codes * (1 - 4 / 81 * (codes / curves.LINE_RANGE[line]) ** 2)
 
 
 _MODES = (RowMode.EXCITATORY, RowMode.INHIBITORY)
@@ -192,9 +202,9 @@ def _conductance(
         size = psp_size(meter, config, taus)
         # while the current flows, the PSP itself has moved the membrane
         volts.append(rest + size * _lag(*taus))
-        sizes.append(size / weight)
+        sizes.append(size / _passed(line, weight))
     slope, offset = affine(np.stack(volts), np.stack(sizes))
-    conductance = -slope * CAPACITANCE / PULSE_ROWS
+    conductance = -slope * CAPACITANCE
     return conductance, -offset / slope
 
 

@@ -25,9 +25,6 @@ __all__ = [
     "CURRENT_STEP",
     "EXP_SLOPE",
     "LEAK",
-    "LEAK_RANGE",
-    "LEAK_RANGE_OF_PSP",
-    "LEAK_RANGE_OF_STEP",
     "LINE_RANGE",
     "OFFSET_CURRENT",
     "PULSE",
@@ -189,29 +186,6 @@ CURRENT_STEP = (
 #: Conductance step of one weight code at code 1 of the transconductance and of the modulation
 #: bias, µS: the current step vanishes at the reversal potential, `COBA_DISTANCE` away.
 CONDUCTANCE_STEP = CURRENT_STEP / chip.COBA_DISTANCE / chip.COBA_BIAS
-
-#: Distance from the leak potential, mV, at which a leak that stayed linear would carry the largest
-#: current that it can carry. Two figures disagree. From the time to 63 % of a step so large that
-#: the leak is saturated all the while: the membrane moves by this distance in each small-signal
-#: time constant.
-LEAK_RANGE_OF_STEP = (
-    (1 - np.exp(-1.0))
-    * chip.LEAK_STEP
-    / chip.MADC_PER_MV
-    * float(TAU_MEM.value(chip.LEAK_STEP_CODE))
-    / chip.LEAK_STEP_TAU
-)
-
-#: From PSPs that grow linearly with the weight: ``sat(x)`` deviates from x by ``4/27 x**2``.
-LEAK_RANGE_OF_PSP = (
-    chip.PSP_LINEAR_WEIGHT
-    * chip.PSP_PER_WEIGHT
-    / chip.CADC_PER_MV
-    / np.sqrt(27 / 4 * chip.PSP_LINEARITY)
-)
-
-#: The geometric mean of both.
-LEAK_RANGE = float(np.sqrt(LEAK_RANGE_OF_STEP * LEAK_RANGE_OF_PSP))
 
 #: Weight codes at which the excitatory and inhibitory line's amplifier saturates, with the synapse
 #: bias of the PSP that ``CURRENT_STEP`` is derived from. The knee is stated as the jump that the

@@ -238,19 +238,19 @@ TAU_MEM_EXPONENT = _fact("TAU_MEM_EXPONENT", -0.72, "1", "code", "hxtorch: train
 TAU_MEM_DIVIDED_FACTOR = _fact("TAU_MEM_DIVIDED_FACTOR", 851.0, "us", "code", "hxtorch: same test")
 TAU_MEM_DIVIDED_EXPONENT = _fact("TAU_MEM_DIVIDED_EXPONENT", -0.59, "1", "code", "hxtorch: same")
 LEAK_MULTIPLICATION = _fact("LEAK_MULTIPLICATION", 8.0, "1", "code", "haldls: neuron.h")
-LEAK_STEP = _fact(
-    "LEAK_STEP", 380.0, "MADC LSB", "estimate", "brainscales2-demos: figure of a membrane's step"
-)
-LEAK_STEP_CODE = _fact("LEAK_STEP_CODE", 150, "1", "code", "brainscales2-demos: its leak bias")
-LEAK_STEP_TAU = _fact(
-    "LEAK_STEP_TAU", 19.0, "us", "estimate", "same figure: time to 63 % of the step, nearly linear"
+LEAK_RANGE = _fact(
+    "LEAK_RANGE",
+    150.0,
+    "mV",
+    "estimate",
+    "brainscales2-demos: single_neuron_lot (156), step by 380 LSB (126), rheobase over leak (180)",
 )
 MEMBRANE_FLOOR = _fact(
     "MEMBRANE_FLOOR", 25.0, "CADC LSB", "code", "hxtorch: test_spiking_boundary.py, within 20 %"
 )
 MEMBRANE_CEILING = _fact("MEMBRANE_CEILING", 228.0, "CADC LSB", "code", "hxtorch: same test")
 OFFSET_CURRENT_STEP = _fact(
-    "OFFSET_CURRENT_STEP", 0.06, "nA", "estimate", "brainscales2-demos: rheobase, 50 to 75 pA"
+    "OFFSET_CURRENT_STEP", 0.102, "nA", "estimate", "brainscales2-demos: cns_02, adex-transient"
 )
 
 # --- synaptic input -----------------------------------------------------------------------------
@@ -266,24 +266,21 @@ LINE_RESISTANCE_RATIO = _fact(
     "a guess: 99 % of circuits then reach the 0.3 us of calix: spiking/neuron.py",
 )
 PSP_PER_WEIGHT = _fact(
-    "PSP_PER_WEIGHT", 0.29, "CADC LSB", "estimate", "brainscales2-demos: dynamic_range_solution"
+    "PSP_PER_WEIGHT", 0.28, "CADC LSB", "estimate", "brainscales2-demos: dynamic_range_solution"
 )
 PSP_TAU = _fact("PSP_TAU", 10.0, "us", "code", "calix: tau_mem = tau_syn of that PSP")
 PSP_GM = _fact("PSP_GM", 500, "1", "code", "calix: neuron_calib_target.h, i_synin_gm of that PSP")
-PSP_LINEAR_WEIGHT = _fact(
-    "PSP_LINEAR_WEIGHT", 288, "1", "estimate", "brainscales2-demos: same, excitatory PSPs linear to"
-)
-PSP_LINEARITY = _fact("PSP_LINEARITY", 0.1, "1", "estimate", "a guess: what shows in that figure")
 LINE_KNEE_EXC = _fact(
     "LINE_KNEE_EXC",
-    250.0,
+    110.0,
     "CADC LSB",
     "estimate",
-    "brainscales2-demos: dynamic_range_solution, jump by the charge of the largest line current",
+    "brainscales2-demos: dynamic_range_solution, jump by the charge of the largest line current; "
+    "linear PSPs to weight 288 although the leak saturates",
 )
 LINE_KNEE_INH = _fact(
     "LINE_KNEE_INH",
-    60.0,
+    50.0,
     "CADC LSB",
     "estimate",
     "brainscales2-demos: same, inhibitory: 128 MADC LSB at 288",
@@ -522,7 +519,7 @@ SPREAD_CAPACITANCE = _fact(
 SPREAD_PARASITIC = _fact("SPREAD_PARASITIC", 0.1, "1", "estimate", "a guess: parasitic capacitance")
 SPREAD_RESET_TAU = _fact("SPREAD_RESET_TAU", 0.2, "1", "estimate", "a guess: as the leak's, less")
 SPREAD_OFFSET_CURRENT = _fact(
-    "SPREAD_OFFSET_CURRENT", 0.15, "1", "estimate", "brainscales2-demos: rheobase, 50 to 75 pA"
+    "SPREAD_OFFSET_CURRENT", 0.15, "1", "estimate", "brainscales2-demos: rheobase, codes 200 to 270"
 )
 SPREAD_ADAPTATION = _fact(
     "SPREAD_ADAPTATION", 0.3, "1", "estimate", "a guess: a, b and tau_w, as tau_mem"

@@ -39,7 +39,7 @@ def limits(
     largest = np.stack([neurons.sum(current) for current in steps * ranges])
     rails = neurons.deviation("rails") / chip.CADC_PER_MV + np.array(curves.RAILS)
     return {
-        "leak_limit": g_leak * curves.LEAK_RANGE * neurons.deviation("leak_range"),
+        "leak_limit": g_leak * chip.LEAK_RANGE * neurons.deviation("leak_range"),
         "line_limit": np.where(largest > 0, largest, np.inf),
         "tau_reset": _tau_reset(neurons, c_m),
         "v_floor": rails[:, 0],

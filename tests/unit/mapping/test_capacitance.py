@@ -34,7 +34,7 @@ def inhibited(weight, n_inputs=16, **cell):
 
 
 def demanded(net):
-    return line_demand(join(net), gather(net).tau_syn)
+    return line_demand(join(net), gather(net))
 
 
 def test_a_line_carries_its_mean_and_two_standard_deviations():
@@ -52,12 +52,40 @@ def test_a_line_carries_its_mean_and_two_standard_deviations():
 
 
 def test_a_line_carries_its_strongest_input_with_headroom():
-    assert demanded(inhibited(0.3, 1)).tolist() == [0.0, pytest.approx(0.45)]
+    assert demanded(inhibited(0.3, 1)).tolist() == [0.0, pytest.approx(0.6)]
+
+
+@pytest.mark.parametrize(("tau_m", "tau_syn"), [(10.0, 1.5), (20.0, 5.0), (10.0, 10.0)])
+@pytest.mark.parametrize("coba", [False, True])
+def test_a_line_carries_a_volley_that_makes_a_neuron_fire(tau_m, tau_syn, coba):
+    """Half of the demand lifts a membrane nearly to the threshold, all of it above."""
+    n, cm, way = 100, 0.3, 15.0
+    enough = 2 * cm * way * (1 / tau_syn + 1 / tau_m) / (60.0 if coba else 1.0)
+    cell = {"cm": cm, "tau_m": tau_m, "tau_syn": tau_syn, "coba": coba}
+    net = network(
+        population(1, v_rest=-70.0, v_reset=-70.0, v_thresh=way - 70.0, **cell),
+        Sources("in", n),
+        projection(1 + np.arange(n), 0, enough / n),
+    )
+    for share, low, high in ((0.5, 0.7, 1.0), (1.0, 1.0, 2.0)):
+        line, v, peak, step = share * demanded(net)[0], 0.0, 0.0, 0.01
+        for _ in range(5000):
+            v += step * (line * (70.0 - v if coba else 1.0) / cm - v / tau_m)
+            line *= 1 - step / tau_syn
+            peak = max(peak, v)
+        assert low < peak / way < high
+
+
+def test_few_weak_inputs_are_all_that_a_volley_can_be():
+    net = network(
+        population(1, tau_syn=5.0), Sources("in", 4), projection(1 + np.arange(4), 0, 1e-4)
+    )
+    assert demanded(net)[0] == pytest.approx(2 * 4e-4)
 
 
 def test_weak_inputs_leave_the_capacitance_alone():
     for model in (PARTICULAR, QUANTIZED):
-        assert map_network(inhibited(0.001), model).configs[0].capacitance[0] == 63
+        assert map_network(inhibited(0.0003), model).configs[0].capacitance[0] == 63
 
 
 def test_strong_inputs_make_it_smaller_until_the_line_carries_them():

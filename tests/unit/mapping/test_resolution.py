@@ -7,6 +7,7 @@ from connections import assert_as_asked
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.device import Device
@@ -138,28 +139,28 @@ def test_equal_weights_take_one_code_and_different_ones_more():
 
 
 def test_weights_take_few_codes_where_lines_saturate():
-    """Sixty spikes at once are more than the 317 codes of an excitatory line if each takes 63."""
+    """Sixty spikes at once are more than the codes of an excitatory line if each takes 44."""
     net = inputs(60, 0.06)
     nominal = map_network(net, QUANTIZED)
     particular = map_network(net, ChipModel.uncalibrated(noise=False))
     code, few = (m.configs[0].synapse_weight.max() for m in (nominal, particular))
-    assert code > 40 and 60 * few < chip.LINE_KNEE_EXC
+    assert code > 40 and 60 * few < curves.LINE_RANGE[0]
     assert error(particular) < 5
 
 
 def test_coarse_steps_are_had_as_far_as_a_nominal_circuit_goes():
     unit = Device().weight_step(1, chip.COBA_BIAS, np.array([False, True]))
     coba = np.array([False, True])
-    fine = Strength.choose(unit * chip.WEIGHT_MAX * 40.0, coba)
+    fine = Strength.choose(unit * chip.WEIGHT_MAX * 39.5, coba)
     assert fine.gm.tolist() == [40, 40]
-    usual = Strength.choose(unit * chip.WEIGHT_MAX * 40.0, coba, coarse=unit * chip.PSP_GM)
+    usual = Strength.choose(unit * chip.WEIGHT_MAX * 39.5, coba, coarse=unit * chip.PSP_GM)
     assert usual.gm.tolist() == [chip.PSP_GM] * 2
     assert usual.coba.tolist() == [0, chip.COBA_BIAS]
-    coarse = Strength.choose(unit * chip.WEIGHT_MAX * 40.0, coba, coarse=unit * 1e6)
+    coarse = Strength.choose(unit * chip.WEIGHT_MAX * 39.5, coba, coarse=unit * 1e6)
     assert coarse.gm.tolist() == [chip.GM_MAX] * 2
     assert coarse.coba.tolist() == [0, chip.ANALOG_MAX]
     # where weights need more than that, it changes nothing
-    strong = unit * chip.WEIGHT_MAX * 700.0
+    strong = unit * chip.WEIGHT_MAX * 699.5
     assert Strength.choose(strong, coba, coarse=unit).gm.tolist() == [700, 700]
 
 
