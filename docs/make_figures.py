@@ -266,14 +266,14 @@ one chip: they "vary by ten per cent", or, where they are voltages, by 50 LSB.
   take for a rest of 300: here they give {leak_505:.0f}.
 * Inhibitory PSPs of weight 64 are read as 40 LSB, though those of small weights are said to be as
   large as excitatory ones, which makes {linear_64:.0f}.
-* Offset current. By the published time constants and a linear range of {leak_range:.0f} mV, a leak of
-  code 150 takes {i150:.0f} nA at 50 LSB, and one of code 70 takes {i70:.0f} nA at 130 LSB: {pa_low:.0f} to
-  {pa_high:.0f} pA for each of 200 to 270 codes, and {pa_300:.0f} pA for each of 300. 50 to 75 pA, and
-  the largest current with them, were derived from the same two figures by a smaller conductance.
-  What was read off is met, not what was derived from it.
-* A leak that 270 codes of 75 pA lift by 50 LSB would have to saturate at {range_of_75:.0f} mV. A step by
-  380 LSB would then take {step_of_75:.0f} µs instead of 19, leak over threshold {period_of_75:.0f} µs
-  instead of 13.
+* Offset current. By the published time constants and a linear range of {leak_range:.0f} mV, a leak
+  of code 150 takes {i150:.0f} nA at 50 LSB, and one of code 70 takes {i70:.0f} nA at 130 LSB:
+  {pa_low:.0f} to {pa_high:.0f} pA for each of 200 to 270 codes, {pa_300:.0f} pA for each of 300.
+  50 to 75 pA, and the largest current with them, were derived from the same two figures by a
+  smaller conductance. What was read off is met, not what was derived from it.
+* A leak that 270 codes of 75 pA lift by 50 LSB would have to saturate at {range_of_75:.0f} mV. A
+  step by 380 LSB would then take {step_of_75:.0f} µs instead of 19, leak over threshold
+  {period_of_75:.0f} µs instead of 13.
 
 Not part of the emulated chip, so not measured: conductances between compartments,
 the separate voltages of the adaptation.

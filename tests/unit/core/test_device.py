@@ -129,7 +129,7 @@ def test_a_plain_circuit_is_what_its_codes_say():
 @pytest.mark.parametrize(("switches", "sign"), [([], 0), ([11], 1), ([11, 12], -1), ([12], 0)])
 def test_offset_current_has_an_enable_and_a_sign(switches, sign):
     circuit = read(one_chip({Analog.I_MEM_OFFSET: 100}, switches))
-    assert circuit.i_offset[0] == pytest.approx(sign * 6.0)
+    assert circuit.i_offset[0] == pytest.approx(sign * 100 * hicannx.OFFSET_CURRENT_STEP)
 
 
 def test_adaptation_and_exponential_term_are_there_if_switched_on():

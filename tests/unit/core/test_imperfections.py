@@ -92,7 +92,7 @@ def psp_peak(circuits, line, weight):
 
 
 def test_psps_saturate_as_in_the_figure():
-    """Excitatory ones are linear: what the leak lacks, the line lacks, too. Inhibitory ones are not.
+    """Excitatory ones are linear: what the leak lacks, the line lacks, too.
 
     0.79 LSB for each weight code; at 288, 245 and 128 LSB.
     """

@@ -153,7 +153,7 @@ def test_coarse_steps_are_had_as_far_as_a_nominal_circuit_goes():
     coba = np.array([False, True])
     fine = Strength.choose(unit * chip.WEIGHT_MAX * 39.5, coba)
     assert fine.gm.tolist() == [40, 40]
-    usual = Strength.choose(unit * chip.WEIGHT_MAX * 39.5, coba, coarse=unit * chip.PSP_GM)
+    usual = Strength.choose(unit * chip.WEIGHT_MAX * 39.5, coba, coarse=unit * (chip.PSP_GM - 0.5))
     assert usual.gm.tolist() == [chip.PSP_GM] * 2
     assert usual.coba.tolist() == [0, chip.COBA_BIAS]
     coarse = Strength.choose(unit * chip.WEIGHT_MAX * 39.5, coba, coarse=unit * 1e6)

@@ -157,11 +157,11 @@ def test_populations_have_maps_of_their_own():
 
 def test_large_offset_currents_lower_the_gain():
     assert maps(population(1, cm=0.2, i_offset=0.0))[0][0] == GAIN_MAX
-    gain = maps(population(1, cm=0.2, i_offset=-0.5))[0][0]
-    assert gain * 0.5 * 2.46015 / 0.2 == pytest.approx(61.32)
+    gain = maps(population(1, cm=0.2, i_offset=-1.0))[0][0]
+    assert gain * 1.0 * 2.46015 / 0.2 == pytest.approx(curves.OFFSET_CURRENT.reach[1])
     assert maps(population(1, cm=0.2, i_offset=50.0))[0][0] == GAIN_MIN
     former = Scaling(*maps(population(1, cm=0.2)), np.ones(1), np.zeros(1, bool))
-    assert maps(population(1, cm=0.2, i_offset=-0.5), previous=former)[0][0] == gain
+    assert maps(population(1, cm=0.2, i_offset=-1.0), previous=former)[0][0] == gain
     assert maps(population(1, cm=0.2, i_offset=-0.3), previous=former)[0][0] == GAIN_MAX
 
 
