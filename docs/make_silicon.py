@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 import silicon_networks as networks  # noqa: E402
 
 from pynn_bss2sim import ChipModel  # noqa: E402
+from pynn_bss2sim._core import curves  # noqa: E402
 
 NUMBERS, PAGE, FIGURE = HERE / "silicon.json", HERE / "silicon.md", HERE / "images/silicon.png"
 SEEDS, SIZE = 10, 4000
@@ -89,6 +90,7 @@ def page(numbers):
               for name in ("CUBA", "COBA")}  # fmt: skip
     tables["NETWORKS"] = network_table(numbers["networks"])
     tables["SIZE"] = str(SIZE)
+    tables["INHIBITORY"] = f"{curves.LINE_RANGE[1]:.0f}"
     for name, table in tables.items():
         text = text.replace("{" + name + "}", table)
     return text

@@ -58,7 +58,7 @@ packets = [numbers.normal(packet_time[p], packet_width[p], n_excitatory) for p i
 times = [np.maximum(np.sort(pair), 1.0) for pair in np.transpose(packets)]
 source = sim.Population(n_excitatory, sim.SpikeSourceArray(spike_times=times), label="input")
 
-feed_forward = sim.StaticSynapse(weight=0.0015, delay=group_delay)  # uS
+feed_forward = sim.StaticSynapse(weight=0.0018, delay=group_delay)  # uS
 inhibition = sim.StaticSynapse(weight=0.004, delay=inhibition_delay)
 groups = []
 for index in range(options.groups):

@@ -26,7 +26,7 @@ COMMON = dict(
     exponential_enable=True,
     exponential_v_exp=370,
     exponential_i_bias=400,
-    constant_current_i_offset=700,
+    constant_current_i_offset=420,
     adaptation_v_ref=500,
     adaptation_v_leak=450,
 )
@@ -42,7 +42,7 @@ PATTERNS = {
     ),
     "bursting": dict(
         reset_v_reset=680,
-        constant_current_i_offset=900,
+        constant_current_i_offset=530,
         adaptation_enable=True,
         adaptation_enable_pulse=True,
         adaptation_i_bias_tau=100,

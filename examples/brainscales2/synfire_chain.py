@@ -35,10 +35,10 @@ stimulus = pynn.Population(4, pynn.cells.SpikeSourceArray(spike_times=[0.02]))
 project(stimulus, excitatory[0], 63, "excitatory")
 project(stimulus, inhibitory[0], 63, "excitatory")
 for k in range(GROUPS):
-    project(inhibitory[k], excitatory[k], -120, "inhibitory")
+    project(inhibitory[k], excitatory[k], -20, "inhibitory")
     if k + 1 < GROUPS:
-        project(excitatory[k], excitatory[k + 1], 42, "excitatory")
-        project(excitatory[k], inhibitory[k + 1], 42, "excitatory")
+        project(excitatory[k], excitatory[k + 1], 63, "excitatory")
+        project(excitatory[k], inhibitory[k + 1], 63, "excitatory")
 for group in excitatory:
     group.record("spikes")
 pynn.run(0.3)
