@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,24 @@ if TYPE_CHECKING:
     from ..populations import Population
     from ..projections import Projection
 
+    _Group = Iterable[Population | str | int]
+
 __all__ = ["ChipPlotter"]
+
+
+def _label(cells: Population | str | int) -> str:
+    """The label of a population, which may be given by its position among all."""
+    if isinstance(cells, str):
+        return cells
+    if hasattr(cells, "label"):
+        return cells.label
+    populations = simulator.current("ChipPlotter()").populations
+    if not 0 <= cells < len(populations):
+        raise IndexError(
+            f"ChipPlotter: population_contrast_groups: there is no population {cells}; there are "
+            f"{len(populations)}"
+        )
+    return populations[cells].label
 
 
 @dataclass
@@ -38,9 +55,15 @@ class ChipPlotter:
 
     Parameters
     ----------
-    population_contrast_groups : sequence of sequences of Population or str, optional
-        Populations, or their labels. Those of one group have shades of one colour, and groups have
-        colours of their own; by default every population has one.
+    population_contrast_groups : dict or sequence of sequences of int, Population or str, optional
+        Populations, their labels, or their positions in the order of creation, spike sources
+        among them. Those of one group have shades of one colour, and groups have colours of their
+        own; by default every population has one. Of a dict, names of groups are not shown.
+
+    Raises
+    ------
+    IndexError
+        There are not so many populations.
 
     Examples
     --------
@@ -50,12 +73,13 @@ class ChipPlotter:
     """
 
     def __init__(
-        self, population_contrast_groups: Iterable[Iterable[Population | str]] | None = None
+        self,
+        population_contrast_groups: Mapping[str, _Group] | Iterable[_Group] | None = None,
     ):
-        self._groups = [
-            {cells if isinstance(cells, str) else cells.label for cells in group}
-            for group in population_contrast_groups or ()
-        ]
+        groups = population_contrast_groups or ()
+        if isinstance(groups, Mapping):
+            groups = groups.values()
+        self._groups = [{_label(cells) for cells in group} for group in groups]
         self._plots: dict[int, _Plot] = {}
         self._next = 0
         self._mapping: CodedMapping | None = None

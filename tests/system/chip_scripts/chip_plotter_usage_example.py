@@ -43,7 +43,8 @@ for projection in state.projections:
         assert int(placed.synapse_on_row) == neuron.toNeuronColumnOnDLS()
         assert int(placed.synapse_row) // 256 == neuron.toNeuronRowOnDLS()
 
-plotter = ChipPlotter(population_contrast_groups=[[p.label for p in exc], [p.label for p in inh]])
+groups = {"exc": list(range(GROUPS)), "inh": list(range(GROUPS, 2 * GROUPS))}
+plotter = ChipPlotter(population_contrast_groups=groups)
 plotter.add_plot_chip_map(separate_view=False, sort_synapse_by_padi_bus=True)
 matrix = plotter.add_plot_matrix(plot_each_neuron=False)
 plotter.retrieve_data()

@@ -80,11 +80,17 @@ def test_matrices_of_populations_and_of_neurons(ring):
     assert np.nansum(image(fine)) == 2 * 10 + 6 * 20 + 3 * 30 - 2 * 3
 
 
-def test_groups_have_shades_of_one_colour(ring):
+@pytest.mark.parametrize("form", ["populations", "positions"])
+def test_groups_have_shades_of_one_colour(ring, form):
     from matplotlib.colors import rgb_to_hsv
 
     pynn.run(None, pynn.RunCommand.PREPARE)
-    plotter = ChipPlotter(population_contrast_groups=[[ring[0], "ring 1"], [ring[2]]])
+    groups = [[ring[0], "ring 1"], [ring[2]]]
+    if form == "positions":
+        everyone = pynn.simulator.state.populations
+        numbers = [everyone.index(population) for population in ring[:3]]
+        groups = {"pair": numbers[:2], "other": numbers[2:]}
+    plotter = ChipPlotter(population_contrast_groups=groups)
     number = plotter.add_plot_chip_map()
     (figure,) = plotter.plot_by_id(number)
     patches = figure.axes[-1].get_legend().get_patches()[:3]
@@ -92,6 +98,11 @@ def test_groups_have_shades_of_one_colour(ring):
     assert hue[0] == pytest.approx(hue[1])
     assert abs(hue[2] - hue[0]) > 0.1
     assert value[0] != value[1]
+
+
+def test_groups_of_populations_that_are_not_there(ring):
+    with pytest.raises(IndexError, match="no population 40"):
+        ChipPlotter(population_contrast_groups={"pair": [0, 40]})
 
 
 def test_plots_are_written_and_forgotten(ring, tmp_path):
