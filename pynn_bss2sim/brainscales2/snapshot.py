@@ -20,6 +20,7 @@ from .clock import TIMESTEP
 from .host_spikes import HostSpikes
 from .joined import circuits_of, membranes_of
 from .recording_data import ANALOG, Request
+from .without_effect import tell_missed_resets
 
 if TYPE_CHECKING:
     from .plasticity_rules import PlasticityRule
@@ -235,6 +236,7 @@ def _columns(state: State, places: dict, part: int) -> dict[str, np.ndarray]:
             if name in COLUMNS:
                 columns[name][here] = values[mine]
         columns["event_routing_enable_digital"][here] = True
+        tell_missed_resets(columns, here)
     return columns
 
 

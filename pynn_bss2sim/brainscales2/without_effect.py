@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["WITHOUT_EFFECT", "EffectWarning", "tell"]
+from pynn_bss2sim._core import hicannx as chip
+
+__all__ = ["WITHOUT_EFFECT", "EffectWarning", "tell", "tell_missed_resets"]
 
 _DEGENERATION = "by how much it weakens a conductance is not published"
 _CAPACITANCE = "the size of the larger capacitor is not published"
@@ -65,6 +68,34 @@ def tell(name: str, values: ArrayLike | object, default: object) -> None:
     if name in WITHOUT_EFFECT and np.any(np.asarray(values) != default):
         warnings.warn(
             f"{name} has no effect on the emulated chip: {WITHOUT_EFFECT[name]}",
+            EffectWarning,
+            stacklevel=2,
+        )
+
+
+def tell_missed_resets(columns: Mapping[str, np.ndarray], circuit: np.ndarray) -> None:
+    """Warn of refractory times that are over before the hold-off of the reset begins.
+
+    Parameters
+    ----------
+    columns : dict of str to array (512,)
+        Parameters of all circuits.
+    circuit : int64 (k,)
+        Those in use.
+    """
+    time, code = (
+        columns[f"refractory_period_{name}"][circuit]
+        for name in ("refractory_time", "reset_holdoff")
+    )
+    holdoff = chip.RESET_LAG + chip.HOLDOFF_CYCLES * (chip.HOLDOFF_SHORTEST - code)
+    missed = (code < chip.HOLDOFF_SHORTEST) & (time < holdoff)
+    missed &= columns["threshold_enable"][circuit]
+    if missed.any():
+        k = int(np.flatnonzero(missed)[0])
+        warnings.warn(
+            f"refractory_period_refractory_time = {time[k]:g} is shorter than the {holdoff[k]:g} "
+            f"cycles of reset_holdoff = {code[k]:g}: on the chip the reset may not end, on the "
+            "emulated one the membrane is released at once",
             EffectWarning,
             stacklevel=2,
         )

@@ -127,6 +127,25 @@ def test_hold_off_releases_the_membrane_and_keeps_it_silent(face):
 
 
 @pytest.mark.parametrize(
+    ("time", "code", "enable", "told"),
+    [(20, 0, True, True), (31, 0, True, False), (0, 15, True, False), (20, 0, False, False)],
+)
+def test_resets_that_a_hold_off_misses_are_told(face, time, code, enable, told):
+    pop = neurons(2, **FIRING)
+    refractory = {"refractory_time": time, "reset_holdoff": code}
+    pop[1:2].set(
+        threshold_enable=enable, **{f"refractory_period_{k}": v for k, v in refractory.items()}
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        face.run(None, face.RunCommand.PREPARE)
+    found = [str(w.message) for w in caught if w.category is EffectWarning]
+    assert len(found) == told
+    if told:
+        assert "= 20 is shorter than the 31 cycles of reset_holdoff = 0" in found[0]
+
+
+@pytest.mark.parametrize(
     ("holdoff", "code"), [(0.0, 15), (0.12, 8), (0.24, 1), (0.25, 8), (3.9, 1)]
 )
 def test_calibrated_neurons_have_the_hold_off_that_is_asked_for(holdoff, code):
