@@ -158,8 +158,9 @@ class Vogels2011Rule(OneToOne, synapses.Vogels2011Rule):
     """Inhibitory plasticity that brings neurons to a target rate (Vogels et al. 2011).
 
     Pairs of spikes potentiate, whichever comes first, and each presynaptic spike depresses by
-    ``2 rho tau eta``. All pairs count, as in the paper. Only with `AdditiveWeightDependence`, and
-    on chip models with exact weights: correlation sensors do not count single spikes.
+    ``2 rho tau eta``. All pairs count, as in the paper. Only with `AdditiveWeightDependence`. On
+    chip models with 6-bit weights presynaptic spikes are those that the rate counters of neurons
+    have counted: the sources must be neurons, on the same chip as their targets.
 
     Parameters
     ----------
@@ -198,7 +199,7 @@ class STDPMechanism(OneToOne, synapses.STDPMechanism):
     presynaptic spike after the axonal part of its delay and the postsynaptic one after the
     dendritic part, both in whole time steps; spikes that it sees in the same step are no pair. On
     those with 6-bit weights and real routing, such as "silicon", the pairs are those of the
-    correlation sensors (`stdp_program`), and of the timing dependences there is `SpikePairRule`.
+    correlation sensors (`stdp_program`).
     ``projection.get("weight", ...)`` answers with the present weights; ``reset()`` restores those
     that were given or set.
 

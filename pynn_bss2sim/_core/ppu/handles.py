@@ -222,6 +222,8 @@ class NeuronViewHandle:
         Of the first circuit of each neuron.
     cells : int64 (n,)
         Their positions in the population.
+    neuron : int64 (n,)
+        Their numbers in the network, as in ``SynapseArrayViewHandle.presynaptic``.
     """
 
     def __init__(
@@ -237,7 +239,7 @@ class NeuronViewHandle:
     ) -> None:
         self._processors, self.label = processors, label
         self.chip, self.hemisphere = chip, hemisphere
-        self.columns, self.cells, self._neuron = columns, cells, neuron
+        self.columns, self.cells, self.neuron = columns, cells, neuron
         self._circuits = circuits
 
     def _work(self, cycles: int) -> None:
@@ -251,7 +253,7 @@ class NeuronViewHandle:
     def counters(self, reset: bool = True) -> np.ndarray:
         """Spikes of each neuron since its counter was last reset: uint8 (n,), at most 255."""
         self._work(chip.PPU_COUNTER_CYCLES)
-        return self._processors.rate_counters(self._neuron, reset)
+        return self._processors.rate_counters(self.neuron, reset)
 
     def get_rate_counters(self, reset: bool = True) -> Mod8:
         """As `counters`, in a row of 256 columns."""
@@ -260,7 +262,7 @@ class NeuronViewHandle:
     def get_rate_counter(self, i: int, reset: bool = True) -> int:
         """The counter of neuron number `i` of the handle."""
         self._work(chip.PPU_COUNTER_CYCLES // chip.COLUMNS + 1)
-        return int(self._processors.rate_counters(self._neuron[[i]], reset)[0])
+        return int(self._processors.rate_counters(self.neuron[[i]], reset)[0])
 
     @property
     def membranes(self) -> np.ndarray:
@@ -277,7 +279,7 @@ class NeuronViewHandle:
                 f"{self.label}: membranes have no voltages where parameters='exact'; use a chip "
                 "with parameters='10bit', such as 'quantized'"
             )
-        return self._processors.membranes(self._neuron)
+        return self._processors.membranes(self.neuron)
 
     def get_analog_readouts(self) -> Mod8:
         """As `membranes`, in a row of 256 columns."""
