@@ -136,8 +136,8 @@ class StdpProgram(PlasticityRule):
             f"STDP by the chip's correlation sensors: nearest pairs of spikes only, time constants "
             f"of about {chip.SENSOR_TAU:g} ms ({asked} ms asked), the whole delay before the "
             f"synapse (dendritic_delay_fraction {spread(pairs.dendritic)} asked), {counted}"
-            f"6-bit weights, changed every {UPDATE_PERIOD:g} ms. The chip model 'ideal' follows the "
-            "rule event by event"
+            f"6-bit weights, changed every {UPDATE_PERIOD:g} ms. The chip model 'ideal' follows "
+            "the rule event by event"
         )
 
     def kernel(self, synapses: list, neurons: list, recording: Recording) -> None:
