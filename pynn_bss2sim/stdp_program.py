@@ -164,7 +164,7 @@ class StdpProgram(PlasticityRule):
             self._counts[handle.neuron] = 0 if empty else counts
         if not self._counters:
             return np.zeros(len(self.projection), np.int64)
-        counts = sum(program._counts for program in self._counters)
+        counts = np.sum([program._counts for program in self._counters], axis=0)
         each = _FRACTION * self._pairs().constant
         each /= state.capture.collect(self.projection, state.mapping.units)
         return np.rint(each * counts[self._source]).astype(np.int64)
