@@ -1,8 +1,8 @@
 /* One integration step for neurons of one kind.
  *
- * Neurons are integrated in tiles of BSS_TILE neighbours. Those of a tile's coefficients that differ
- * among neurons stand together: one stream through memory, however many there are. The others are
- * there once for all tiles. The state stays in one array for each variable. Loops over the neurons
+ * Neurons are integrated in tiles of BSS_TILE neighbours. Those of a tile's coefficients that
+ * differ among neurons stand together: one stream through memory, however many there are. The
+ * others are there once for all tiles. The state stays in one array for each variable. Loops over the neurons
  * of a tile are written so that the compiler vectorizes them; where a chain of operations is long,
  * several short loops over a tile let the processor work on many neurons at once.
  *

@@ -242,6 +242,11 @@ BSS_SPECIALIZE void BSS_NAME(silicon_lines)(const bss_adex_columns *restrict c,
     }
 }
 
+/* upstroke at u */
+#define BSS_UPSTROKE(u)                                                                            \
+    (BSS_OF(g_delta_t)                                                                             \
+     * BSS_NAME(expf)(((u) - (BSS_OF(v_exp) - from->e_leak[j])) * BSS_OF(inv_delta_t)))
+
 /* Slopes, times the (sub)step: at the begin, or at `fraction` of the former slopes away from it.
  * There the upstroke is that at the begin times e**d of a small d; where d is not small, it is
  * computed anew. */
@@ -262,8 +267,7 @@ BSS_SPECIALIZE void BSS_NAME(silicon_slopes)(const bss_adex_columns *restrict c,
             upstroke[j] = m->upstroke[j] * BSS_NAME(expf_near)(d);
             far |= BSS_NAME(far_f)(d);
         } else {
-            upstroke[j] = BSS_OF(g_delta_t)
-                          * BSS_NAME(expf)((u[j] - (BSS_OF(v_exp) - from->e_leak[j])) * BSS_OF(inv_delta_t));
+            upstroke[j] = BSS_UPSTROKE(u[j]);
             m->begin[j] = u[j];
             m->upstroke[j] = upstroke[j];
         }
@@ -271,8 +275,7 @@ BSS_SPECIALIZE void BSS_NAME(silicon_slopes)(const bss_adex_columns *restrict c,
     if (former && far) {
         BSS_EACH {
             const float d = (u[j] - m->begin[j]) * BSS_OF(inv_delta_t);
-            const float exact = BSS_OF(g_delta_t)
-                                * BSS_NAME(expf)((u[j] - (BSS_OF(v_exp) - from->e_leak[j])) * BSS_OF(inv_delta_t));
+            const float exact = BSS_UPSTROKE(u[j]);
             upstroke[j] = BSS_NAME(where_f)(BSS_NAME(far_f)(d), exact, upstroke[j]);
         }
     }
