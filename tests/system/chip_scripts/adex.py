@@ -14,14 +14,14 @@ COMMON = dict(
     threshold_v_threshold=380, reset_i_bias=1022, reset_enable_multiplication=True,
     refractory_period_refractory_time=250, exponential_enable=True, exponential_v_exp=370,
     exponential_i_bias=400, adaptation_v_ref=500, adaptation_v_leak=450, reset_v_reset=420,
-    constant_current_i_offset=700,
+    constant_current_i_offset=420,
 )  # fmt: skip
 ADAPTING = dict(
     adaptation_enable=True, adaptation_enable_pulse=True, adaptation_i_bias_tau=100,
     adaptation_i_bias_a=10, adaptation_i_bias_b=150,
 )  # fmt: skip
 BURSTING = dict(
-    ADAPTING, reset_v_reset=680, constant_current_i_offset=900, adaptation_i_bias_a=2,
+    ADAPTING, reset_v_reset=680, constant_current_i_offset=530, adaptation_i_bias_a=2,
     adaptation_i_bias_b=900,
 )  # fmt: skip
 

@@ -28,7 +28,9 @@ def response(**parameters):
     pynn.reset()
     before, step, after = segment.irregularlysampledsignals
     counts = [len(train) for train in segment.spiketrains]
-    assert counts[0] == counts[2] == 0
+    # one may be on its way when the step ends
+    assert counts[0] == 0
+    assert counts[2] <= 1
     assert step.t_start.rescale("ms").magnitude >= 0.05
     settled = step.time_slice(0.1, None).magnitude
     assert abs(after.magnitude[-300:].mean() - before.magnitude.mean()) < 5

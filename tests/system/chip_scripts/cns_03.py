@@ -7,10 +7,10 @@ pynn.setup()
 pop = pynn.Population(
     1,
     pynn.cells.HXNeuron(
-        leak_v_leak=650, leak_i_bias=150, threshold_enable=True, threshold_v_threshold=420,
+        leak_v_leak=650, leak_i_bias=150, threshold_enable=True, threshold_v_threshold=520,
         reset_v_reset=500, reset_i_bias=1022, reset_enable_multiplication=True,
         membrane_capacitance_capacitance=63, refractory_period_refractory_time=200,
-        exponential_v_exp=300, exponential_i_bias=600, constant_current_i_offset=1000,
+        exponential_v_exp=300, exponential_i_bias=600, constant_current_i_offset=500,
     ),
 )  # fmt: skip
 pop.record(["spikes", "v"])

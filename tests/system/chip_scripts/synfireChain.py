@@ -49,16 +49,16 @@ def volley():
 
 
 for projection in forward[2:]:
-    projection.setWeights(42)
+    projection.setWeights(63)
 for projection in braking:
-    projection.setWeights(-120)
+    projection.setWeights(-20)
 first, count = volley()
 assert (np.diff(first) > 0.5).all()
-assert ((count > 0.7) & (count < 2)).all()
+assert ((count > 0.5) & (count < 2)).all()
 for projection in forward[4:6]:
     projection.setWeights(0)
 _, broken = volley()
-assert (broken[:2] > 0.7).all()
+assert (broken[:2] > 0.5).all()
 assert (broken[2:] == 0).all()
 assert exc[0].get_data("spikes").segments[-1].name == "segment002"
 pynn.end()
