@@ -9,6 +9,7 @@ import tomllib
 import urllib.request
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 from sphinx_gallery.scrapers import figure_rst
 
 HERE = Path(__file__).parent
@@ -101,8 +102,9 @@ def arguments_of(gallery_conf, script_vars):
     return [] if script.parent.name == OWN_FACE else [str(word) for word in SMALL[script.stem]]
 
 
-def choose_chip(gallery_conf, script, when):
-    """Let an example for the chip's own face have its usual chip, and nothing after it."""
+def set_apart(gallery_conf, script, when):
+    """Let an example for the chip's own face have its usual chip, and none draw over another's."""
+    plt.close("all")
     own = when == "before" and Path(script).parent.name == OWN_FACE
     os.environ["BSS2SIM_CHIP"] = "silicon" if own else "quantized"
 
@@ -132,7 +134,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "within_subsection_order": "FileNameSortKey",
     "reset_argv": arguments_of,
-    "reset_modules": ("matplotlib", choose_chip),
+    "reset_modules": ("matplotlib", set_apart),
     "reset_modules_order": "both",
     "download_all_examples": False,
     "show_memory": False,

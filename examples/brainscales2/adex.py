@@ -28,7 +28,6 @@ COMMON = dict(
     exponential_i_bias=400,
     constant_current_i_offset=420,
     adaptation_v_ref=500,
-    adaptation_v_leak=450,
 )
 PATTERNS = {
     "tonic": dict(reset_v_reset=420),

@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "brainscales2.md"
 
 
 @pytest.fixture
-def run(monkeypatch, tmp_path, capsys):
+def run(monkeypatch, tmp_path, capsys, recwarn):
     """Return a function that runs an example on the default chip and returns what it printed."""
     monkeypatch.setenv("BSS2SIM_CHIP", "silicon")
     monkeypatch.chdir(tmp_path)
@@ -25,6 +25,7 @@ def run(monkeypatch, tmp_path, capsys):
     def run(name):
         runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
         printed = capsys.readouterr().out
+        assert [str(w.message) for w in recwarn] == [], "an ordinary example warns about nothing"
         (figure,) = re.findall(r"^figure: (results/.*\.png)$", printed, re.MULTILINE)
         assert (tmp_path / figure).stat().st_size > 5000
         return printed
