@@ -152,6 +152,8 @@ html_title = f"pynn_bss2sim {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+# pages that stand alone leave their width to the text
+html_sidebars = {"*": [], "tutorials/*": ["sidebar-nav-bs"], "gallery/**": ["sidebar-nav-bs"]}
 html_theme_options = {
     "navigation_with_keys": False,
     "show_toc_level": 2,
