@@ -13,6 +13,7 @@ import numpy as np
 from . import simulator
 from ._core.emulator import Emulator
 from ._core.records import InputEvents, Probe, Status, Variable
+from .event_loss import warn_of_loss
 from .mapping import Cells, ConfigurationError, configuration_file
 from .mapping import Configuration as MappedConfiguration
 from .segments import Signal, Snapshot, make_segment
@@ -87,7 +88,7 @@ class Configuration(MappedConfiguration):
             emulator.set_state(variable, everyone, self.initial[variable])
         activity = emulator.run(n_steps, events)
         if activity.traffic is not None and activity.traffic.dropped.any():
-            simulator.warn_of_loss(activity.traffic, activity.stop_step * self.timestep)
+            warn_of_loss(activity.traffic, activity.stop_step * self.timestep)
         if activity.status is Status.INTERRUPTED:
             raise emulator.interruption or KeyboardInterrupt
         if activity.status is Status.NON_FINITE:

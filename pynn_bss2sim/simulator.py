@@ -5,7 +5,6 @@ Time is an integer number of steps; times in ms are derived from it and never ac
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,12 +17,16 @@ from ._core.background import BackgroundInputs
 from ._core.chip_model import ChipModel
 from ._core.emulator import Emulator
 from ._core.engine import Engine
-from ._core.records import CurrentInputs, InputEvents, Probe, Status
+from ._core.records import Probe, Status
 from .capture import Capture, capture_network
+from .event_loss import TrafficCount
+from .injected_currents import current_inputs
 from .interrupts import InterruptGuard
 from .mapping import map_network
 from .readout import Readout
 from .rule_runs import RuleRuns, rules_of
+from .samples import Samples, store_spikes
+from .spike_queue import SpikeQueue
 
 if TYPE_CHECKING:
     from ._core.links import Traffic
@@ -35,10 +38,7 @@ if TYPE_CHECKING:
     from .placing import Together
     from .populations import Population
     from .projections import Projection
-    from .readout import Track
     from .recording import Recorder
-
-logger = logging.getLogger(__name__)
 
 #: How this backend calls itself in the annotations of recorded data.
 name = "BrainScaleS-2 (emulated)"
@@ -127,21 +127,20 @@ class State(BaseState):
         self._capture: Capture | None = None
         self._mapping: Mapping | None = None
         self._emulator: Emulator | None = None
-        self._readout: Readout | None = None
         self._scaling: Scaling | None = None
         self._routing: Routing | None = None
         self.rule_runs: RuleRuns | None = None
         self._background = BackgroundInputs(())
         self._stale_network = True
         self._stale_emulator = True
-        self._probed: list[tuple[Population, Track]] = []
-        self._events = _no_events()
+        self._spikes = SpikeQueue()
         self._busy_until: int | None = None
-        self._forget_traffic()
+        self._traffic = TrafficCount()
 
-    def _forget_traffic(self) -> None:
-        self.traffic: Traffic | None = None
-        self._loss_told = 0
+    @property
+    def traffic(self) -> Traffic | None:
+        """What has passed the links since time 0; None where they limit nothing."""
+        return self._traffic.total
 
     # --- time and limits ------------------------------------------------------------------
 
@@ -221,8 +220,7 @@ class State(BaseState):
     @property
     def readout(self) -> Readout:
         """The converters of its chips."""
-        assert self._readout is not None
-        return self._readout
+        return self._samples.readout
 
     @property
     def scaling(self) -> Scaling:
@@ -258,51 +256,63 @@ class State(BaseState):
         """Bring the emulator up to date with mapping and recorders, keeping its state."""
         mapping = self.prepare()
         if self._stale_emulator:
-            self._probed, probes = [], []
-            for population in self.populations:
-                first = self.capture.first_neuron[population]
-                for track in population.recorder.tracks():
-                    self._probed.append((population, track))
-                    probes.append(Probe(track.variable, first + track.cells, track.interval))
-            self._readout = Readout(mapping, self._probed, self.capture.first_neuron, self.dt)
-            observed = np.zeros(self.capture.network.n_neurons, dtype=bool)
-            for population in self.populations:
-                cells = population.recorder.spiking_cells()
-                observed[self.capture.first_neuron[population] + cells] = True
-            # what runs: rules may have changed it since the network was mapped
-            chips: Mapping | RuleRuns = mapping if self.rule_runs is None else self.rule_runs
-            if self.rule_runs is not None:
-                observed |= self.rule_runs.observed
-            if self._emulator is None:
-                self._emulator = Emulator(
-                    chips.circuits,
-                    chips.synapses,
-                    self.dt,
-                    tuple(probes),
-                    observed,
-                    partial(Engine, threads=self.threads),
-                    ways=chips.ways,
-                    noise_seed=self.chip.seed,
-                    short_term=mapping.short_term,
-                    pairs=mapping.pairs,
-                    pulses=chips.pulses,
-                )
-            else:
-                self._emulator.reconfigure(
-                    chips.circuits,
-                    chips.synapses,
-                    tuple(probes),
-                    observed,
-                    self._carried_over(),
-                    chips.ways,
-                    mapping.short_term,
-                    mapping.pairs,
-                    pulses=chips.pulses,
-                )
+            self._update_emulator(self._probes(), self._observed())
             self._scaling, self._routing = mapping.scaling, mapping.routing
             self._background = mapping.background
             self._stale_emulator = False
         self._apply_initial_values()
+
+    def _probes(self) -> tuple[Probe, ...]:
+        """Probes for all tracks of the recorders, which `_samples` will serve."""
+        first_neuron = self.capture.first_neuron
+        tracks = [(p, track) for p in self.populations for track in p.recorder.tracks()]
+        readout = Readout(self.mapping, tracks, first_neuron, self.dt)
+        self._samples = Samples(tracks, first_neuron, readout)
+        return tuple(
+            Probe(track.variable, first_neuron[p] + track.cells, track.interval)
+            for p, track in tracks
+        )
+
+    def _observed(self) -> np.ndarray:
+        """Neurons whose spikes somebody wants to know of: bool (n_neurons,)."""
+        observed = np.zeros(self.capture.network.n_neurons, dtype=bool)
+        for population in self.populations:
+            cells = population.recorder.spiking_cells()
+            observed[self.capture.first_neuron[population] + cells] = True
+        if self.rule_runs is not None:
+            observed |= self.rule_runs.observed
+        return observed
+
+    def _update_emulator(self, probes: tuple[Probe, ...], observed: np.ndarray) -> None:
+        mapping = self.mapping
+        # what runs: rules may have changed it since the network was mapped
+        chips: Mapping | RuleRuns = mapping if self.rule_runs is None else self.rule_runs
+        if self._emulator is None:
+            self._emulator = Emulator(
+                chips.circuits,
+                chips.synapses,
+                self.dt,
+                probes,
+                observed,
+                partial(Engine, threads=self.threads),
+                ways=chips.ways,
+                noise_seed=self.chip.seed,
+                short_term=mapping.short_term,
+                pairs=mapping.pairs,
+                pulses=chips.pulses,
+            )
+            return
+        self._emulator.reconfigure(
+            chips.circuits,
+            chips.synapses,
+            probes,
+            observed,
+            self._carried_over(),
+            chips.ways,
+            mapping.short_term,
+            mapping.pairs,
+            pulses=chips.pulses,
+        )
 
     def _carried_over(self) -> EmulatorState | None:
         """The emulator's state for the present mapping; None if it goes on as it is.
@@ -359,7 +369,7 @@ class State(BaseState):
         target = round(tstop / self.dt)
         self._configure()
         self.running = True
-        self._begin_tracks()
+        self._samples.begin(self.emulator, self.segment_counter)
         chunk = max(1, min(round(CHUNK / self.dt), CHUNK_STEPS))
         try:
             with InterruptGuard(self._emulator_is_busy) as guard:
@@ -373,57 +383,23 @@ class State(BaseState):
         finally:
             if self.rule_runs is not None:
                 self.rule_runs.keep_weights()
-            self._tell_of_loss()
-
-    def _tell_of_loss(self) -> None:
-        """Warn of dropped events: when the first are, and whenever their number has doubled."""
-        lost = 0 if self.traffic is None else int(self.traffic.dropped.sum())
-        if self.traffic is None or lost < max(1, 2 * self._loss_told):
-            return
-        self._loss_told = lost
-        warn_of_loss(self.traffic, self.t)
-
-    def _begin_tracks(self) -> None:
-        """Take the samples at the beginning of recordings that have none yet."""
-        beginning = [(p, t) for p, t in self._probed if t.starts_at(self.step)]
-        for variable in {track.variable for _, track in beginning}:
-            mine = [(p, t) for p, t in beginning if t.variable == variable]
-            neuron = np.concatenate([self.capture.first_neuron[p] + t.cells for p, t in mine])
-            state = self.emulator.get_state(variable, neuron)
-            ends = np.cumsum([len(t.cells) for _, t in mine])
-            parts = zip(mine, np.split(neuron, ends[:-1]), np.split(state, ends[:-1]), strict=True)
-            for (_, track), cells, values in parts:
-                track.append(self._read(track, cells, values[np.newaxis].copy(), self.step))
-
-    def _read(
-        self, track: Track, neuron: np.ndarray, values: np.ndarray, first_step: int
-    ) -> np.ndarray:
-        return self.readout.read(track, neuron, values, first_step, self.segment_counter)
-
-    def _present(self) -> list:
-        """Values (1, m) of what the MADC follows, which are its samples' neighbours; else None."""
-        return [
-            self.emulator.get_state(t.variable, self.capture.first_neuron[p] + t.cells)[np.newaxis]
-            if t.device == "madc"
-            else None
-            for p, t in self._probed
-        ]
+            self._traffic.tell(self.t)
 
     def _advance(self, stop: int) -> None:
         """Run to step `stop` and store what was recorded on the way."""
         self._draw_spikes(stop)
-        steps, source, _ = self._events
-        due = steps < stop
         network = self.capture.network
         events = self._background.events(
             self.step,
             stop,
             self.dt,
             network.n_sources - network.n_neurons,
-            InputEvents(steps[due], source[due]),
+            self._spikes.until(stop),
         )
-        currents = self._currents(self.step, stop)
-        before = self._present()
+        currents = current_inputs(
+            self.current_sources, self.step, stop, self.dt, self.capture, self.mapping.scaling
+        )
+        before = self._samples.present(self.emulator)
         self._busy_until = stop
         try:
             activity = self.emulator.run(stop - self.step, events, currents)
@@ -433,7 +409,7 @@ class State(BaseState):
         if self.rule_runs is not None:
             self.rule_runs.passed(activity, events)
         self.step = activity.stop_step
-        self._keep_events(steps >= self.step)
+        self._spikes.keep_from(self.step)
         if activity.status is Status.DONE:
             return
         self._undraw_spikes()
@@ -447,14 +423,10 @@ class State(BaseState):
             return True
         return self._busy_until is not None and self.emulator.step != self._busy_until
 
-    def _keep_events(self, wanted: np.ndarray) -> None:
-        steps, source, times = self._events
-        self._events = steps[wanted], source[wanted], times[wanted]
-
     def _undraw_spikes(self) -> None:
         """Forget the spikes drawn for times that a run cut short did not reach."""
         until = self._drawn_at(self.step)
-        self._keep_events(self._events[2] < until)
+        self._spikes.keep_before(until)
         for population in self.sources:
             population.recorder.drop_spikes_after(until)
             population.drawn_until = min(population.drawn_until, until)
@@ -480,7 +452,7 @@ class State(BaseState):
         A spike at exactly that time is recorded now, and emitted at the begin of the next run.
         """
         until = self._drawn_at(stop)
-        columns = [self._events]
+        parts = []
         for population in self.sources:
             if until <= population.drawn_until:
                 continue
@@ -489,76 +461,22 @@ class State(BaseState):
                 continue  # the chips send them by themselves
             steps = np.rint(np.asarray(times) / self.dt).astype(np.int64)
             source = (self.capture.first_source[population] + cells).astype(np.int32)
-            columns.append((np.maximum(steps, self.step), source, times))
-        steps, source, times = (np.concatenate(c) for c in zip(*columns, strict=True))
-        order = np.argsort(steps, kind="stable")
-        self._events = steps[order], source[order], times[order]
+            parts.append((np.maximum(steps, self.step), source, times))
+        self._spikes.add(parts)
 
-    def _currents(self, start: int, stop: int) -> CurrentInputs:
-        """Currents of all electrodes in the steps [start, stop)."""
-        sources = [s for s in self.current_sources if len(s.targets)]
-        if not sources:
-            return CurrentInputs.none()
-        initial, target, steps, values = [], [], [], []
-        for electrode in sources:
-            when, value = electrode.changes(start, stop, self.dt)
-            initial.append(value[0])
-            steps.append(when[1:])
-            values.append(value[1:])
-            target.append(self.capture.neurons_of_cells(electrode.targets))
-        lengths = [len(s) for s in steps]
-        change_step = np.concatenate(steps)
-        order = np.argsort(change_step, kind="stable")
-        target_index = np.concatenate(target).astype(np.int32)
-        return CurrentInputs(
-            initial=np.array(initial, dtype=np.float64),
-            indptr=np.concatenate([[0], np.cumsum([len(t) for t in target])]),
-            target=target_index,
-            gain=self.mapping.scaling.current_gain(target_index),
-            change_step=change_step[order],
-            change_source=np.repeat(np.arange(len(steps)), lengths)[order],
-            change_value=np.concatenate(values)[order],
-        )
-
-    def _store(self, activity: Activity, before: list) -> None:
+    def _store(self, activity: Activity, before: list[np.ndarray | None]) -> None:
         """Hand spikes and samples to the recorders of their populations, and count traffic."""
-        if activity.traffic is not None:
-            new = activity.traffic
-            self.traffic = new if self.traffic is None else self.traffic + new
-        for (population, track), samples, row in zip(
-            self._probed, activity.samples, before, strict=True
-        ):
-            if not len(samples):
-                continue
-            neuron = (self.capture.first_neuron[population] + track.cells).astype(np.int32)
-            if row is not None:
-                samples, first = np.concatenate([row, samples]), activity.start_step
-            else:
-                first = (activity.start_step // track.interval + 1) * track.interval
-            track.append(self._read(track, neuron, samples, first))
-            self.readout.check_memory(population.label, track)
-        if not len(activity.spike_step):
-            return
-        # NumPy sorts 16-bit keys in linear time
-        few = self.capture.network.n_neurons <= np.iinfo(np.uint16).max
-        key = activity.spike_neuron.astype(np.uint16 if few else np.int32)
-        order = np.argsort(key, kind="stable")
-        neuron = activity.spike_neuron[order]
-        times = np.round(activity.spike_step[order] * self.dt, 12)
-        bounds = np.searchsorted(neuron, self.capture.network.first_neuron)
-        for k, population in enumerate(self.populations):
-            low, high = bounds[k], bounds[k + 1]
-            if low < high:
-                first = self.capture.network.first_neuron[k]
-                population.recorder.store_spikes(times[low:high], neuron[low:high] - first)
+        self._traffic.add(activity.traffic)
+        self._samples.store(activity, before, self.segment_counter)
+        store_spikes(activity, self.populations, self.capture.network, self.dt)
 
     def reset(self) -> None:
         """Go back to time 0 with the same network; a new segment begins."""
         self.step = 0
         self.running = False
         self.segment_counter += 1
-        self._events = _no_events()
-        self._forget_traffic()
+        self._spikes = SpikeQueue()
+        self._traffic = TrafficCount()
         if self._emulator is not None:
             self._emulator.reset()
         if self.rule_runs is not None:
@@ -568,33 +486,6 @@ class State(BaseState):
             population.renew_initial_values()
         for population in self.sources:
             population.restart()
-
-
-#: How the limit of links is lifted, beside less traffic.
-_LIFT = (
-    "see 'traffic' in mapping_report(), or lift the limit with ChipModel's bandwidth='unlimited'"
-)
-
-
-def warn_of_loss(traffic: Traffic, time: float, way_out: str = _LIFT) -> None:
-    """Log how many events were dropped until a time (ms), on which link most, and the way out."""
-    worst = int(traffic.dropped.argmax())
-    logger.warning(
-        "%d events dropped until t = %g ms because too many waited for a link of the event "
-        "routing, most (%d of %d) at %s. Lower the rates or synchrony of the neurons and sources "
-        "behind it, %s",
-        traffic.dropped.sum(),
-        time,
-        traffic.dropped[worst],
-        traffic.events[worst],
-        traffic.links.name[worst],
-        way_out,
-    )
-
-
-def _no_events() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """No input events: steps, external inputs, and times in ms."""
-    return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
 
 
 #: The simulation. PyNN's API acts on one simulation at a time, so there is one.

@@ -13,9 +13,10 @@ from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.links import Traffic
 from pynn_bss2sim._core.records import InputEvents, Status, Variable
+from pynn_bss2sim.event_loss import warn_of_loss
 from pynn_bss2sim.interrupts import InterruptGuard
 from pynn_bss2sim.mapping import CodedMapping, MappingError, map_codes
-from pynn_bss2sim.simulator import SimulationError, warn_of_loss
+from pynn_bss2sim.simulator import SimulationError
 
 from .clock import CYCLES_PER_STEP, TIMESTEP, to_ms, to_steps
 from .injection import Injection
