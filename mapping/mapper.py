@@ -258,75 +258,68 @@ def map_network(
     wanted = weights.join(network)
     drivers = driver_plan(network, chip, len(wanted))
     joined = drivers.driven(wanted)
-    fit, placement, routing, laws = _laid_out(
-        network, chip, asked, joined, previous, strict=on_loss == "raise"
-    )
-    ways = None
-    configs: tuple[ChipConfig, ...] = ()
-    clipped: dict[str, np.ndarray] = {}
-    if chip.parameters == "exact":
-        circuits = exact_circuits(asked, network.timestep)
-        if routing is not None:
-            configs = registers.bare(placement)
-    else:
-        fit = replace(fit, membranes=fit.membranes.placed(asked, placement, laws))
-        configs, clipped = registers.configure(
-            network,
-            asked,
-            fit.membranes,
-            placement,
-            fit.strength,
-            laws,
-            slow_reset=chip.mismatch != "none",
-        )
-        circuits = chip.device.circuits(
-            configs, placement.circuit, placement.count, network.timestep, noise=chip.noise
-        )
-        fit = measured(chip, joined, fit, placement, configs, laws)
-    weight, lifted = drivers.undriven(fit.weight, wanted.weight), None
-    term, pairs, pulses = ShortTerm.none(), SpikePairs.none(), Pulses.none()
+    laid_out = _laid_out(network, chip, asked, joined, previous, strict=on_loss == "raise")
+    placement, routing = laid_out.placement, laid_out.routing
+    fit, circuits, configs, clipped = _configured(network, chip, asked, joined, laid_out)
+    weight = drivers.undriven(fit.weight, wanted.weight)
     if routing is None:
-        steps = _delay_steps(network, chip, joined)
-        delays = weights.realised_delays(steps, joined.delay, network.timestep)
-        synapses = weights.table(network.n_neurons, network.n_sources, joined, fit.amplitude, steps)
-        term = short_term(network, joined, circuits)
-        pairs = spike_pairs(network, joined, fit.scaling, steps)
+        wiring = _wired_by_itself(network, chip, joined, fit, circuits)
     else:
         stp = driver_registers(drivers, routing, chip)
         configs = registers.with_routing(configs, routing, fit.code, stp)
-        lifted = connectivity.lifted(network, chip, routing, fit.step, fit.amplitude)
-        found = connectivity.read_back(
-            chip, configs, routing.fpga, placement, network.n_sources, network.timestep, lifted
-        )
-        synapses, ways, pulses = found.synapses, found.ways, found.pulses
-        delays = connectivity.delays(network, chip, routing)
+        wiring = _wired_by_registers(network, chip, fit, routing, configs)
         weight = np.where(routing.lost, np.nan, weight)
     mapping = Mapping(
         network=network,
         chip=chip,
         circuits=circuits,
-        synapses=synapses,
-        short_term=term,
-        pairs=pairs,
-        pulses=pulses,
+        synapses=wiring.synapses,
+        short_term=wiring.short_term,
+        pairs=wiring.pairs,
+        pulses=wiring.pulses,
         drivers=drivers,
         configs=configs,
         placement=placement,
         routing=routing,
-        lifted=lifted,
-        ways=ways,
+        lifted=wiring.lifted,
+        ways=wiring.ways,
         scaling=fit.scaling,
         weights=joined.split(weight),
-        delays=joined.split(delays),
+        delays=joined.split(wiring.delays),
         units=joined.split(drivers.undriven(fit.unit, fit.unit)),
         parameters=_parameters(network, asked, circuits, fit.scaling),
-        evidence=Evidence(wanted, weight, delays, fit.rows.sum(axis=1), fit.synapses, clipped),
+        evidence=Evidence(
+            wanted, weight, wiring.delays, fit.rows.sum(axis=1), fit.synapses, clipped
+        ),
     )
     _warn(mapping, previous)
     _report_loss(mapping, previous, on_loss)
     if check and routing is not None and (wrong := problems(mapping)):
         raise CheckError(f"{len(wrong)} differences, the first: {wrong[0]}")
     return mapping
+
+
+@dataclass(frozen=True, eq=False)
+class _LaidOut:
+    """Codes of weights, places and routes, and what was believed of the chips for them."""
+
+    fit: Fit
+    placement: Placement
+    routing: Routing | None
+    laws: Characteristics
+
+
+@dataclass(frozen=True, eq=False)
+class _Wiring:
+    """Who reaches whom: fields of `Mapping`, and the delay of each connection."""
+
+    synapses: SynapseTable
+    delays: np.ndarray
+    short_term: ShortTerm
+    pairs: SpikePairs
+    pulses: Pulses
+    lifted: connectivity.Lifted | None = None
+    ways: Ways | None = None
 
 
 def _laid_out(
@@ -337,7 +330,7 @@ def _laid_out(
     previous: Mapping | None,
     *,
     strict: bool,
-) -> tuple[Fit, Placement, Routing | None, Characteristics]:
+) -> _LaidOut:
     """Fit, place and route with what is believed of all chips that this takes.
 
     Which chips these are is known in the end only; with every further one it is done again.
@@ -357,8 +350,75 @@ def _laid_out(
             )
             placement = routing.placement
         if placement.chips <= chips or len(laws) == 1:
-            return fit, placement, routing, laws
+            return _LaidOut(fit, placement, routing, laws)
         chips = placement.chips
+
+
+def _configured(
+    network: Network, chip: ChipModel, asked: Asked, joined: weights.Joined, laid_out: _LaidOut
+) -> tuple[Fit, Circuits, tuple[ChipConfig, ...], dict[str, np.ndarray]]:
+    """What the circuits are to do: fit as measured, circuits, registers, and what was clipped."""
+    fit, placement, laws = laid_out.fit, laid_out.placement, laid_out.laws
+    if chip.parameters == "exact":
+        configs = () if laid_out.routing is None else registers.bare(placement)
+        return fit, exact_circuits(asked, network.timestep), configs, {}
+    fit = replace(fit, membranes=fit.membranes.placed(asked, placement, laws))
+    configs, clipped = registers.configure(
+        network,
+        asked,
+        fit.membranes,
+        placement,
+        fit.strength,
+        laws,
+        slow_reset=chip.mismatch != "none",
+    )
+    circuits = chip.device.circuits(
+        configs, placement.circuit, placement.count, network.timestep, noise=chip.noise
+    )
+    return measured(chip, joined, fit, placement, configs, laws), circuits, configs, clipped
+
+
+def _wired_by_itself(
+    network: Network,
+    chip: ChipModel,
+    joined: weights.Joined,
+    fit: Fit,
+    circuits: Circuits,
+) -> _Wiring:
+    """Connections as they are asked for, by no register."""
+    steps = _delay_steps(network, chip, joined)
+    return _Wiring(
+        weights.table(network.n_neurons, network.n_sources, joined, fit.amplitude, steps),
+        weights.realised_delays(steps, joined.delay, network.timestep),
+        short_term(network, joined, circuits),
+        spike_pairs(network, joined, fit.scaling, steps),
+        Pulses.none(),
+    )
+
+
+def _wired_by_registers(
+    network: Network, chip: ChipModel, fit: Fit, routing: Routing, configs: tuple[ChipConfig, ...]
+) -> _Wiring:
+    """Connections that events make by the registers of chips and FPGAs."""
+    lifted = connectivity.lifted(network, chip, routing, fit.step, fit.amplitude)
+    found = connectivity.read_back(
+        chip,
+        configs,
+        routing.fpga,
+        routing.placement,
+        network.n_sources,
+        network.timestep,
+        lifted,
+    )
+    return _Wiring(
+        found.synapses,
+        connectivity.delays(network, chip, routing),
+        ShortTerm.none(),
+        SpikePairs.none(),
+        found.pulses,
+        lifted,
+        found.ways,
+    )
 
 
 def _delay_steps(network: Network, chip: ChipModel, joined: weights.Joined) -> np.ndarray:
