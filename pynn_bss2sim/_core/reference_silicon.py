@@ -175,7 +175,10 @@ def _adex(c: Mapping[str, np.ndarray], cells: Cells, coba: bool, noise: np.ndarr
     at_begin = upstroke(begin)
 
     def slope(
-        u: np.ndarray, w: np.ndarray, lost0: np.ndarray, lost1: np.ndarray
+        u: np.ndarray,
+        w: np.ndarray,
+        lost0: np.ndarray | np.float32,
+        lost1: np.ndarray | np.float32,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Slopes where the lines have lost `lost0` and `lost1` of what they had."""
         g0, g1 = _saturated(c, start.line0 + start.line0 * lost0, start.line1 + start.line1 * lost1)
