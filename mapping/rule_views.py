@@ -10,6 +10,7 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 
 if TYPE_CHECKING:
+    from .coded import CodedMapping
     from .mapper import Mapping
     from .place import Placement
 
@@ -61,7 +62,7 @@ class NeuronView:
     circuits: list[np.ndarray]
 
 
-def synapse_views(mapping: Mapping, record: int) -> list[SynapseView]:
+def synapse_views(mapping: Mapping | CodedMapping, record: int) -> list[SynapseView]:
     """The synapses of projection number `record` of the network, array by array."""
     routing = mapping.routed
     first, last = routing.joined.offset[record : record + 2]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +16,10 @@ from pynn_bss2sim.mapping.chips import converters
 
 from .circuit_parameters import CIRCUITS, registers_of
 from .dlens_vx_v3.lola import AtomicNeuron
+
+if TYPE_CHECKING:
+    from .populations import Population
+
 
 __all__ = ["CalibratedNeurons", "cadc_correction"]
 
@@ -43,14 +49,14 @@ class CalibratedNeurons:
         By how much resets end before refractory times do.
     """
 
-    def __init__(self, model: ChipModel, holdoff: np.ndarray | float = 0.0):
+    def __init__(self, model: ChipModel, holdoff: np.ndarray | float = 0.0) -> None:
         self._model, self._holdoff = model, holdoff
         self._targets: dict[object, dict] = {}
         self._columns: dict[object, dict[str, np.ndarray]] = {}
         self._copies: dict[object, tuple] = {}
         self._config: ChipConfig | None = None
 
-    def update(self, populations: list, places: dict[object, np.ndarray]):
+    def update(self, populations: list, places: dict[object, np.ndarray]) -> None:
         """Calibrate anew what has other targets than before.
 
         Parameters
@@ -77,7 +83,7 @@ class CalibratedNeurons:
             self._columns[population] = mine
             self._copies[population] = deepcopy(self.actual(population))
 
-    def columns(self, population) -> dict[str, np.ndarray]:
+    def columns(self, population: Population) -> dict[str, np.ndarray]:
         """Parameters of the circuits of a population, as they are now: (size,) each."""
         return self._columns[population]
 
@@ -88,7 +94,7 @@ class CalibratedNeurons:
         names = ("refractory_clock_scale", "synapse_bias")
         return {name: getattr(self._config, name) for name in names}
 
-    def result(self, population, name: str):
+    def result(self, population: Population, name: str) -> Any:
         """What `Population` offers of a calibration under `name`.
 
         Raises
@@ -105,7 +111,7 @@ class CalibratedNeurons:
             return {key: values.copy() for key, values in self._targets[population].items()}
         return self._copies[population] if name == "calib_hwparams" else self.actual(population)
 
-    def actual(self, population) -> tuple[AtomicNeuron, ...]:
+    def actual(self, population: Population) -> tuple[AtomicNeuron, ...]:
         """The circuits of a population, which may be changed in place."""
         columns = self._columns[population]
         return tuple(AtomicNeuron(columns, row) for row in range(population.size))
@@ -115,7 +121,7 @@ def _target(populations: list, places: dict[object, np.ndarray]) -> SpikingTarge
     """Targets of all circuits of the chip."""
     wide = _uniform(populations, type(populations[0].celltype).chip_wide)
     defaults = SpikingTarget()
-    arrays = {name: np.full(CIRCUITS, getattr(defaults, name)) for name in _NAMES}
+    arrays: dict[str, Any] = {name: np.full(CIRCUITS, getattr(defaults, name)) for name in _NAMES}
     tau_syn = [np.full(CIRCUITS, tau) for tau in defaults.tau_syn]
     reversal = [np.full(CIRCUITS, np.nan) for _ in defaults.tau_syn]
     for population in populations:
@@ -135,7 +141,7 @@ def _target(populations: list, places: dict[object, np.ndarray]) -> SpikingTarge
     )
 
 
-def _uniform(populations, names) -> dict[str, float]:
+def _uniform(populations: Sequence[Population], names: Iterable[str]) -> dict[str, float]:
     """The value of targets that a chip has one of.
 
     Raises

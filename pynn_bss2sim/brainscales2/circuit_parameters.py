@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.config import AnalogParameter as Analog
@@ -64,15 +66,15 @@ class Column:
         return np.bool_ if self.is_switch else np.float64
 
 
-def _code(register=None, hidden=False) -> Column:
+def _code(register: Any = None, hidden: bool = False) -> Column:
     return Column(0.0, chip.ANALOG_OFF, register, hidden)
 
 
-def _switch(register=None, default=False, hidden=False) -> Column:
+def _switch(register: Any = None, default: bool = False, hidden: bool = False) -> Column:
     return Column(default, 1, register, hidden)
 
 
-def _number(high, register=None, default=0.0, hidden=False) -> Column:
+def _number(high: int, register: Any = None, default: float = 0.0, hidden: bool = False) -> Column:
     return Column(default, high, register, hidden)
 
 
@@ -207,7 +209,7 @@ def defaults(size: int) -> dict[str, np.ndarray]:
     return {name: np.full(size, c.default, c.dtype) for name, c in COLUMNS.items()}
 
 
-def check_column(name: str, values) -> np.ndarray:
+def check_column(name: str, values: ArrayLike) -> np.ndarray:
     """Values of a parameter as an array of its type, fractions cut off.
 
     Raises

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core import hicannx as chip
 
@@ -21,16 +24,16 @@ TIMESTEP = CYCLES_PER_STEP / chip.FPGA_CLOCK
 _ROUNDING = 1e-6
 
 
-def to_cycles(ms) -> np.ndarray:
+def to_cycles(ms: ArrayLike) -> Any:
     """Whole cycles in times of ms, what is left over cut off: int64."""
     return np.floor(np.asarray(ms, np.float64) * CYCLES_PER_MS + _ROUNDING).astype(np.int64)
 
 
-def to_ms(cycles) -> np.ndarray | float:
+def to_ms(cycles: Any) -> Any:
     """Times of cycles, ms."""
     return cycles / CYCLES_PER_MS
 
 
-def to_steps(cycles) -> np.ndarray | int:
+def to_steps(cycles: Any) -> Any:
     """The first step of the emulation at or after cycles."""
     return -(-cycles // CYCLES_PER_STEP)

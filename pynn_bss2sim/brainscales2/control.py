@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import warnings
+from typing import Any
 
 import numpy as np
 from pyNN import common
@@ -68,7 +69,9 @@ class RunCommand(enum.Enum):
     EXECUTE = enum.auto()  #: append a snippet if there is a runtime, and execute what is queued
 
 
-def setup(timestep=_TIMESTEP, min_delay="auto", **extra_params) -> None:
+def setup(
+    timestep: float = _TIMESTEP, min_delay: float | str = "auto", **extra_params: Any
+) -> None:
     """Begin an experiment on a chip; what has been built before is forgotten.
 
     The chip is the one of `connection`, else that of the environment variable BSS2SIM_CHIP, else
@@ -146,11 +149,11 @@ def setup(timestep=_TIMESTEP, min_delay="auto", **extra_params) -> None:
     )
 
 
-def _delay(value) -> float:
+def _delay(value: Any) -> float:
     return 0.0 if value == "auto" else float(value)
 
 
-def _permutation(numbers, size: int, name: str) -> np.ndarray:
+def _permutation(numbers: Any, size: int, name: str) -> np.ndarray:
     values = [int(n) for n in numbers]
     if values and min(values) < 0:
         raise TypeError(f"setup: {name}: {min(values)} is negative; give 0 to {size - 1}")
@@ -164,7 +167,7 @@ def _permutation(numbers, size: int, name: str) -> np.ndarray:
     return np.array(values, np.int64)
 
 
-def run(runtime, command=RunCommand.EXECUTE) -> None:
+def run(runtime: float | None, command: RunCommand = RunCommand.EXECUTE) -> None:
     """Map, queue or execute.
 
     Parameters
@@ -204,7 +207,7 @@ def run(runtime, command=RunCommand.EXECUTE) -> None:
 run_for = run
 
 
-def run_until(tstop) -> None:
+def run_until(tstop: float) -> None:
     """Execute until the time `tstop`, ms."""
     run(tstop - simulator.current("run_until()").t)
 
@@ -219,7 +222,7 @@ def preprocess() -> None:
     run(None, RunCommand.PREPARE)
 
 
-def reset(annotations=None) -> None:
+def reset(annotations: dict | None = None) -> None:
     """Go back to time 0 with the same network; a new segment of data begins.
 
     Parameters
@@ -233,7 +236,7 @@ def reset(annotations=None) -> None:
     state.reset()
 
 
-def end(compatible_output=True) -> None:
+def end(compatible_output: bool = True) -> None:
     """Write the recordings that were to go to files, and forget the network.
 
     Parameters

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim.control import chosen_chip
@@ -72,7 +74,7 @@ class CalibrationResult:
     chip: ChipModel
     target: str
 
-    def apply(self, builder) -> None:
+    def apply(self, builder: Any) -> None:
         """Write the calibrated chip to a builder, or to one that ``sta.convert_to_chip`` takes."""
         builder.write(ChipOnDLS(), _calibrated(self.chip, self.target))
 
@@ -136,7 +138,7 @@ def chip_from_portable_binary(data: bytes) -> Chip:
     return _calibrated(model, target)
 
 
-def chip_from_file(path) -> Chip:
+def chip_from_file(path: str | os.PathLike) -> Chip:
     """Return the chip that a calibration file describes; see `nightly_calib_path`."""
     return chip_from_portable_binary(Path(path).read_bytes())
 
@@ -146,7 +148,9 @@ def chip_from_nightly() -> Chip:
     return chip_from_file(nightly_calib_path())
 
 
-def get_values_of_atomic_neuron(an: AtomicNeuron, exclude=None) -> dict[str, float | bool]:
+def get_values_of_atomic_neuron(
+    an: AtomicNeuron, exclude: Sequence[str] | None = None
+) -> dict[str, float | bool]:
     """Return the parameters of a neuron circuit by their flattened names.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ class InjectedConfiguration:
     post_realtime: dict = field(default_factory=dict)
     ppu_symbols: dict = field(default_factory=dict)
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         # a name of earlier releases, by which scripts still assign
         object.__setattr__(self, {"pre_static_config": "pre_non_realtime"}.get(name, name), value)
 
@@ -87,7 +88,7 @@ class Injection:
     readout : InjectedReadout
     """
 
-    def __init__(self, config: InjectedConfiguration, readout: InjectedReadout):
+    def __init__(self, config: InjectedConfiguration, readout: InjectedReadout) -> None:
         self._before = [
             *_writes(config.pre_realtime),
             *_writes(config.inside_realtime_begin),
@@ -138,7 +139,7 @@ class Injection:
         """Write containers."""
         return self._written(config, writes)
 
-    def count(self, traffic: Traffic | None):
+    def count(self, traffic: Traffic | None) -> None:
         """Count the events that passed the outputs of the crossbar."""
         if traffic is None:
             return
@@ -149,7 +150,7 @@ class Injection:
         passed = (traffic.events - traffic.dropped)[np.concatenate(first)]
         self._counted += np.where(self._counting, passed, 0)
 
-    def end(self, config: ChipConfig):
+    def end(self, config: ChipConfig) -> None:
         """Write what comes after an experiment, and read."""
         self.post_read = self._read(self._readout.post_realtime, self._written(config, self._after))
 
@@ -174,7 +175,7 @@ class Injection:
     def _read(self, coordinates: set, config: ChipConfig) -> dict:
         return {coordinate: self._container(coordinate, config) for coordinate in coordinates}
 
-    def _container(self, coordinate, config: ChipConfig):
+    def _container(self, coordinate: Any, config: ChipConfig) -> Any:
         if isinstance(coordinate, halco.CrossbarOutputOnDLS):
             return hal.CrossbarOutputEventCounter(int(self._counted[coordinate]))
         if isinstance(coordinate, halco.SynramOnDLS):
@@ -194,7 +195,7 @@ class Injection:
         )
 
 
-def _writes(given) -> list[tuple]:
+def _writes(given: Any) -> list[tuple]:
     """Coordinates and containers of a dict, or of a builder, which is empty then."""
     return given.take() if isinstance(given, sta.PlaybackProgramBuilder) else list(given.items())
 

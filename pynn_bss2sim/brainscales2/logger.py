@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import logging
+from collections.abc import Callable
+from typing import Any
 
 __all__ = ["LogLevel", "Logger", "default_config", "get", "get_root", "reset", "set_loglevel"]
 
@@ -27,10 +29,10 @@ class Logger:
     ``log.INFO(n, " spikes")``; those in small letters are Python's, ``log.info("%s spikes", n)``.
     """
 
-    def __init__(self, logger: logging.Logger):
+    def __init__(self, logger: logging.Logger) -> None:
         self.logger = logger
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Callable[..., None]:
         if name in LogLevel.__members__:
             return lambda *parts: self.logger.log(LogLevel[name], "%s", "".join(map(str, parts)))
         if name == "trace":
@@ -48,13 +50,13 @@ def get_root() -> Logger:
     return Logger(logging.getLogger())
 
 
-def default_config(level=LogLevel.INFO, **others) -> None:
+def default_config(level: LogLevel = LogLevel.INFO, **others: Any) -> None:
     """Write messages from `level` on to the terminal; other settings have no effect."""
     logging.basicConfig(format="%(levelname)s %(name)s %(message)s")
     logging.getLogger().setLevel(int(level))
 
 
-def set_loglevel(logger, level) -> None:
+def set_loglevel(logger: Logger, level: LogLevel) -> None:
     """Let a logger write messages from `level` on."""
     getattr(logger, "logger", logger).setLevel(int(level))
 

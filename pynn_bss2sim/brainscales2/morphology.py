@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 __all__ = [
     "Compartment",
@@ -13,8 +14,8 @@ __all__ = [
 ]
 
 
-def _refused(name: str):
-    def refuse(*args, **kwargs) -> NoReturn:
+def _refused(name: str) -> Callable[..., NoReturn]:
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError(
             f"{name}: neurons of several compartments are not emulated in this version; use "
             "HXNeuron, a neuron of one circuit"

@@ -31,7 +31,7 @@ class Timer:
         One of them is not given.
     """
 
-    def __init__(self, **times):
+    def __init__(self, **times: Any) -> None:
         missing = [name for name in ("start", "period", "num_periods") if name not in times]
         if missing:
             raise KeyError(f"Timer: {', '.join(missing)} must be given")
@@ -152,7 +152,7 @@ class PlasticityRule:
     ObservablePerNeuron = ObservablePerNeuron
     ObservableArray = ObservableArray
 
-    def __init__(self, timer: Timer, observables: dict | None = None, same_id: int = 0):
+    def __init__(self, timer: Timer, observables: dict | None = None, same_id: int = 0) -> None:
         self.timer = timer
         self.observables = dict(observables or {})
         self.same_id = same_id
@@ -163,10 +163,10 @@ class PlasticityRule:
         """The kernel in C++, which is not run here."""
         return ""
 
-    def kernel(self, synapses: list, neurons: list, recording) -> None:
+    def kernel(self, synapses: list, neurons: list, recording: Any) -> None:
         """What happens at each time of the timer; by default nothing."""
 
-    def require_python(self):
+    def require_python(self) -> None:
         """Raise NotImplementedError if the rule has a kernel in C++ only."""
         mine = type(self)
         if mine.generate_kernel is PlasticityRule.generate_kernel:
@@ -188,20 +188,20 @@ class PlasticityRule:
 
     # --- data -----------------------------------------------------------------------------
 
-    def begin_experiment(self):
+    def begin_experiment(self) -> None:
         """Forget what was recorded in the last experiment."""
         self._samples, self._snippets = {}, 0
 
-    def begin_snippet(self):
+    def begin_snippet(self) -> None:
         """What is recorded from now on belongs to the next snippet."""
         self._snippets += 1
 
-    def store(self, name: str, owner, sample: Sample):
+    def store(self, name: str, owner: Any, sample: Sample) -> None:
         """Keep a sample of observable `name` of `owner`: a projection, population, or None."""
         snippets = self._samples.setdefault((name, owner), {})
         snippets.setdefault(self._snippets - 1, []).append(sample)
 
-    def samples(self, name: str, owner, kind: type) -> list:
+    def samples(self, name: str, owner: Any, kind: type) -> list:
         """Samples of an observable of this kind: for each snippet a list, or None."""
         if name not in self.observables:
             raise RuntimeError(

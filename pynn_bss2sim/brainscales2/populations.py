@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyNN import common, errors
@@ -16,6 +17,10 @@ from .lenient import is_lenient
 from .plasticity_rules import ObservablePerNeuron
 from .recording import Recorder
 
+if TYPE_CHECKING:
+    import neo
+
+
 __all__ = ["Assembly", "Population", "PopulationView"]
 
 
@@ -25,8 +30,14 @@ class Assembly(common.Assembly):
     _simulator = simulator
 
     def record(
-        self, variables, to_file=None, sampling_interval=None, locations=None, *, device="madc"
-    ):
+        self,
+        variables: str | Sequence[str] | None,
+        to_file: str | None = None,
+        sampling_interval: None = None,
+        locations: Any = None,
+        *,
+        device: str = "madc",
+    ) -> None:
         """Record variables of all cells, as `Population.record`."""
         for population in self.populations:
             population.record(variables, to_file, sampling_interval, locations, device=device)
@@ -37,7 +48,7 @@ class _Cells(CellGroup):
 
     _simulator = simulator
 
-    def set(self, **parameters):
+    def set(self, **parameters: Any) -> None:
         """Set parameters of all cells of this group.
 
         Parameters
@@ -61,7 +72,9 @@ class _Cells(CellGroup):
             self.root.require_loaded("set")
         super().set(**parameters)
 
-    def get(self, parameter_names, gather=False, simplify=True):
+    def get(
+        self, parameter_names: str | Sequence[str], gather: bool = False, simplify: bool = True
+    ) -> Any:
         """Return parameters of all cells.
 
         Parameters
@@ -91,7 +104,14 @@ class _Cells(CellGroup):
             values.append(value.item() if isinstance(value, np.generic) else value)
         return values[0] if single else values
 
-    def get_data(self, variables="all", gather=True, clear=False, annotations=None, locations=None):
+    def get_data(
+        self,
+        variables: str | Sequence[str] = "all",
+        gather: bool = True,
+        clear: bool = False,
+        annotations: dict | None = None,
+        locations: None = None,
+    ) -> neo.Block:
         """Return the recorded data of the cells as a Neo `Block`.
 
         Parameters
@@ -141,16 +161,16 @@ class _Cells(CellGroup):
         return self._calibration("calib_target")
 
     @property
-    def calib_hwparams(self):
+    def calib_hwparams(self) -> Any:
         """The circuits as the calibration gave them: a sequence of `lola.AtomicNeuron`."""
         return self._calibration("calib_hwparams")
 
     @property
-    def actual_hwparams(self):
+    def actual_hwparams(self) -> Any:
         """The circuits of the next execution, which may be changed in place."""
         return self._calibration("actual_hwparams")
 
-    def initialize(self, **initial_values):
+    def initialize(self, **initial_values: Any) -> None:
         """Accepted for PyNN's sake: the chip cannot set the state of its circuits."""
         unknown = sorted(set(initial_values) - set(self.celltype.recordable))
         if unknown:
@@ -159,8 +179,14 @@ class _Cells(CellGroup):
             )
 
     def record(
-        self, variables, to_file=None, sampling_interval=None, locations=None, *, device="madc"
-    ):
+        self,
+        variables: str | Sequence[str] | None,
+        to_file: str | None = None,
+        sampling_interval: None = None,
+        locations: Any = None,
+        *,
+        device: str = "madc",
+    ) -> None:
         """Record variables of all cells of this group from the next snippet on.
 
         Parameters
@@ -209,7 +235,7 @@ class PopulationView(_Cells, frontend.PopulationView):
 
     _assembly_class = Assembly
 
-    def _calibration(self, name: str):
+    def _calibration(self, name: str) -> Any:
         found = self.root._calibration(name)
         if isinstance(found, dict):
             return {key: values[self.cell_index] for key, values in found.items()}
@@ -246,8 +272,14 @@ class Population(_Cells, common.Population):
     _assembly_class = Assembly
 
     def __init__(
-        self, size, cellclass, cellparams=None, structure=None, initial_values=None, label=None
-    ):
+        self,
+        size: Any,
+        cellclass: Any,
+        cellparams: Any = None,
+        structure: Any = None,
+        initial_values: dict[str, Any] | None = None,
+        label: str | None = None,
+    ) -> None:
         state = simulator.current("Population()")
         size = frontend.checked_size(size, label or f"population{common.Population._nPop}")
         if isinstance(cellclass, type):
@@ -255,11 +287,11 @@ class Population(_Cells, common.Population):
         super().__init__(size, cellclass, cellparams, structure, initial_values or {}, label)
         state.populations.append(self)
 
-    def _get_view(self, selector, label=None):
+    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
 
     @property
-    def root(self):
+    def root(self) -> Population:
         """The population itself."""
         return self
 
@@ -273,7 +305,7 @@ class Population(_Cells, common.Population):
         """The cells are spike sources."""
         return self.celltype.is_source
 
-    def _create_cells(self):
+    def _create_cells(self) -> None:
         state = simulator.state
         given = evaluated(self.label, self.celltype.native_parameters, self.size)
         self.parameter_arrays = self.celltype.checked(self.label, given)
@@ -289,7 +321,7 @@ class Population(_Cells, common.Population):
         self._spikes = [np.empty(0, np.int64)] * self.size
         self._stale = np.ones(self.size, dtype=bool)
 
-    def replace_parameters(self, new: dict):
+    def replace_parameters(self, new: dict) -> None:
         """Take new parameter arrays (size,) if the cell type accepts them."""
         checked = self.celltype.checked(self.label, self.parameter_arrays | new)
         changed = np.zeros(self.size, dtype=bool)
@@ -299,7 +331,7 @@ class Population(_Cells, common.Population):
         self._stale |= changed
         self._tell_without_effect(new)
 
-    def _tell_without_effect(self, names: Iterable[str]):
+    def _tell_without_effect(self, names: Iterable[str]) -> None:
         for name in names:
             default = self.celltype.default_parameters[name]
             without_effect.tell(name, self.parameter_arrays[name], default)
@@ -316,14 +348,14 @@ class Population(_Cells, common.Population):
 
     # --- parameters that come from a calibrated chip ---
 
-    def _calibration(self, name: str):
+    def _calibration(self, name: str) -> Any:
         if not self.celltype.calibrated:
             raise AttributeError(
                 f"{self.label}: {type(self.celltype).__name__} is not calibrated and has no {name}"
             )
         return simulator.current(name).calibrated.result(self, name)
 
-    def require_loaded(self, action: str):
+    def require_loaded(self, action: str) -> None:
         """Raise RuntimeError before the parameters have been read from `initial_config`."""
         if self._loaded or not self.celltype.reads_initial_config:
             return
@@ -333,13 +365,13 @@ class Population(_Cells, common.Population):
             "run(None, RunCommand.PREPARE) first"
         )
 
-    def note_given(self, names, cells: np.ndarray):
+    def note_given(self, names: Iterable[str], cells: np.ndarray) -> None:
         """Note that parameters of some cells are given, and come from nowhere else."""
         if not self._loaded:
             for name in names:
                 self._given.setdefault(name, np.zeros(self.size, dtype=bool))[cells] = True
 
-    def load(self, columns: dict, circuit: np.ndarray):
+    def load(self, columns: dict, circuit: np.ndarray) -> None:
         """Take the parameters that nobody has given from the circuits that the cells are placed on.
 
         Parameters

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from pyNN import common
 from pyNN.core import deprecated
 
@@ -24,7 +27,13 @@ initialize = common.initialize
 
 
 @deprecated("Population.record()")
-def record(variables, source, filename, sampling_interval=None, annotations=None):
+def record(
+    variables: str | Sequence[str],
+    source: Any,
+    filename: str,
+    sampling_interval: None = None,
+    annotations: dict | None = None,
+) -> None:
     """Record variables of a population, view, assembly or cell to a file."""
     if isinstance(source, ID):
         source = source.as_view()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from pyNN import common, errors
 from pyNN.space import Space
@@ -43,7 +45,7 @@ class PlacedSynapse:
 
     __slots__ = ("synapse_on_row", "synapse_row")
 
-    def __init__(self, synapse: int):
+    def __init__(self, synapse: int) -> None:
         row, column = divmod(synapse, SynapseOnSynapseRow.size)
         self.synapse_row = SynapseRowOnDLS(row % SynapseRowOnDLS.size)
         self.synapse_on_row = SynapseOnSynapseRow(column)
@@ -78,9 +80,16 @@ class Projection(frontend.Projection):
     _static_synapse_class = StaticSynapse
 
     def __init__(
-        self, presynaptic_population, postsynaptic_population, connector, synapse_type=None,
-        source=None, receptor_type=None, space=None, label=None,
-    ):  # fmt: skip
+        self,
+        presynaptic_population: Any,
+        postsynaptic_population: Any,
+        connector: Any,
+        synapse_type: Any = None,
+        source: Any = None,
+        receptor_type: str | None = None,
+        space: Any = None,
+        label: str | None = None,
+    ) -> None:
         state = simulator.current("Projection()")
         self._refuse_source_target(postsynaptic_population, label)
         common.Projection.__init__(
@@ -95,7 +104,7 @@ class Projection(frontend.Projection):
         self.replace({name: self.columns[name] for name in self.columns.names})
         state.projections.append(self)
 
-    def _refuse_compartments(self, connector):
+    def _refuse_compartments(self, connector: Any) -> None:
         for name in ("location_selector", "source_location_selector"):
             label = getattr(connector, name, None)
             if label is not None:
@@ -103,14 +112,14 @@ class Projection(frontend.Projection):
                     f"{self.label}: {name}={label!r}: its cells have one compartment; leave it out"
                 )
 
-    def _sort(self):
+    def _sort(self) -> None:
         """Order connections by presynaptic, then by postsynaptic cell."""
         columns = self.columns
         order = np.lexsort((columns.post, columns.pre))
         for name in ("pre", "post", *columns.names):
             columns[name] = columns[name][order]
 
-    def replace(self, columns, some=slice(None)):
+    def replace(self, columns: dict[str, Any], some: slice | int = slice(None)) -> None:
         """Give all connections, or `some`, new attributes: dict of str to float or float64 (n,)."""
         whole = {name: self.columns[name].copy() for name in columns}
         for name, values in columns.items():
@@ -127,7 +136,7 @@ class Projection(frontend.Projection):
         for name, values in columns.items():
             self.columns[name] = values
 
-    def _codes(self, weights) -> np.ndarray:
+    def _codes(self, weights: np.ndarray) -> np.ndarray:
         """Weights rounded to codes: float64 (n,)."""
         codes = np.rint(np.asarray(weights, np.float64)) + 0.0
         inhibitory = self.receptor_type == "inhibitory"
@@ -144,15 +153,15 @@ class Projection(frontend.Projection):
             )
         return codes
 
-    def realised(self, name) -> np.ndarray:
+    def realised(self, name: str) -> np.ndarray:
         """What the synapses hold of an attribute: float64 (n,)."""
         return self.columns[name]
 
-    def short_term(self):
+    def short_term(self) -> None:
         """The chip's frontend has no short-term plasticity."""
         return
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int | slice) -> Connection | list[Connection]:
         """Return a `Connection`, or with a slice a list of them."""
         found = super().__getitem__(i)
         if isinstance(i, slice):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,10 @@ from .clock import CYCLES_PER_MS, CYCLES_PER_STEP, TIMESTEP, to_ms, to_steps
 from .recording_data import ANALOG, Signal
 from .snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from .populations import Population
+
+
 __all__ = ["CADC_STEPS", "Readout", "output_voltage"]
 
 #: Steps between two readings of the column converters.
@@ -33,7 +38,7 @@ _MADC, _CADC = 0, 1
 class _Site:
     """A neuron that a converter reads."""
 
-    population: object
+    population: Population
     cell: int
     neuron: int
     variable: str
@@ -65,7 +70,9 @@ class Readout:
         The MADC shall read more than two neurons that reach one another.
     """
 
-    def __init__(self, snapshot: Snapshot, mapping: CodedMapping, model: ChipModel, trial: int):
+    def __init__(
+        self, snapshot: Snapshot, mapping: CodedMapping, model: ChipModel, trial: int
+    ) -> None:
         self._snapshot, self._mapping, self._trial, self._model = snapshot, mapping, trial, model
         self._first_step = to_steps(snapshot.start)
         noise = float(model.noise)
@@ -91,12 +98,12 @@ class Readout:
             first += population.size
         return sites
 
-    def _site(self, population, cell: int, neuron: int, variable: str) -> _Site:
+    def _site(self, population: Population, cell: int, neuron: int, variable: str) -> _Site:
         joined = ANALOG[variable] is Variable.V
         holder = int(self._snapshot.membrane[neuron]) if joined else neuron
         return _Site(population, cell, neuron, variable, holder)
 
-    def _check_pads(self):
+    def _check_pads(self) -> None:
         for pad in ("pad_0", "pad_1"):
             sites = self._sites(pad)
             if len(sites) > 1:
@@ -125,7 +132,7 @@ class Readout:
             )
         return [Sampling.madc(TIMESTEP, len(sites), k) for k in range(len(sites))]
 
-    def _refuse_loops(self):
+    def _refuse_loops(self) -> None:
         """Raise RuntimeError where neurons that reach one another would be read in turn."""
         neuron = np.array([s.neuron for s in self._madc_sites])
         reached = _reached(self._snapshot.network, neuron)[:, neuron]
@@ -155,7 +162,7 @@ class Readout:
     def _cadc_sources(self) -> list[Variable]:
         return sorted({s.source for s in self._cadc_sites})
 
-    def begin(self, state: Callable[[Variable, np.ndarray], np.ndarray]):
+    def begin(self, state: Callable[[Variable, np.ndarray], np.ndarray]) -> None:
         """Look at the neurons at the begin of the snippet.
 
         Parameters
@@ -171,7 +178,7 @@ class Readout:
             ]
             self._cadc_rows.append(np.concatenate(rows)[np.newaxis])
 
-    def take(self, samples: tuple[np.ndarray, ...], first_step: int):
+    def take(self, samples: tuple[np.ndarray, ...], first_step: int) -> None:
         """Take what the probes saw in the steps behind `first_step`."""
         n = len(self._madc_sites)
         for k, trace in enumerate(samples[:n]):
@@ -230,7 +237,12 @@ class Readout:
         return signals
 
     def _read(
-        self, converter: Converter, site: _Site, state: np.ndarray, channel, normals
+        self,
+        converter: Converter,
+        site: _Site,
+        state: np.ndarray,
+        channel: np.ndarray,
+        normals: np.ndarray | float,
     ) -> np.ndarray:
         """What a converter makes of states (n, 1) of a neuron: float32 (n,), LSB."""
         neuron = np.array([site.neuron])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import neo
 import numpy as np
@@ -14,6 +16,10 @@ from pynn_bss2sim.segments import asked, variable_names
 
 from . import simulator
 from .recording_data import ANALOG, Request, Signal, SnippetData
+
+if TYPE_CHECKING:
+    from .populations import Population
+
 
 __all__ = ["Recorder"]
 
@@ -36,7 +42,7 @@ class Recorder(recording.Recorder):
 
     _simulator = simulator
 
-    def __init__(self, population, file=None):
+    def __init__(self, population: Population, file: Any = None) -> None:
         super().__init__(population, file)
         self.request = Request()
         self._current: list[SnippetData] = []
@@ -45,7 +51,7 @@ class Recorder(recording.Recorder):
 
     # --- settings -------------------------------------------------------------------------
 
-    def record(self, variables, cells: np.ndarray, device: str):
+    def record(self, variables: Iterable[str], cells: np.ndarray, device: str) -> None:
         """Record variables of the cells at these positions, too."""
         label = self.population.label
         names = [variables] if isinstance(variables, str) else list(variables)
@@ -69,22 +75,22 @@ class Recorder(recording.Recorder):
                 request = request.with_analog(label, name, cells, device)
         self.request = request
 
-    def reset(self):
+    def reset(self) -> None:
         """Record nothing any more, and drop what has not been fetched of the present segment."""
         self.request = Request()
         self._current = []
 
     # --- data -----------------------------------------------------------------------------
 
-    def store(self, data: SnippetData):
+    def store(self, data: SnippetData) -> None:
         """Take what was recorded in a snippet."""
         self._current.append(data)
 
-    def begin(self):
+    def begin(self) -> None:
         """An experiment has been executed: its data are those of the present segment."""
         self._current, self._cleared = [], False
 
-    def store_to_cache(self, annotations=None):
+    def store_to_cache(self, annotations: dict | None = None) -> None:
         """Close the present segment."""
         if simulator.state.executed and not self._cleared:
             segment = self._segment()
@@ -92,15 +98,22 @@ class Recorder(recording.Recorder):
             self._cached.append(segment)
         self._current, self._cleared = [], False
 
-    def clear(self):
+    def clear(self) -> None:
         """Drop all data."""
         self._cached, self._current, self._cleared = [], [], True
 
     def _segment(self) -> _Segment:
         return _Segment(f"segment{simulator.state.segment_counter:03d}", self._current)
 
-    def get(self, variables, gather=False, filter_ids=None, clear=False, annotations=None,
-            locations=None):  # fmt: skip
+    def get(
+        self,
+        variables: str | Sequence[str],
+        gather: bool = False,
+        filter_ids: Any = None,
+        clear: bool = False,
+        annotations: dict | None = None,
+        locations: None = None,
+    ) -> neo.Block:
         """Return the data as a Neo `Block`, with one segment for each experiment.
 
         Raises
@@ -131,7 +144,7 @@ class Recorder(recording.Recorder):
             self.clear()
         return block
 
-    def _neo_segment(self, found: _Segment, names, cells) -> neo.Segment:
+    def _neo_segment(self, found: _Segment, names: Any, cells: Any) -> neo.Segment:
         segment = neo.Segment(name=found.name, rec_datetime=found.made)
         segment.annotate(**found.annotations)
         for data in found.snippets:
@@ -148,7 +161,7 @@ class Recorder(recording.Recorder):
             child.segment = segment
         return segment
 
-    def _spike_trains(self, data: SnippetData, cells) -> list[neo.SpikeTrain]:
+    def _spike_trains(self, data: SnippetData, cells: Any) -> list[neo.SpikeTrain]:
         wanted = data.spiking if cells is None else np.intersect1d(data.spiking, cells)
         order = np.argsort(data.cells, kind="stable")
         times, owner = data.times[order], data.cells[order]
@@ -183,7 +196,7 @@ class Recorder(recording.Recorder):
             array_annotations={"channel_index": np.array([signal.cell])},
         )
 
-    def count(self, variable, gather=True, filter_ids=None) -> dict[int, int]:
+    def count(self, variable: str, gather: bool = True, filter_ids: Any = None) -> dict[int, int]:
         """Spikes of each recorded cell in the present segment, by its ID."""
         cells = self.request.spiking
         if filter_ids is not None:

@@ -101,7 +101,7 @@ class Request:
             self.pads | ({name: mode} if mode else {}),
         )
 
-    def _check_pad(self, label: str, pad: str, mode: str, cells: tuple[int, ...]):
+    def _check_pad(self, label: str, pad: str, mode: str, cells: tuple[int, ...]) -> None:
         if len(cells) > 1:
             raise ValueError(f"{label}: {pad} shows one neuron, not the cells {cells}")
         if self.pads.get(pad, mode) != mode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +27,12 @@ from .plasticity_rules import ObservableArray, ObservablePerSynapse, PlasticityR
 from .readout import output_voltage
 from .snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from pynn_bss2sim._core.correlation import EventLines
+    from pynn_bss2sim._core.records import Activity, InputEvents
+    from pynn_bss2sim.mapping.rule_views import SynapseView
+
+
 __all__ = ["RuleRuns"]
 
 
@@ -41,7 +48,9 @@ class RuleRuns:
         Noise of different trials is independent.
     """
 
-    def __init__(self, snapshot: Snapshot, mapping: CodedMapping, model: ChipModel, trial: int):
+    def __init__(
+        self, snapshot: Snapshot, mapping: CodedMapping, model: ChipModel, trial: int
+    ) -> None:
         self._snapshot, self._model, self._trial = snapshot, model, trial
         self.mapping = mapping
         self._views = {
@@ -89,7 +98,7 @@ class RuleRuns:
             self._snapshot.start // CYCLES_PER_STEP,
         )
 
-    def _lines(self):
+    def _lines(self) -> EventLines:
         mapping = self.mapping
         return event_lines(
             (mapping.config,), mapping.routing.fpga, mapping.placement.circuit,
@@ -144,7 +153,7 @@ class RuleRuns:
             first += population.size
         return synapses, neurons
 
-    def passed(self, activity, events):
+    def passed(self, activity: Activity, events: InputEvents) -> None:
         """Note the spikes of one run of the emulator: its activity, and its input events."""
         n = self.mapping.network.n_neurons
         self._processors.passed(
@@ -155,7 +164,7 @@ class RuleRuns:
 
     # --- what they change -----------------------------------------------------------------
 
-    def _wire(self):
+    def _wire(self) -> None:
         """Read the connections from the registers as they are, watched synapses all of them."""
         found = self.mapping.connections(self._watched)
         self.mapping = replace(
@@ -191,7 +200,9 @@ class RuleRuns:
         self._store(rule, recording)
         return self.mapping
 
-    def _apply(self, weight, label, analog, emulator: Emulator):
+    def _apply(
+        self, weight: np.ndarray, label: np.ndarray, analog: np.ndarray, emulator: Emulator
+    ) -> None:
         now = self._processors
         same_label, same_analog = (
             np.array_equal(label, now.label),
@@ -227,7 +238,7 @@ class RuleRuns:
         self._reconfigure(config, relabelled, emulator)
         return self.mapping
 
-    def _reconfigure(self, config: ChipConfig, relabelled: bool, emulator: Emulator):
+    def _reconfigure(self, config: ChipConfig, relabelled: bool, emulator: Emulator) -> None:
         self.mapping = self.mapping.altered(config)
         if relabelled:
             self._processors.relabelled(self._lines())
@@ -239,7 +250,7 @@ class RuleRuns:
 
     # --- what they record -----------------------------------------------------------------
 
-    def _store(self, rule: PlasticityRule, recording: Recording):
+    def _store(self, rule: PlasticityRule, recording: Recording) -> None:
         time = int(to_cycles(recording.time))
         synapses, neurons = self._hands[rule]
         for name, spec in rule.observables.items():
@@ -253,7 +264,7 @@ class RuleRuns:
                 rule.store(name, owner, Sample(time, data))
 
 
-def _grid(view) -> np.ndarray:
+def _grid(view: SynapseView) -> np.ndarray:
     """Synapses where rows and columns of a view cross, counted as in `Hits`: int64 (n, m)."""
     row = view.hemisphere * chip.ROWS + view.rows[:, np.newaxis]
     return row * chip.COLUMNS + view.columns

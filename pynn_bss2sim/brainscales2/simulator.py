@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyNN.common.control import BaseState
@@ -19,6 +20,11 @@ from .execution import Experiment
 from .host_spikes import HostSpikes
 from .injection import InjectedConfiguration, InjectedReadout, Injection
 from .snapshot import Snapshot, take_snapshot
+
+if TYPE_CHECKING:
+    from .populations import Population
+    from .projections import Projection
+
 
 __all__ = ["ID", "State", "current", "name", "state"]
 
@@ -68,7 +74,7 @@ class State(BaseState):
         injected_config: InjectedConfiguration,
         injected_readout: InjectedReadout,
         holdoff: np.ndarray | float = 0.0,
-    ):
+    ) -> None:
         super().__init__()
         self.dt = timestep
         self.min_delay, self.max_delay = min_delay, max_delay
@@ -77,7 +83,8 @@ class State(BaseState):
         self.initial_config = initial_config
         self.chip_config = Chip() if initial_config is None else initial_config
         self.id_counter = 0
-        self.populations, self.projections = [], []
+        self.populations: list[Population] = []
+        self.projections: list[Projection] = []
         self.runtimes: list[int] = []
         self.segment_counter = 0
         self.executed = False
@@ -142,16 +149,16 @@ class State(BaseState):
 
     # --- experiments ----------------------------------------------------------------------
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Map the network as it is."""
         now = sum(self.runtimes)
         self.experiment.map(take_snapshot(self, now, now))
 
-    def preprocess(self, runtime=0, command=0):
+    def preprocess(self, runtime: Any = 0, command: Any = 0) -> None:
         """Map the network as it is, whatever the arguments are."""
         self.prepare()
 
-    def append(self, runtime: float):
+    def append(self, runtime: float) -> None:
         """Queue the network as it is for the next `runtime` ms."""
         if not (np.isfinite(runtime) and runtime >= 0):
             raise ValueError(f"run: {runtime} ms; give a positive number of ms")
@@ -159,12 +166,12 @@ class State(BaseState):
         self.snapshots.append(take_snapshot(self, now, now + cycles))
         self.runtimes.append(cycles)
 
-    def require_unexecuted(self):
+    def require_unexecuted(self) -> None:
         """Raise RuntimeError where there has been an execution since the last reset."""
         if self.executed:
             raise RuntimeError("run: this has been executed already; call reset() first")
 
-    def execute(self):
+    def execute(self) -> None:
         """Execute what is queued, and hand out what was recorded."""
         if not self.snapshots:
             raise ValueError("run: nothing is queued; give a runtime")
@@ -173,7 +180,7 @@ class State(BaseState):
         finally:
             self._hand_out(self.experiment.recorded())
 
-    def _hand_out(self, recorded: list[dict]):
+    def _hand_out(self, recorded: list[dict]) -> None:
         """Give recorders what has been recorded, if anything has been executed."""
         if not recorded:
             return
@@ -184,7 +191,7 @@ class State(BaseState):
             for population, data in snippet.items():
                 population.recorder.store(data)
 
-    def reset(self):
+    def reset(self) -> None:
         """Go back to time 0 with the same network; a new segment begins."""
         self.runtimes, self.snapshots = [], []
         self.host_spikes.forget()
@@ -200,7 +207,7 @@ class NeuronPlacement:
     state : State
     """
 
-    def __init__(self, state: State):
+    def __init__(self, state: State) -> None:
         self._state = state
 
     def id2logicalneuron(self, number: int) -> LogicalNeuronOnDLS:

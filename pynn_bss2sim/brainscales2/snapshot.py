@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyNN.common import Assembly as BaseAssembly
@@ -24,6 +24,7 @@ from .without_effect import tell_missed_resets
 
 if TYPE_CHECKING:
     from .plasticity_rules import PlasticityRule
+    from .populations import Population
     from .simulator import State
 
 __all__ = ["Snapshot", "take_snapshot"]
@@ -149,7 +150,7 @@ def take_snapshot(state: State, start: int, stop: int) -> Snapshot:
     )
 
 
-def _rules(state: State, neurons) -> dict[object, PlasticityRule]:
+def _rules(state: State, neurons: Sequence[Population]) -> dict[object, PlasticityRule]:
     """The rules of projections and populations.
 
     Raises
@@ -195,7 +196,7 @@ def _post_pulses(neurons: tuple) -> np.ndarray:
     return _of_neurons(neurons, "bayesian_to_post_pulse", True) & ~overwritten
 
 
-def _refuse_kernels_of_one_id(rules: Iterable[PlasticityRule]):
+def _refuse_kernels_of_one_id(rules: Iterable[PlasticityRule]) -> None:
     """Raise RuntimeError where rules of one `same_id` have different kernels."""
     known: dict[int, PlasticityRule] = {}
     for rule in rules:
@@ -208,7 +209,7 @@ def _refuse_kernels_of_one_id(rules: Iterable[PlasticityRule]):
             )
 
 
-def _offsets(populations, first: int) -> dict:
+def _offsets(populations: Sequence[Population], first: int) -> dict:
     """Index of the first cell of each population."""
     offsets = {}
     for population in populations:
@@ -217,7 +218,7 @@ def _offsets(populations, first: int) -> dict:
     return offsets
 
 
-def _places(neurons, circuit: np.ndarray) -> dict:
+def _places(neurons: Sequence[Population], circuit: np.ndarray) -> dict:
     """Circuits of each population: int64 (size,)."""
     ends = np.cumsum([p.size for p in neurons])
     return dict(zip(neurons, np.split(circuit, ends[:-1]), strict=True)) if neurons else {}
@@ -246,14 +247,14 @@ def _config(state: State, columns: dict[str, np.ndarray]) -> ChipConfig:
     return ChipConfig(**{**config.to_dict(), **state.calibrated.blocks()})
 
 
-def _on_chip(population) -> OnChip | None:
+def _on_chip(population: Population) -> OnChip | None:
     if not population.celltype.on_chip:
         return None
     rate, seed = (population.parameter_arrays[name][0] for name in ("rate", "seed"))
     return OnChip(float(rate) / _HZ_PER_MHZ, int(seed))
 
 
-def _projection(projection, first: dict) -> Projection:
+def _projection(projection: Any, first: dict[Population, int]) -> Projection:
     for cells, side in ((projection.pre, "begins"), (projection.post, "ends")):
         if isinstance(cells, BaseAssembly):
             raise NotImplementedError(
@@ -271,7 +272,7 @@ def _projection(projection, first: dict) -> Projection:
 
 
 def _spikes(
-    sources: tuple, host: HostSpikes, start: int, stop: int
+    sources: Sequence[Population], host: HostSpikes, start: int, stop: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Spikes of the sources on the host in [start, stop): cycles and external inputs."""
     cycles, inputs, first = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0

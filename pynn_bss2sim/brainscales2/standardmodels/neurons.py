@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,10 @@ from pynn_bss2sim.standardmodels.base import OneToOne, check_values, identity_tr
 
 from ..circuit_parameters import COLUMNS, VISIBLE, check_column
 from ..dlens_vx_v3.lola import AtomicNeuron
+
+if TYPE_CHECKING:
+    from ..plasticity_rules import PlasticityRule
+
 
 __all__ = ["PLASTICITY", "HXNeuron", "NeuronCellType", "checked_plasticity"]
 
@@ -41,7 +45,7 @@ class NeuronCellType(OneToOne, StandardCellType):
     receptor_types: ClassVar[list[str]] = ["excitatory", "inhibitory"]
     ReadoutSource = ReadoutSource
 
-    def __init__(self, plasticity_rule=None, **parameters):
+    def __init__(self, plasticity_rule: PlasticityRule | None = None, **parameters: Any) -> None:
         super().__init__(**parameters)
         #: Names that are given and do not come from elsewhere.
         self.given = frozenset(parameters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pyNN import errors
@@ -63,7 +63,7 @@ class SpikeSourceArray(ExternalNeuron):
     translations = identity_translations(default_parameters)
     units: ClassVar[dict[str, str]] = {"spike_times": "ms"}
 
-    def __init__(self, spike_times=()):
+    def __init__(self, spike_times: Any = ()) -> None:
         super().__init__(spike_times=_sequences(spike_times))
 
     def checked(self, label: str, parameters: dict) -> dict[str, np.ndarray]:
@@ -80,7 +80,7 @@ class SpikeSourceArray(ExternalNeuron):
         return np.sort(to_cycles(parameters["spike_times"][cell].value))
 
 
-def _sequences(spike_times):
+def _sequences(spike_times: Any) -> Any:
     """Lists of spike times in a form that PyNN takes for one value for each cell."""
     if isinstance(spike_times, Sequence):
         return spike_times
@@ -112,7 +112,7 @@ class SpikeSourcePoisson(ExternalNeuron):
     translations = identity_translations(default_parameters)
     units: ClassVar[dict[str, str]] = {"start": "ms", "rate": "Hz", "duration": "ms"}
 
-    def __init__(self, start, rate, duration):
+    def __init__(self, start: Any, rate: Any, duration: Any) -> None:
         super().__init__(start=start, rate=rate, duration=duration)
 
     def checked(self, label: str, parameters: dict) -> dict[str, np.ndarray]:
@@ -147,7 +147,7 @@ class SpikeSourcePoissonOnChip(ExternalNeuron):
     translations = identity_translations(default_parameters)
     units: ClassVar[dict[str, str]] = {"rate": "Hz", "seed": "dimensionless"}
 
-    def __init__(self, rate, seed):
+    def __init__(self, rate: Any, seed: Any) -> None:
         super().__init__(rate=rate, seed=seed)
 
     def checked(self, label: str, parameters: dict) -> dict[str, np.ndarray]:
@@ -201,7 +201,13 @@ class OffChipSource(SpikeIOCell):
         There are no other devices.
     """
 
-    def __init__(self, *, enable_internal_loopback=True, data_rate_scaler=1, label=None):
+    def __init__(
+        self,
+        *,
+        enable_internal_loopback: bool = True,
+        data_rate_scaler: int = 1,
+        label: str | None = None,
+    ) -> None:
         labels = [] if label is None else np.atleast_1d(label).tolist()
         if not labels or len(set(labels)) < len(labels):
             raise ValueError(f"OffChipSource: label={label!r}; give a different one to each cell")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 from pynn_bss2sim.standardmodels import synapses as frontend
@@ -27,10 +30,10 @@ class StaticSynapse(frontend.StaticSynapse):
     #: Static synapses have no rule.
     plasticity_rule: PlasticityRule | None = None
 
-    def __init__(self, weight=0, delay=None):
+    def __init__(self, weight: Any = 0, delay: Any = None) -> None:
         super().__init__(weight=weight, delay=delay)
 
-    def _get_minimum_delay(self):
+    def _get_minimum_delay(self) -> float:
         return simulator.current("StaticSynapse()").min_delay
 
 
@@ -47,7 +50,9 @@ class PlasticSynapse(StaticSynapse):
         May also be assigned later.
     """
 
-    def __init__(self, weight=0, delay=0, plasticity_rule=None):
+    def __init__(
+        self, weight: Any = 0, delay: Any = 0, plasticity_rule: PlasticityRule | None = None
+    ) -> None:
         super().__init__(weight, delay)
         self.plasticity_rule = plasticity_rule
 
@@ -55,7 +60,7 @@ class PlasticSynapse(StaticSynapse):
 class _Recorder(PlasticityRule):
     """Records registers and sensors of synapses, and resets the sensors."""
 
-    def kernel(self, synapses, neurons, recording):
+    def kernel(self, synapses: list, neurons: list, recording: Any) -> None:
         for k, handle in enumerate(synapses):
             for name in self.observables:
                 if name == "weights":
@@ -88,7 +93,9 @@ class StaticRecordingSynapse(StaticSynapse):
 
     POSSIBLE_OBSERVABLES = frozenset({"weights", "correlation_causal", "correlation_acausal"})
 
-    def __init__(self, timer: Timer, weight=0, observables=frozenset()):
+    def __init__(
+        self, timer: Timer, weight: Any = 0, observables: Iterable[str] = frozenset()
+    ) -> None:
         super().__init__(weight)
         # beside any rules of the user
         self._rule = _Recorder(timer, same_id=-1)
@@ -100,7 +107,7 @@ class StaticRecordingSynapse(StaticSynapse):
         return frozenset(self._rule.observables)
 
     @observables.setter
-    def observables(self, names):
+    def observables(self, names: Iterable[str]) -> None:
         unknown = sorted(set(names) - self.POSSIBLE_OBSERVABLES)
         if unknown:
             raise ValueError(
@@ -116,7 +123,7 @@ class StaticRecordingSynapse(StaticSynapse):
         return self._rule
 
     @plasticity_rule.setter
-    def plasticity_rule(self, rule):
+    def plasticity_rule(self, rule: PlasticityRule | None) -> None:
         raise RuntimeError(
             "StaticRecordingSynapse: it has a rule of its own; use PlasticSynapse for another"
         )
