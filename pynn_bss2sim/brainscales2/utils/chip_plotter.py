@@ -75,7 +75,7 @@ class ChipPlotter:
     def __init__(
         self,
         population_contrast_groups: Mapping[str, _Group] | Iterable[_Group] | None = None,
-    ):
+    ) -> None:
         groups = population_contrast_groups or ()
         if isinstance(groups, Mapping):
             groups = groups.values()
