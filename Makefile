@@ -59,7 +59,7 @@ silicon: $(VENV)/.test  ## measure docs/silicon.md again: networks on ten chips,
 
 clean:  ## remove what was built and installed
 	rm -rf $(VENV) build *.egg-info results docs/_build docs/gallery docs/features.md docs/face_names.md examples/results examples/*/results
-	rm -f pynn_bss2sim/_core/*.so pynn_bss2sim/_core/engine.c pynn_bss2sim/_core/sensor_pairs.c
+	rm -f pynn_bss2sim/_core/*.so $(patsubst %.pyx,%.c,$(wildcard pynn_bss2sim/_core/*.pyx))
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'

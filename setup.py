@@ -34,46 +34,46 @@ if SANITIZE:
     LINK += [f"-fsanitize={SANITIZE}"]
 
 CORE = "pynn_bss2sim/_core"
+INSTRUCTION_SETS = ("portable", "avx2", "avx512")
+MACROS = [
+    ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
+    ("BSS2SIM_FLAGS", f'"{" ".join(FLAGS)}"'),
+]
+
+
+def extension(name, sources=(), headers=()):
+    """The compiled module `name` of the core; `headers` are those that its C code includes."""
+    return Extension(
+        f"pynn_bss2sim._core.{name}",
+        [f"{CORE}/{source}" for source in (f"{name}.pyx", *sources)],
+        depends=[f"{CORE}/{header}.h" for header in headers],
+        include_dirs=[CORE],
+        extra_compile_args=FLAGS,
+        extra_link_args=LINK,
+        define_macros=MACROS,
+    )
+
+
+KERNELS = (
+    "kernels", "kernels_impl", "kernels_silicon_impl", "pair_change_impl", "exponential",
+)  # fmt: skip
+EVENTS = ("kernels", "exponential", "event_queue", "plasticity", "driver_pulses", "delivery")
+STEPS = (*EVENTS, "share", "workers")
 
 setup(
     ext_modules=cythonize(
         [
-            Extension(
-                "pynn_bss2sim._core.engine",
-                [f"{CORE}/engine.pyx"]
-                + [f"{CORE}/kernels_{isa}.c" for isa in ("portable", "avx2", "avx512")],
-                depends=[
-                    f"{CORE}/{name}.h"
-                    for name in (
-                        "kernels",
-                        "kernels_impl",
-                        "kernels_silicon_impl",
-                        "pair_change_impl",
-                        "exponential",
-                        "workers",
-                        "event_queue",
-                        "plasticity",
-                        "spike_pairs",
-                        "driver_pulses",
-                    )
-                ],
-                include_dirs=[CORE],
-                extra_compile_args=FLAGS,
-                extra_link_args=LINK,
-                define_macros=[
-                    ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
-                    ("BSS2SIM_FLAGS", f'"{" ".join(FLAGS)}"'),
-                ],
+            extension(
+                "instruction_sets", [f"kernels_{isa}.c" for isa in INSTRUCTION_SETS], KERNELS
             ),
-            Extension(
-                "pynn_bss2sim._core.sensor_pairs",
-                [f"{CORE}/sensor_pairs.pyx"],
-                depends=[f"{CORE}/exponential.h"],
-                include_dirs=[CORE],
-                extra_compile_args=FLAGS,
-                extra_link_args=LINK,
-                define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-            ),
+            extension("event_links", headers=EVENTS),
+            extension("delivery", headers=EVENTS),
+            extension("neurons", headers=STEPS),
+            extension("pair_synapses", headers=(*STEPS, "spike_pairs")),
+            extension("inputs", headers=STEPS),
+            extension("recording", headers=STEPS),
+            extension("engine", headers=(*STEPS, "spike_pairs")),
+            extension("sensor_pairs", headers=["exponential"]),
         ],
         compiler_directives={
             "language_level": 3,

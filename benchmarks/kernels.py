@@ -112,7 +112,7 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
 
 ## How it works
 
-* **State in columns.** Each variable of all neurons is one array (`engine.pyx`). Nothing is
+* **State in columns.** Each variable of all neurons is one array (`neurons.pyx`). Nothing is
   allocated and no Python runs within a step; spikes and samples go into columns that are there.
 * **Tiles.** Neurons are integrated 32 at a time (`kernels.h`). The coefficients of these 32 lie
   together as far as they differ: one stream through memory instead of two dozen. Of a coefficient
@@ -129,15 +129,20 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
 * **Instruction sets.** The same source is compiled plainly, for AVX2 and for AVX-512, and the best
   is chosen when an engine is made; all give the same bits.
 * **Work where events are.** A spike adds the amplitudes of its synapses to a ring with one slot for
-  each step of delay, and notes which cells it wrote. When the slot's time comes, only those are
-  added to the lines; where they are more than a quarter of the number of neurons, all are. Kernels
-  report tiles in which a neuron reaches threshold; no other tile is searched.
+  each step of delay, and marks the groups of cells that it wrote (`delivery.h`). When the slot's
+  time comes, only those are added to the lines. Kernels report tiles in which a neuron reaches
+  threshold; no other tile is searched.
+* **Blocks of steps.** No spike arrives sooner than the shortest delay. For so many steps, 16 at
+  most, a chip's neurons are integrated, take what arrives and spike before the next chip's
+  (`share.h`), so that in large networks their coefficients come from the cache; then the spikes of
+  each step are delivered in the order of neurons. Blocks end where an injected current changes;
+  with spike-timing dependent plasticity that follows each spike they have one step.
 * **Noise** is read from a table at a place drawn anew in each step; `noise.py` tells why that is
   enough. No random number is generated while the network runs, but for thresholds after spikes.
-* **Threads** (`setup(threads=2)`, `workers.h`) share the neurons within each step and wait for each
-  other at its end, for microseconds; then one of them delivers the spikes, in the order of neurons.
-  They help large networks on idle processors. Where other programs compute on the same processors,
-  a thread that waits for one that does not run loses more than it gains.
+* **Threads** (`setup(threads=2)`, `workers.h`) share the neurons within each block and wait for
+  each other at its end, for microseconds; then one of them delivers the spikes, in the order of
+  neurons. They help large networks on idle processors. Where other programs compute on the same
+  processors, a thread that waits for one that does not run loses more than it gains.
 
 ## What bounds it
 

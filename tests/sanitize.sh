@@ -9,7 +9,8 @@ rm -rf "$out"
 mkdir -p "$out/source"
 # a copy, so that no later build finds sanitized objects beside its sources
 cp -r setup.py pyproject.toml README.md LICENSE MANIFEST.in pynn_bss2sim mapping "$out/source"
-rm -f "$out"/source/pynn_bss2sim/_core/*.so "$out"/source/pynn_bss2sim/_core/engine.c
+rm -f "$out"/source/pynn_bss2sim/_core/*.so
+find "$out/source/pynn_bss2sim/_core" -name "*.c" ! -name "kernels_*" -delete  # what Cython made
 BSS2SIM_SANITIZE=address,undefined "$python" -m pip install --quiet --no-deps \
     --target "$out/lib" "$out/source"
 # Python itself is not sanitized: the runtime is preloaded, and its many static objects are no leaks

@@ -14,6 +14,6 @@ mkdir -p "$tree/pynn_bss2sim"
 ln -s "$root"/pynn_bss2sim/* "$root/mapping" "$tree/pynn_bss2sim"
 cd "$tree"
 "$python" -m mypy --config-file "$root/pyproject.toml" --cache-dir "$root/.mypy_cache" pynn_bss2sim
-compiled=$(cd pynn_bss2sim/_core && ls ./*.pyx | sed 's|^./\(.*\)\.pyx$|pynn_bss2sim._core.\1|')
+compiled=$(cd pynn_bss2sim/_core && ls ./*.pyi | sed 's|^./\(.*\)\.pyi$|pynn_bss2sim._core.\1|')
 # shellcheck disable=SC2086  # one word for each module
 "$python" -m mypy.stubtest --mypy-config-file "$root/pyproject.toml" $compiled

@@ -1,7 +1,7 @@
 /* Events on their way through links that carry one event at a time.
  *
  * Events wait in a binary heap for the time at which they come to their next link; those of the
- * same time go in the order in which they were sent. All times are ps after the begin of the run.
+ * same time go in the order in which they were sent. All times are ps after the begin of step `clock`.
  * link_plan.py has checked every index and every sum of times. The twin is reference_links.py.
  */
 #ifndef BSS2SIM_EVENT_QUEUE_H
@@ -13,20 +13,35 @@
 typedef struct {
     int64_t time;    /* when the event comes to the link of its hop */
     int64_t order;   /* events sent before it */
-    int64_t emitted; /* step in which its source spiked */
+    int64_t emitted; /* step, of the clock's, in which its source spiked */
     int64_t hop;
 } bss_event;
 
+/* A hop and a link each fill a line of the cache: events come to them in no order. event_links.pyx
+ * fills these records in, as rows of int64. */
 typedef struct {
-    int64_t step; /* time step */
-    /* of each hop */
-    const int32_t *link;
-    const int64_t *at, *slack, *begin, *end, *child_indptr;
-    const int32_t *child;
-    /* of each link */
-    const int64_t *interval, *patience;
-    int64_t *free_at;
-    int64_t *events, *delayed, *dropped, *waited, *longest;
+    int64_t link, at, slack;
+    int64_t begin, end;             /* synapses that it leads to */
+    int64_t first_next, end_next; /* what follows */
+    int64_t unused;
+} bss_hop;
+
+typedef struct {
+    int64_t hop, after; /* a hop that follows, and how much later it is made */
+} bss_next;
+
+typedef struct {
+    int64_t interval, patience;
+    int64_t free_at;
+    int64_t events, delayed, dropped, waited, longest; /* links.Traffic */
+} bss_link;
+
+typedef struct {
+    int64_t step;  /* time step */
+    int64_t clock; /* number of the step from which times count */
+    const bss_hop *hops;
+    const bss_next *next;
+    bss_link *links;
     /* the heap */
     bss_event *heap;
     int64_t count, room, sent;
@@ -52,6 +67,9 @@ static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, i
         q->room = room;
     }
     const bss_event event = {time, q->sent++, emitted, hop};
+#if defined(__GNUC__)
+    __builtin_prefetch(&q->hops[hop]);
+#endif
     int64_t place = q->count++;
     while (place > 0) {
         const int64_t above = (place - 1) / 2;
@@ -63,11 +81,11 @@ static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, i
     q->heap[place] = event;
 }
 
-/* A source spikes in step `emitted`; its event sets out to `n` hops. */
+/* A source spikes `emitted` steps after the clock began; its event sets out to `n` hops. */
 static inline void bss_emit(bss_event_queue *q, int64_t emitted, const int32_t *hops, int64_t n)
 {
     for (int64_t k = 0; k < n; k++)
-        bss_send(q, emitted * q->step + q->at[hops[k]], emitted, hops[k]);
+        bss_send(q, emitted * q->step + q->hops[hops[k]].at, emitted, hops[k]);
 }
 
 /* Take the earliest event; there must be one. */
@@ -95,29 +113,30 @@ static inline bss_event bss_take(bss_event_queue *q)
  * then the step from which their delays count: that of its spike, later by what it has waited. */
 static inline int bss_pass(bss_event_queue *q, const bss_event *event, int64_t *from)
 {
-    const int64_t hop = event->hop, link = q->link[hop];
-    const int64_t start = q->free_at[link] > event->time ? q->free_at[link] : event->time;
+    const bss_hop *hop = &q->hops[event->hop];
+    bss_link *link = &q->links[hop->link];
+    const int64_t start = link->free_at > event->time ? link->free_at : event->time;
     const int64_t wait = start - event->time;
-    q->events[link]++;
-    if (wait > q->patience[link]) {
-        q->dropped[link]++;
+    link->events++;
+    if (wait > link->patience) {
+        link->dropped++;
         return 0;
     }
     if (wait > 0) {
-        q->delayed[link]++;
-        q->waited[link] += wait;
-        if (wait > q->longest[link])
-            q->longest[link] = wait;
+        link->delayed++;
+        link->waited += wait;
+        if (wait > link->longest)
+            link->longest = wait;
     }
-    q->free_at[link] = start + q->interval[link];
-    for (int64_t k = q->child_indptr[hop]; k < q->child_indptr[hop + 1]; k++)
-        bss_send(q, start + (q->at[q->child[k]] - q->at[hop]), event->emitted, q->child[k]);
-    if (q->begin[hop] >= q->end[hop])
+    link->free_at = start + link->interval;
+    for (int64_t k = hop->first_next; k < hop->end_next; k++)
+        bss_send(q, start + q->next[k].after, event->emitted, q->next[k].hop);
+    if (hop->begin >= hop->end)
         return 0;
-    const int64_t total = start - event->emitted * q->step - q->at[hop];
+    const int64_t total = start - event->emitted * q->step - hop->at;
     *from = event->emitted;
-    if (total >= q->slack[hop])
-        *from += 1 + (total - q->slack[hop]) / q->step;
+    if (total >= hop->slack)
+        *from += 1 + (total - hop->slack) / q->step;
     return 1;
 }
 
@@ -135,12 +154,13 @@ static inline int bss_next_arrival(bss_event_queue *q, int64_t until, int64_t *h
     return 0;
 }
 
-/* Let the clock begin `steps` steps later. */
-static inline void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t steps)
+/* Let times count from step `clock` on. */
+static inline void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t clock)
 {
-    const int64_t time = steps * q->step;
+    const int64_t steps = clock - q->clock, time = steps * q->step;
+    q->clock = clock;
     for (int64_t k = 0; k < n_links; k++)
-        q->free_at[k] = q->free_at[k] > time ? q->free_at[k] - time : 0;
+        q->links[k].free_at = q->links[k].free_at > time ? q->links[k].free_at - time : 0;
     for (int64_t k = 0; k < q->count; k++) {
         q->heap[k].time -= time;
         q->heap[k].emitted -= steps;

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from .checks import checked_index, checked_offsets
 from .links import Ways
 
-__all__ = ["LinkPlan", "checked_link_plan", "make_link_plan"]
+__all__ = ["LinkPlan", "checked_link_plan", "make_link_plan", "shortest_notice"]
 
 #: Times below this (ps, 13 days) can be added without a thought about 64 bits.
 _LONGEST = 2**60
@@ -104,6 +104,18 @@ def latest_arrival(plan: LinkPlan, wait: np.ndarray) -> int:
     hop = np.repeat(np.arange(len(plan.link)), np.diff(plan.delay_indptr))
     late = np.where(wait >= plan.slack, 1 + (wait - plan.slack) // plan.step, 0)
     return int((plan.delay + late[hop]).max(initial=0))
+
+
+def shortest_notice(plan: LinkPlan) -> int:
+    """Fewest steps from the one in which an event comes to its last link to its arrival.
+
+    The step in which it comes there is that of the spike plus ``(at + waited) // step``. It arrives
+    `delay` steps after the spike, later by ``1 + (waited - slack) // step`` where it has waited for
+    `slack` or longer.
+    """
+    hop = np.repeat(np.arange(len(plan.link)), np.diff(plan.delay_indptr))
+    notice = plan.delay + 1 + -(plan.at + plan.slack)[hop] // plan.step
+    return int(notice.min(initial=_LONGEST))
 
 
 def checked_link_plan(

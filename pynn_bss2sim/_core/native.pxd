@@ -1,4 +1,4 @@
-"""Declarations of the C headers, for engine.pyx."""
+"""Declarations of the C headers."""
 
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
@@ -40,57 +40,28 @@ cdef extern from "kernels.h" nogil:
                                      const bss_pair_term *terms, int64_t step, double *weight)
     bss_pair_change bss_pair_change_for(int isa)
     const char *bss_column(int kind, int mode, int k)
-    uint64_t bss_draw(uint64_t key, uint64_t step, uint64_t index)
     void bss_exp_array(int64_t n, const double *x, double *y)
-
-
-cdef extern from "workers.h" nogil:
-    enum:
-        BSS_MAX_THREADS
-    ctypedef struct bss_noise:
-        const float *table
-        uint64_t mask, key, step
-    ctypedef struct bss_share:
-        bss_part *parts
-        int64_t n_parts
-        int32_t *over
-        int64_t count
-    ctypedef struct bss_crew:
-        bss_share *shares
-        bss_noise noise
-        int64_t n_shares
-    void bss_start(bss_crew *crew)
-    void bss_stop(bss_crew *crew)
-    void bss_integrate(bss_crew *crew)
 
 
 cdef extern from "event_queue.h" nogil:
     ctypedef struct bss_event:
         int64_t time, order, emitted, hop
+    ctypedef struct bss_hop:
+        int64_t begin, end
+    ctypedef struct bss_next:
+        pass
+    ctypedef struct bss_link:
+        pass
     ctypedef struct bss_event_queue:
-        int64_t step
-        const int32_t *link
-        const int64_t *at
-        const int64_t *slack
-        const int64_t *begin
-        const int64_t *end
-        const int64_t *child_indptr
-        const int32_t *child
-        const int64_t *interval
-        const int64_t *patience
-        int64_t *free_at
-        int64_t *events
-        int64_t *delayed
-        int64_t *dropped
-        int64_t *waited
-        int64_t *longest
+        int64_t step, clock
+        const bss_hop *hops
+        const bss_next *next
+        bss_link *links
         bss_event *heap
         int64_t count, room, sent
         int out_of_memory
     void bss_send(bss_event_queue *q, int64_t when, int64_t emitted, int64_t hop)
-    void bss_emit(bss_event_queue *q, int64_t emitted, const int32_t *hops, int64_t n)
-    int bss_next_arrival(bss_event_queue *q, int64_t until, int64_t *hop, int64_t *start)
-    void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t steps)
+    void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t clock)
 
 
 cdef extern from "plasticity.h" nogil:
@@ -107,7 +78,6 @@ cdef extern from "plasticity.h" nogil:
         double *x
         double *y
         int64_t *last
-    void bss_release(bss_releases *r, int64_t source, int64_t step, double *table)
 
 
 cdef extern from "driver_pulses.h" nogil:
@@ -123,7 +93,77 @@ cdef extern from "driver_pulses.h" nogil:
         const double *recovered
         double *pulse
         int64_t *last
-    void bss_pulse(bss_pulses *p, int64_t trigger, int64_t step, double *table)
+
+
+cdef extern from "delivery.h" nogil:
+    enum:
+        BSS_GROUP
+        BSS_PAGE
+    ctypedef struct bss_delivery:
+        int64_t n, depth, width
+        double *ring
+        uint64_t *marks
+        const int64_t *indptr
+        const int32_t *reach
+        double *amplitude
+        bss_releases *releases
+        bss_pulses *pulses
+        bss_event_queue *links
+        const int64_t *root_indptr
+        const int32_t *root
+    void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double amplitude)
+    void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
+    void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
+    void bss_empty_slot(bss_delivery *d, int64_t slot)
+
+
+cdef extern from "share.h" nogil:
+    enum:
+        BSS_BLOCK
+        BSS_N_VARIABLES
+    ctypedef struct bss_noise:
+        const float *table
+        uint64_t mask, key
+    ctypedef struct bss_neurons:
+        int64_t n
+        double *v
+        double *w
+        double *line
+        double *hold
+        double *silent_until
+        const double *v_reset
+        const double *reset_keep
+        const double *hold_steps
+        const double *silent_steps
+        const double *b
+        const double *sigma_thresh
+        const double *v_thresh
+        double *thresh_shift
+        double *tiles
+        const int64_t *thresh_place
+        uint64_t thresh_key
+        bss_noise noise
+        const bss_delivery *delivery
+        double **kept
+        int64_t *keep_every
+        int32_t *spikes
+        int64_t step, n_steps
+    ctypedef struct bss_share:
+        bss_part *parts
+        int64_t n_parts, first
+        int64_t *count
+
+
+cdef extern from "workers.h" nogil:
+    enum:
+        BSS_MAX_THREADS
+    ctypedef struct bss_crew:
+        bss_share *shares
+        bss_neurons neurons
+        int64_t n_shares
+    void bss_start(bss_crew *crew)
+    void bss_stop(bss_crew *crew)
+    void bss_integrate(bss_crew *crew)
 
 
 cdef extern from "spike_pairs.h" nogil:

@@ -5,6 +5,10 @@
 
 #include "kernels.h"
 
+#define BSS_NAME(name) bss_##name##_event
+#include "exponential.h"
+#undef BSS_NAME
+
 typedef struct {
     const int64_t *indptr;        /* groups of each source */
     const double *use;
@@ -22,9 +26,7 @@ typedef struct {
 
 static inline double bss_exp_one(double x)
 {
-    double y;
-    bss_exp_array(1, &x, &y);
-    return y;
+    return bss_exp_event(x);
 }
 
 /* (e**x - 1) / x as in exponential.py */

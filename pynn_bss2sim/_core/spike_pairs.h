@@ -68,9 +68,8 @@ static inline void bss_pair_raise(bss_pair_side *side, int64_t first, int64_t la
         const int64_t n = last - first < BSS_PAIR_GROUP ? last - first : BSS_PAIR_GROUP;
         for (k = 0; k < n; k++)
             age[k] = (double)(step & (side->epoch[first + k] - 1)) * side->rate[first + k];
-        bss_exp_array(n, age, age);
         for (k = 0; k < n; k++)
-            side->trace[first + k] += age[k];
+            side->trace[first + k] += bss_exp_one(age[k]);
     }
 }
 

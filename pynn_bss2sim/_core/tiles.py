@@ -17,6 +17,8 @@ CACHE_LINE = 64
 POTENTIALS = frozenset({"e_leak", "v_thresh", "v_reset", "v_floor", "v_ceiling"})
 #: Coefficients that say what remains after a step.
 DECAYS = frozenset({"p_vv", "decay0", "decay1", "half0", "half1", "reset_keep"})
+#: Most tiles of a piece, those of a chip: they stay in the second-level cache for some steps.
+PIECE_TILES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +149,7 @@ class Pieces:
 
 
 def make_pieces(start: np.ndarray, cost: np.ndarray, width: int, n_shares: int) -> Pieces:
-    """Cut blocks, between tiles, into shares of about the same cost.
+    """Cut blocks, between tiles, into shares of about the same cost, and into pieces of some tiles.
 
     Parameters
     ----------
@@ -168,6 +170,7 @@ def make_pieces(start: np.ndarray, cost: np.ndarray, width: int, n_shares: int) 
     middle = total - 0.5 * cost[block]
     share = (middle / total[-1] * n_shares).astype(np.int64) if len(block) else block
     begins = np.diff(block, prepend=-1).astype(bool) | np.diff(share, prepend=-1).astype(bool)
+    begins |= tile % PIECE_TILES == 0
     first = (start[block] + tile * width)[begins]
     return Pieces(
         block[begins],
@@ -178,8 +181,8 @@ def make_pieces(start: np.ndarray, cost: np.ndarray, width: int, n_shares: int) 
 
 
 def aligned(values: np.ndarray) -> np.ndarray:
-    """A copy of float64 (n,) at the begin of a line of the cache, so that vectors cross none."""
-    room = np.empty(len(values) + CACHE_LINE // values.itemsize)
+    """A copy of an array (n,) at the begin of a line of the cache, so that vectors cross none."""
+    room = np.empty(len(values) + CACHE_LINE // values.itemsize, values.dtype)
     first = -room.ctypes.data % CACHE_LINE // values.itemsize
     copy = room[first : first + len(values)]
     copy[:] = values

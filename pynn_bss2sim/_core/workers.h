@@ -1,14 +1,14 @@
-/* Threads that integrate neurons together, step by step.
+/* Threads that integrate neurons together, block by block of steps.
  *
- * Each thread has a share of the neurons. In a step all integrate their shares at once; then the
- * thread of the engine goes on alone with spikes and synapses, in the order of neurons, so that no
- * bit depends on the number of threads. Threads live as long as one call of the engine's run().
+ * Each thread has a share of the neurons. All integrate their shares over a block at once; then the
+ * thread of the engine goes on alone with spikes and synapses, in the order of steps and neurons, so
+ * that no bit depends on the number of threads. Threads live as long as one call of the engine's run().
  * While they wait they keep trying for a while, then let others have the processor.
  */
 #ifndef BSS2SIM_WORKERS_H
 #define BSS2SIM_WORKERS_H
 
-#include "kernels.h"
+#include "share.h"
 
 #if defined(__GNUC__) && !defined(_WIN32)
 #define BSS_THREADS 1
@@ -20,20 +20,6 @@
 #endif
 
 enum { BSS_MAX_THREADS = 64, BSS_TRIES = 200 };
-
-/* Where a step reads the table of normal numbers (noise.py). */
-typedef struct {
-    const float *table;
-    uint64_t mask, key, step;
-} bss_noise;
-
-/* Parts of the neurons, and room for the numbers of those that reach threshold. */
-typedef struct {
-    bss_part *parts;
-    int64_t n_parts;
-    int32_t *over;
-    int64_t count;
-} bss_share;
 
 struct bss_crew;
 
@@ -47,30 +33,14 @@ typedef struct {
 
 typedef struct bss_crew {
     bss_share shares[BSS_MAX_THREADS];
-    bss_noise noise;
+    bss_neurons neurons;
     int64_t n_shares;  /* share 0 is that of the engine's thread */
     int64_t n_workers; /* threads that run besides it */
-    int64_t begun;     /* steps that were begun; read and written by all */
-    int64_t ended;     /* shares that are integrated, of all steps */
+    int64_t begun;     /* blocks that were begun; read and written by all */
+    int64_t ended;     /* shares that are integrated, of all blocks */
     int64_t leave;
     bss_worker workers[BSS_MAX_THREADS];
 } bss_crew;
-
-/* Integrate a share over a step. */
-static inline void bss_integrate_share(bss_share *share, const bss_noise *noise)
-{
-    share->count = 0;
-    for (int64_t k = 0; k < share->n_parts; k++) {
-        bss_part *part = &share->parts[k];
-        if (part->mode == BSS_NOISY) {
-            const uint64_t place = bss_draw(noise->key, noise->step, (uint64_t)part->block);
-            part->noise_v = noise->table + (place & noise->mask) + part->behind;
-            part->noise0 = noise->table + (place >> 16 & noise->mask) + part->behind;
-            part->noise1 = noise->table + (place >> 32 & noise->mask) + part->behind;
-        }
-        share->count += part->kernel(part, share->over + share->count);
-    }
-}
 
 #if BSS_THREADS
 
@@ -89,20 +59,20 @@ static void *bss_work(void *argument)
 {
     bss_worker *worker = argument;
     bss_crew *crew = worker->crew;
-    for (int64_t step = 1;; step++) {
+    for (int64_t block = 1;; block++) {
         int64_t tries = 0;
-        while (__atomic_load_n(&crew->begun, __ATOMIC_ACQUIRE) < step)
+        while (__atomic_load_n(&crew->begun, __ATOMIC_ACQUIRE) < block)
             bss_wait(&tries);
         if (crew->leave)
             return 0;
-        bss_integrate_share(&crew->shares[worker->number], &crew->noise);
+        bss_integrate_share(&crew->neurons, &crew->shares[worker->number]);
         __atomic_add_fetch(&crew->ended, 1, __ATOMIC_RELEASE);
     }
 }
 
 /* Start a thread for each share but the first. Those that the system refuses are done without:
  * the engine's thread then integrates their shares, too. Signals go to the engine's thread. */
-static void bss_start(bss_crew *crew)
+static inline void bss_start(bss_crew *crew)
 {
     sigset_t all, before;
     sigfillset(&all);
@@ -120,7 +90,7 @@ static void bss_start(bss_crew *crew)
 }
 
 /* End all threads. */
-static void bss_stop(bss_crew *crew)
+static inline void bss_stop(bss_crew *crew)
 {
     crew->leave = 1;
     __atomic_add_fetch(&crew->begun, 1, __ATOMIC_RELEASE);
@@ -129,13 +99,13 @@ static void bss_stop(bss_crew *crew)
     crew->n_workers = 0;
 }
 
-static inline void bss_begin_step(bss_crew *crew)
+static inline void bss_begin_block(bss_crew *crew)
 {
     if (crew->n_workers)
         __atomic_add_fetch(&crew->begun, 1, __ATOMIC_RELEASE);
 }
 
-static inline void bss_end_step(bss_crew *crew)
+static inline void bss_end_block(bss_crew *crew)
 {
     const int64_t all = crew->begun * crew->n_workers;
     int64_t tries = 0;
@@ -145,21 +115,21 @@ static inline void bss_end_step(bss_crew *crew)
 
 #else
 
-static void bss_start(bss_crew *crew) { crew->n_workers = 0; }
-static void bss_stop(bss_crew *crew) { (void)crew; }
-static inline void bss_begin_step(bss_crew *crew) { (void)crew; }
-static inline void bss_end_step(bss_crew *crew) { (void)crew; }
+static inline void bss_start(bss_crew *crew) { crew->n_workers = 0; }
+static inline void bss_stop(bss_crew *crew) { (void)crew; }
+static inline void bss_begin_block(bss_crew *crew) { (void)crew; }
+static inline void bss_end_block(bss_crew *crew) { (void)crew; }
 
 #endif
 
-/* Integrate all shares over a step. */
+/* Integrate all shares over the block that crew->neurons tells. */
 static inline void bss_integrate(bss_crew *crew)
 {
-    bss_begin_step(crew);
-    bss_integrate_share(&crew->shares[0], &crew->noise);
+    bss_begin_block(crew);
+    bss_integrate_share(&crew->neurons, &crew->shares[0]);
     for (int64_t k = crew->n_workers + 1; k < crew->n_shares; k++)
-        bss_integrate_share(&crew->shares[k], &crew->noise);
-    bss_end_step(crew);
+        bss_integrate_share(&crew->neurons, &crew->shares[k]);
+    bss_end_block(crew);
 }
 
 #endif

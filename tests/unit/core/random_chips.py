@@ -92,7 +92,7 @@ def join_circuits(parts):
     })  # fmt: skip
 
 
-def random_synapses(circuits, n_inputs, n_synapses, max_delay, rng):
+def random_synapses(circuits, n_inputs, n_synapses, max_delay, rng, min_delay=1):
     """Synapses with any source, target, line and delay."""
     n = len(circuits)
     target = rng.integers(0, n, n_synapses)
@@ -108,7 +108,7 @@ def random_synapses(circuits, n_inputs, n_synapses, max_delay, rng):
         target,
         rng.integers(0, 2, n_synapses),
         amplitude,
-        rng.integers(1, max_delay + 1, n_synapses),
+        rng.integers(min_delay, max_delay + 1, n_synapses),
     )
 
 
@@ -125,8 +125,11 @@ def chips(draw, n_steps=150):
         parts.append(circuits_of_kind(kind, size, rng, **silicon))
     circuits = join_circuits(parts)
     n, n_inputs = len(circuits), draw(st.integers(0, 4))
+    # the engine takes as many steps at once as the shortest delay has
+    min_delay = draw(st.sampled_from([1, 2, 5, 25]))
+    max_delay = draw(st.integers(min_delay, 40))
     synapses = random_synapses(
-        circuits, n_inputs, draw(st.integers(0, 60)), draw(st.integers(1, 40)), rng
+        circuits, n_inputs, draw(st.integers(0, 60)), max_delay, rng, min_delay
     )
     probes = [
         Probe(v, rng.integers(0, n, draw(st.integers(0, 5))), draw(st.integers(1, 7)))

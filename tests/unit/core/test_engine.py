@@ -509,8 +509,9 @@ def test_records_are_read_only():
 
 def test_no_negative_index_in_the_compiled_source():
     """They mean nothing there: setup.py switches wraparound off, for Python objects, too."""
-    source = (Path(__file__).parents[3] / "pynn_bss2sim" / "_core" / "engine.pyx").read_text()
-    assert not re.findall(r"\[[^\]\n]*(?<![\w\])] )-\s*\d[^\]\n]*\]", source)
+    sources = (Path(__file__).parents[3] / "pynn_bss2sim" / "_core").glob("*.pyx")
+    for source in sources:
+        assert not re.findall(r"\[[^\]\n]*(?<![\w\])] )-\s*\d[^\]\n]*\]", source.read_text())
     assert re.findall(r"\[[^\]\n]*(?<![\w\])] )-\s*\d[^\]\n]*\]", "x = y[:-1]")
 
 

@@ -10,7 +10,13 @@ from random_chips import chips, circuits_of_kind, join_circuits, random_synapses
 
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine
-from pynn_bss2sim._core.link_plan import LinkPlan, latest_arrival, longest_wait, make_link_plan
+from pynn_bss2sim._core.link_plan import (
+    LinkPlan,
+    latest_arrival,
+    longest_wait,
+    make_link_plan,
+    shortest_notice,
+)
 from pynn_bss2sim._core.links import (
     LINKS_PER_CHIP,
     LinkKind,
@@ -94,6 +100,26 @@ def test_engine_and_twin_agree_exactly_and_a_run_may_be_split(chip, seed):
         np.testing.assert_array_equal(
             emulator.settled_state.under_way, twin.settled_state.under_way
         )
+
+
+@given(
+    st.integers(1, 50), st.integers(0, 400), st.integers(1, 50), st.integers(0, 8),
+    st.lists(st.integers(0, 300), min_size=1),
+)  # fmt: skip
+def test_no_event_arrives_with_shorter_notice(step, at, slack, more, waits):
+    slack = min(slack, step)
+    delay = at // step + 2 + more
+    nothing = np.empty(0, np.int64)
+    zero = np.zeros(1, np.int64)
+    plan = LinkPlan(
+        step, zero, zero, zero, nothing, np.zeros(2, np.int64), nothing, zero, zero + at,
+        zero + slack, zero, zero + 1, np.array([0, 1]), np.array([delay]),
+    )  # fmt: skip
+    notices = []
+    for wait in (*waits, 0, slack - 1, slack):
+        late = 1 + (wait - slack) // step if wait >= slack else 0
+        notices.append(delay + late - (at + wait) // step)
+    assert min(notices) == shortest_notice(plan) >= 1
 
 
 def test_the_random_ways_delay_and_drop():

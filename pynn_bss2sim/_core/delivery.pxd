@@ -1,0 +1,15 @@
+from libc.stdint cimport int64_t
+
+from pynn_bss2sim._core.event_links cimport EventLinks
+from pynn_bss2sim._core.native cimport bss_delivery, bss_pulses, bss_releases
+
+
+cdef class Delivery:
+    cdef bss_delivery record
+    cdef bss_releases releases
+    cdef bss_pulses pulses
+    cdef readonly EventLinks links
+    cdef readonly int64_t n_sources, notice
+    cdef object ring, marks, indptr, reach, amplitude
+    cdef object release_plan, release_state, release_last
+    cdef object pulse_plan, pulse, pulse_last

@@ -1,0 +1,107 @@
+"""Links that carry one event at a time, and the events on their way: state of event_queue.h."""
+
+from libc.stdint cimport int64_t
+from libc.stdlib cimport free
+
+from pynn_bss2sim._core.native cimport bss_hop, bss_link, bss_next, bss_restart_clock, bss_send
+from pynn_bss2sim._core.pointers cimport const_int64s, int64s
+
+import numpy as np
+
+from pynn_bss2sim._core.link_plan import checked_events, checked_link_plan
+from pynn_bss2sim._core.tiles import aligned
+
+# places in the records bss_hop and bss_link
+cdef enum:
+    WORDS = 8
+    FREE_AT = 2
+    COUNTS = 3
+
+
+cdef class EventLinks:
+    """The links of a plan.
+
+    Parameters
+    ----------
+    plan : LinkPlan
+    n_sources, n_synapses, depth : int
+        Of the routes that the plan belongs to.
+    """
+
+    def __init__(self, plan, n_sources, n_synapses, depth):
+        self.plan, self.longest_wait = checked_link_plan(plan, n_sources, n_synapses, depth)
+        plan = self.plan
+        self.n_links = len(plan.interval)
+        hops = np.stack([
+            plan.link.astype(np.int64), plan.at, plan.slack, plan.begin, plan.end,
+            plan.child_indptr[:len(plan.link)], plan.child_indptr[1:], np.zeros_like(plan.at),
+        ], axis=1)
+        self.hops = aligned(hops.ravel())
+        before = np.repeat(plan.at, np.diff(plan.child_indptr))
+        self.next = np.stack([plan.child.astype(np.int64), plan.at[plan.child] - before], axis=1)
+        self.links = aligned(np.zeros(self.n_links * WORDS, np.int64)).reshape(-1, WORDS)
+        self.links[:, 0], self.links[:, 1] = plan.interval, plan.patience
+        self.queue.step = plan.step
+        self.queue.hops = <const bss_hop *>const_int64s(self.hops)
+        self.queue.links = <bss_link *>int64s(self.links)
+        self.queue.next = <const bss_next *>const_int64s(self.next)
+
+    def __dealloc__(self):
+        free(self.queue.heap)
+
+    cdef int64_t end_of(self, int64_t step) noexcept nogil:
+        """Time at the end of a step."""
+        return (step + 1 - self.queue.clock) * self.queue.step
+
+    def restart_clock(self, step):
+        """Let the links count time from a step on."""
+        bss_restart_clock(&self.queue, self.n_links, step)
+
+    def check_span(self, n_steps):
+        """Refuse more steps than the clock counts."""
+        if n_steps >= 2**61 // self.plan.step:
+            raise ValueError(f"n_steps: {n_steps} is more than the clock of the links counts")
+
+    def check_memory(self):
+        """Raise MemoryError if there was none for an event."""
+        if self.queue.out_of_memory:
+            raise MemoryError("no memory for the events on their way through the links")
+
+    def export(self, step):
+        """Their part of the state at `step`; see `state.EmulatorState`."""
+        self.restart_clock(step)
+        return {"link_busy": self.links[:, FREE_AT].copy(), "events": self._sorted_events()}
+
+    def _sorted_events(self):
+        """Events on their way, in the order in which they go on; the clock is at 0."""
+        cdef int64_t k
+        columns = np.empty((self.queue.count, 4), np.int64)
+        cdef int64_t *column = int64s(columns)
+        for k in range(self.queue.count):
+            column[4 * k] = self.queue.heap[k].time
+            column[4 * k + 1] = self.queue.heap[k].order
+            column[4 * k + 2] = self.queue.heap[k].hop
+            column[4 * k + 3] = -self.queue.heap[k].emitted
+        order = np.lexsort((columns[:, 1], columns[:, 0]))
+        return columns[order][:, [0, 2, 3]]
+
+    def checked_state(self, state, step):
+        """Their part of a state, if it is one."""
+        return checked_events(state["events"], state["link_busy"], self.plan, self.longest_wait,
+                              step)
+
+    def take_state(self, checked, step):
+        """Replace events on their way and what links are taken for; the clock begins now."""
+        events, busy = checked
+        self.links[:, FREE_AT] = busy
+        self.queue.count = self.queue.sent = 0
+        self.queue.clock = step
+        for time, hop, age in events.tolist():
+            bss_send(&self.queue, time, -age, hop)
+        self.check_memory()
+
+    def take_traffic(self):
+        """Counters since they were last taken: int64 (5, n_links); see `links.Traffic`."""
+        counts = self.links[:, COUNTS:].T.copy()
+        self.links[:, COUNTS:] = 0
+        return counts

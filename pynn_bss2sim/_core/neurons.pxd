@@ -1,0 +1,20 @@
+from libc.stdint cimport int64_t
+
+from pynn_bss2sim._core.native cimport bss_crew, bss_part
+
+
+cdef class Neurons:
+    cdef bss_crew crew
+    cdef readonly int64_t n, threads, substeps, trial
+    cdef readonly str instruction_set
+    cdef const double *i_offset
+    cdef const double *drive_gain
+    cdef double *drive
+    cdef object delivery, coefficients, noise_seed, noise, gain, current
+    cdef object v, w, line, hold, silent_until, thresh_shift, leak_shift
+    cdef object tiles, thresh_place, leak_place, parts, spikes, kept
+
+    cdef void _make_part(self, bss_part *part, int64_t block, int64_t first, int64_t n, tiles,
+                         start) except *
+    cdef void _point_to_columns(self, bss_part *part, offset, stride) except *
+    cdef int64_t first_non_finite(self) noexcept nogil

@@ -1,0 +1,234 @@
+"""The neurons: their state, the tiles of their coefficients, and the shares that threads integrate.
+
+What a thread does with a share stands in share.h, what a kernel does in kernels.h.
+"""
+
+from libc.math cimport isfinite
+from libc.stdint cimport int64_t
+
+from pynn_bss2sim._core.delivery cimport Delivery
+from pynn_bss2sim._core.instruction_sets cimport kernels_of
+from pynn_bss2sim._core.native cimport (
+    BSS_BLOCK,
+    BSS_CUBA_LIF,
+    BSS_MAX_THREADS,
+    BSS_N_KINDS,
+    BSS_N_MODES,
+    BSS_N_VARIABLES,
+    BSS_NOISY,
+    BSS_TILE,
+    bss_neurons,
+    bss_part,
+)
+from pynn_bss2sim._core.pointers cimport (
+    const_doubles,
+    const_floats,
+    const_int64s,
+    doubles,
+    int32s,
+    octets,
+)
+
+import numpy as np
+
+from pynn_bss2sim._core.checks import checked_floats, checked_index, checked_offsets
+from pynn_bss2sim._core.instruction_sets import available_instruction_sets, tile_columns
+from pynn_bss2sim._core.noise import (
+    NOISE_BLOCK,
+    NOISE_LENGTH,
+    Stream,
+    checked_seed,
+    noise_table,
+    stream_key,
+)
+from pynn_bss2sim._core.plan import Plan
+from pynn_bss2sim._core.tiles import aligned, make_pieces, make_tiles
+
+
+cdef class Neurons:
+    """Neurons of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    delivery : Delivery
+        Of the same neurons: what arrives on their lines.
+    instruction_set : str or None
+    noise_seed : int
+    threads : int
+    """
+
+    def __init__(self, plan, Delivery delivery, instruction_set, noise_seed, threads):
+        self.n = len(plan)
+        self.threads = checked_index("threads", [threads], 1, BSS_MAX_THREADS + 1, np.int64)[0]
+        self.noise_seed = checked_seed(noise_seed)
+        best = available_instruction_sets()
+        self.instruction_set = best[len(best) - 1] if instruction_set is None else instruction_set
+        if self.instruction_set not in best:
+            raise ValueError(f"instruction_set: {instruction_set!r} is not among {best}")
+        self.begin_trial(0)
+        self.crew.neurons.n = self.n
+        self.delivery, self.crew.neurons.delivery = delivery, &delivery.record
+        kind, mode, start = self._checked_blocks(plan)
+        c = self.coefficients = {name: checked_floats(f"plan.{name}", getattr(plan, name),
+                                                      (self.n,))
+                                 for name in Plan.coefficient_names()}
+        self._take_noise(c["sigma_thresh"].any() or (mode == BSS_NOISY).any())
+        self._make_state()
+        exact = np.repeat(kind == BSS_CUBA_LIF, np.diff(start))
+        self.gain = np.where(exact, c["p_vi"], 1.0)
+        self.drive_gain = const_doubles(self.gain)
+        self.i_offset = const_doubles(c["i_offset"])
+        self._make_tiles(kind, mode, start)
+        self._point()
+
+    def _checked_blocks(self, plan):
+        """Kinds and modes of the blocks, and their offsets."""
+        kind = checked_index("plan.block_kind", plan.block_kind, 0, BSS_N_KINDS, np.int64)
+        mode = checked_index("plan.block_mode", plan.block_mode, 0, BSS_N_MODES, np.int64)
+        start = checked_offsets("plan.block_start", plan.block_start, self.n)
+        if not len(start) - 1 == len(kind) == len(mode):
+            raise ValueError("plan.block_start: one entry more than blocks is needed")
+        if (np.diff(start) == 0).any():
+            raise ValueError("plan.block_start: a block is empty")
+        if (np.diff(start)[mode == BSS_NOISY] > NOISE_BLOCK).any():
+            raise ValueError(f"plan.block_start: over {NOISE_BLOCK} neurons in a noisy block")
+        self.substeps = int(plan.substeps)
+        if not 1 <= self.substeps <= 1_000_000:
+            raise ValueError(f"plan.substeps: must be 1 to 1,000,000, is {self.substeps}")
+        return kind, mode, start
+
+    def begin_trial(self, trial):
+        """Take the random numbers of another trial from now on."""
+        self.trial = trial
+        self.crew.neurons.noise.key = stream_key(self.noise_seed, trial, Stream.PLACES)
+        self.crew.neurons.thresh_key = stream_key(self.noise_seed, trial, Stream.THRESHOLDS)
+
+    def _take_noise(self, needed):
+        self.noise = noise_table(self.noise_seed) if needed else np.zeros(1, np.float32)
+        self.crew.neurons.noise.table = const_floats(self.noise)
+        self.crew.neurons.noise.mask = NOISE_LENGTH - 1 if needed else 0
+
+    def _make_state(self):
+        self.v = aligned(self.coefficients["e_leak"])
+        self.w, self.line = aligned(np.zeros(self.n)), aligned(np.zeros(2 * self.n))
+        self.hold, self.current = aligned(np.zeros(self.n)), aligned(np.zeros(self.n))
+        self.silent_until = np.zeros(self.n)
+        self.leak_shift, self.thresh_shift = np.zeros(self.n), np.zeros(self.n)
+        self.spikes = np.zeros((BSS_BLOCK, self.n), np.int32)
+        self.drive = doubles(self.current)
+
+    def _point(self):
+        """Let the record of share.h point to state and coefficients."""
+        cdef bss_neurons *all = &self.crew.neurons
+        c = self.coefficients
+        all.v, all.w, all.line = doubles(self.v), doubles(self.w), doubles(self.line)
+        all.hold, all.silent_until = doubles(self.hold), doubles(self.silent_until)
+        all.v_reset, all.reset_keep = const_doubles(c["v_reset"]), const_doubles(c["reset_keep"])
+        all.hold_steps, all.b = const_doubles(c["hold_steps"]), const_doubles(c["b"])
+        all.silent_steps = const_doubles(c["silent_steps"])
+        all.sigma_thresh = const_doubles(c["sigma_thresh"])
+        all.v_thresh = const_doubles(c["v_thresh"])
+        all.thresh_shift, all.tiles = doubles(self.thresh_shift), doubles(self.tiles)
+        all.thresh_place = const_int64s(self.thresh_place)
+        all.spikes = int32s(self.spikes)
+
+    def _make_tiles(self, kind, mode, start):
+        """Lay the coefficients in tiles, and cut the neurons into shares."""
+        cdef int64_t k, first, n_pieces
+        columns = [tile_columns(*names) for names in zip(kind, mode)]
+        tiles = make_tiles(self.coefficients, columns, mode, start, BSS_TILE)
+        self.tiles = tiles.values
+        self.thresh_place, self.leak_place = tiles.place["v_thresh"], tiles.place["e_leak"]
+        cost = np.array([len(names) * (4.0 if "h_over_c" in names else 1.0) for names in columns])
+        pieces = make_pieces(start, cost, BSS_TILE, self.threads)
+        n_pieces = len(pieces.block)
+        self.parts = np.zeros(max(1, n_pieces) * sizeof(bss_part), np.uint8)
+        cdef bss_part *parts = <bss_part *>octets(self.parts)
+        for k in range(n_pieces):
+            self._make_part(&parts[k], pieces.block[k], pieces.first[k], pieces.n[k], tiles, start)
+            parts[k].mode = mode[pieces.block[k]]
+            parts[k].kernel = kernels_of(self.instruction_set)[parts[k].mode][
+                <int64_t>kind[pieces.block[k]]]
+        self.crew.n_shares = self.threads
+        for k in range(self.threads):
+            first = pieces.indptr[k]
+            self.crew.shares[k].parts = parts + first
+            self.crew.shares[k].n_parts = pieces.indptr[k + 1] - first
+            if self.crew.shares[k].n_parts:
+                self.crew.shares[k].first = parts[first].first
+
+    cdef void _make_part(self, bss_part *part, int64_t block, int64_t first, int64_t n, tiles,
+                         start) except *:
+        """Tell the kernel where a piece of a block lies."""
+        cdef double *line = doubles(self.line)
+        part.first, part.n, part.block = first, n, block
+        part.behind = first - <int64_t>start[block]
+        part.substeps = self.substeps
+        self._point_to_columns(part, tiles.offset[block], tiles.stride[block])
+        part.cells.v, part.cells.w = doubles(self.v) + first, doubles(self.w) + first
+        part.cells.line0, part.cells.line1 = line + first, line + self.n + first
+        part.cells.hold, part.cells.drive = doubles(self.hold) + first, self.drive + first
+
+    cdef void _point_to_columns(self, bss_part *part, offset, stride) except *:
+        """Tell a part where the coefficients of its first tile lie."""
+        cdef int64_t k, tile = part.behind // BSS_TILE
+        cdef const int64_t *offsets = const_int64s(offset)
+        cdef const int64_t *strides = const_int64s(stride)
+        cdef const char *first = <const char *>doubles(self.tiles)
+        for k in range(len(offset)):
+            part.stride[k] = strides[k]
+            part.columns.at[k] = first + offsets[k] + tile * strides[k]
+
+    def keep_for(self, probes):
+        """Keep what probes sample: a sequence of pairs of variable and interval."""
+        probes = list(probes)
+        self.kept = [np.zeros((BSS_BLOCK, self.n)) if any(v == k for v, _ in probes) else None
+                     for k in range(BSS_N_VARIABLES)]
+        for k, array in enumerate(self.kept):
+            if array is not None:
+                self.crew.neurons.kept[k] = doubles(array)
+                self.crew.neurons.keep_every[k] = np.gcd.reduce([i for v, i in probes if v == k])
+
+    cdef int64_t first_non_finite(self) noexcept nogil:
+        """Neuron whose state is NaN or infinite, or -1."""
+        cdef const bss_neurons *all = &self.crew.neurons
+        cdef int64_t i, n = self.n
+        for i in range(n):
+            if not (isfinite(all.v[i]) and isfinite(all.w[i]) and isfinite(all.line[i])
+                    and isfinite(all.line[n + i])):
+                return i
+        return -1
+
+    # -- state ------------------------------------------------------------------------------
+
+    def export(self, step):
+        """Their part of the state at `step`; see `state.EmulatorState`."""
+        return {"trial": self.trial, "v": self.v.copy(), "w": self.w.copy(),
+                "line": self.line.copy().reshape(2, self.n), "hold": self.hold.copy(),
+                "silent": np.maximum(self.silent_until - step, 0.0),
+                "thresh_shift": self.thresh_shift.copy(), "leak_shift": self.leak_shift.copy()}
+
+    def checked_state(self, state):
+        """Their part of a state, if it is one."""
+        trial = int(state["trial"])
+        if not 0 <= trial < 2**62:
+            raise ValueError(f"state.trial: must lie in [0, 2**62), is {trial}")
+        checked = {name: checked_floats(f"state.{name}", state[name], (self.n,))
+                   for name in ("v", "w", "hold", "silent", "thresh_shift", "leak_shift")}
+        for name, sigma in (("thresh_shift", "sigma_thresh"), ("leak_shift", "sigma_trial")):
+            checked[name][~(self.coefficients[sigma] > 0)] = 0.0
+        line = checked_floats("state.line", state["line"], (2, self.n))
+        return checked | {"trial": trial, "line": line}
+
+    def take_state(self, checked, step):
+        """Take what `checked_state` has returned."""
+        c = self.coefficients
+        self.begin_trial(checked["trial"])
+        self.v[:], self.w[:], self.hold[:] = checked["v"], checked["w"], checked["hold"]
+        self.silent_until[:] = step + checked["silent"]
+        self.line[:] = checked["line"].ravel()
+        self.thresh_shift[:] = checked["thresh_shift"]
+        self.leak_shift[:] = checked["leak_shift"]
+        self.tiles[self.thresh_place] = c["v_thresh"] + self.thresh_shift
+        self.tiles[self.leak_place] = c["e_leak"] + self.leak_shift
