@@ -28,7 +28,7 @@ import pynn_bss2sim as sim
 
 TARGETS = (20.0, 50.0, 80.0, 100.0, 120.0)  # Hz
 LOW, HIGH = 0.90, 1.15  # of the target
-REFRACTORY, RESET, THRESHOLD, REST = 2.0, -70.0, -61.0, -55.0  # ms and mV
+REFRACTORY, RESET, THRESHOLD, REST = 2.0, -63.0, -59.0, -55.0  # ms and mV
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--seed", type=int, default=0, help="which chip")
