@@ -47,7 +47,7 @@ def rates(chip, target):
     interval = []
     for trial in range(2):
         if trial:
-            tau *= np.clip(held / (interval[0] - REFRACTORY), 0.5, 2.0)
+            tau *= np.clip(held / np.maximum(interval[0] - REFRACTORY, 0.05), 0.5, 2.0)
             sim.reset()
         circuits.set(tau_m=tau)
         circuits.initialize(v=RESET)
