@@ -1,10 +1,11 @@
 # Commands for a fresh machine with Python 3.11 or newer and gcc. `make help` lists them.
 PYTHON ?= python3
 VENV ?= .venv
+PYTEST_ARGS ?= -n auto --dist worksteal
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint imports sanitize docs linkcheck bench figures model silicon clean
+.PHONY: help demo test lint imports sanitize docs linkcheck bench history figures model silicon clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,11 +37,15 @@ linkcheck: $(VENV)/.docs  ## follow the links of the site to other sites; needs 
 		docs docs/_build/linkcheck
 
 bench: $(VENV)/.test  ## times of networks beside peers, of STDP, mapping and the engine; writes their pages
-	$(BIN)/python benchmarks/run_benchmarks.py
 	$(BIN)/python benchmarks/mapping.py
 	$(BIN)/python benchmarks/plasticity.py
 	$(BIN)/python benchmarks/kernels.py
 	$(BIN)/python benchmarks/run_networks.py
+	$(BIN)/python benchmarks/instructions.py
+
+history: $(VENV)/.test  ## times and instruction counts now, beside those kept from earlier on this machine
+	$(BIN)/python -m pytest -q benchmarks/history --benchmark-autosave --benchmark-compare
+	$(BIN)/python benchmarks/instructions.py --compare
 
 figures: $(VENV)/.test  ## draw the pictures of the documentation again
 	$(BIN)/python examples/balanced_network.py --chip quantized

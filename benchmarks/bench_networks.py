@@ -113,31 +113,49 @@ def traces(sim, rng):
     return [neurons]
 
 
+def small(sim, rng):
+    """A few current-based neurons, as learning in the loop runs them again and again."""
+    cell = sim.IF_curr_exp(**LIF, i_offset=currents(0.08, 0.2, rng))
+    return recurrent(sim, cell, 20, 0.2, (0.01, -0.03), rng)
+
+
 @dataclass(frozen=True)
 class Benchmark:
-    """A network, how long it runs (biological ms), how often, and on which chip models."""
+    """A network, how long it runs (biological ms), how often, and on which chip models.
+
+    With more than one of `threads` it is measured with as many, too. `between_steps` says that
+    pyNN.nest places its spikes between the steps unless told otherwise.
+    """
 
     build: Callable
     title: str
+    neurons: int
     time: float
     runs: int = 1
     chips: tuple = ("quantized",)
+    threads: int = 1
+    between_steps: bool = True
 
 
 ALL = ("ideal", "quantized", "silicon")
 NETWORKS = {
-    "cuba": Benchmark(cuba, "512 CUBA LIF, 12 Hz", 2000.0, chips=ALL),
-    "cuba_fast": Benchmark(cuba_fast, "512 CUBA LIF, 50 Hz", 2000.0),
-    "coba": Benchmark(coba, "512 COBA LIF", 2000.0, chips=ALL),
-    "adex": Benchmark(adex, "512 COBA AdEx", 1000.0, chips=ALL),
-    "balanced_cuba": Benchmark(balanced_cuba, "4000 CUBA LIF, balanced", 500.0, chips=("ideal",)),
-    "balanced_coba": Benchmark(balanced_coba, "4000 COBA LIF, balanced", 200.0, chips=("ideal",)),
-    "many_chips": Benchmark(many_chips, "16,384 CUBA LIF on many chips", 200.0),
-    "many_projections": Benchmark(many_projections, "4096 projections of 8 to 8", 500.0),
-    "all_to_all": Benchmark(all_to_all, "256 x 256, all to all", 1000.0),
-    "resets": Benchmark(cuba, "100 runs of 100 ms, each reset", 100.0, runs=100),
-    "traces": Benchmark(traces, "512 membrane traces", 1000.0),
-}
+    "cuba": Benchmark(cuba, "512 CUBA LIF, 12 Hz", 512, 10_000.0, chips=ALL),
+    "cuba_fast": Benchmark(cuba_fast, "512 CUBA LIF, 50 Hz", 512, 10_000.0),
+    "coba": Benchmark(coba, "512 COBA LIF", 512, 5000.0, chips=ALL, between_steps=False),
+    "adex": Benchmark(adex, "512 COBA AdEx", 512, 2000.0, chips=ALL, between_steps=False),
+    "balanced_cuba": Benchmark(
+        balanced_cuba, "4000 CUBA LIF, balanced", 4000, 1000.0, chips=("ideal",), threads=2
+    ),
+    "balanced_coba": Benchmark(
+        balanced_coba, "4000 COBA LIF, balanced", 4000, 500.0, chips=("ideal",), threads=2,
+        between_steps=False,
+    ),
+    "many_chips": Benchmark(many_chips, "16,384 CUBA LIF on many chips", 16_384, 500.0),
+    "many_projections": Benchmark(many_projections, "4096 projections of 8 to 8", 512, 500.0),
+    "all_to_all": Benchmark(all_to_all, "256 x 256, all to all", 256, 1000.0),
+    "resets": Benchmark(small, "1000 runs of 100 ms, each reset", 20, 100.0, runs=1000),
+    "traces": Benchmark(traces, "512 membrane traces", 512, 1000.0),
+}  # fmt: skip
 
 
 def build(sim, name, seed):

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from run_benchmarks import DOCS, installed, processor
+from machine import DOCS, installed, processor
 
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import available_instruction_sets, tile_columns

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from run_benchmarks import DOCS, installed, processor
+from machine import DOCS, installed, processor
 
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim.mapping import Network, Population, Projection, Sources, map_network

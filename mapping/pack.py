@@ -9,7 +9,7 @@ label.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from pynn_bss2sim._core.hicannx import LABELS
 from .repair import Packed, repaired
 
 __all__ = ["pack"]
+
+Slots = Sequence[int] | np.ndarray
+#: Mean number of slots of a source from which on arrays are faster than bits.
+WIDE = 24
 
 
 def pack(
@@ -44,11 +48,14 @@ def pack(
         Of the groups into which a source fits, take that with the most free labels instead of
         the first: better where labels are scarce.
     """
-    groups = _Groups(capacity, rows, balanced)
+    wide = len(begin) > 1 and len(rows) > WIDE * (len(begin) - 1)
+    groups = _Groups(_FreeArray(capacity) if wide else _FreeBits(capacity, rows), balanced)
     total = np.add.reduceat(rows, begin[:-1]) if len(begin) > 1 else rows[:0]
     tie = np.random.default_rng(seed).permutation(len(total))
     found = _Found()
-    bounds, at, wanted = begin.tolist(), slot.tolist(), rows.tolist()
+    # a list is cut into many small pieces faster than an array
+    bounds = begin.tolist()
+    at, wanted = (slot, rows) if wide else (slot.tolist(), rows.tolist())
     for source in np.lexsort((tie, -total)).tolist():
         first, end = bounds[source], bounds[source + 1]
         group = groups.take(at[first:end], wanted[first:end])
@@ -71,7 +78,7 @@ class _Found:
         self._member: list[int] = []
         self._entries: list[int] = []
 
-    def add(self, source: int, group: int, entries: Iterable[int], rows: list[int]) -> None:
+    def add(self, source: int, group: int, entries: Iterable[int], rows: Slots) -> None:
         self._entry.extend(entries)
         self._rows.extend(rows)
         self._source.append(source)
@@ -100,12 +107,12 @@ def _count_up(member: np.ndarray) -> np.ndarray:
     return label
 
 
-class _Groups:
-    """Free rows and labels while groups are being filled.
+class _FreeBits:
+    """Free rows; finds groups fast for sources of few slots.
 
-    A source fits into a group if every one of its slots has enough rows there. For each number of
-    rows that is asked for, and each slot, the groups that have it are the bits of one integer; so
-    the groups into which a source fits are found by one *and* for each of its slots.
+    For each number of rows that is asked for, and each slot, the groups that have it are the bits
+    of one integer; so the groups into which a source fits are found by one *and* for each of its
+    slots.
 
     Attributes
     ----------
@@ -113,30 +120,75 @@ class _Groups:
         Free rows.
     """
 
-    def __init__(self, capacity: np.ndarray, wanted: np.ndarray, balanced: bool) -> None:
+    def __init__(self, capacity: np.ndarray, wanted: np.ndarray) -> None:
         self.rows = np.array(capacity, np.int32, order="C")
         self._row = self.rows.data
-        n_groups = self.rows.shape[1]
         self._sizes = np.unique(wanted).tolist()
         self._having = {size: _bits(self.rows >= size) for size in self._sizes}
+
+    def fitting(self, slots: Slots, wanted: Slots) -> int:
+        """The groups that have all the rows that are wanted: the bits of an integer."""
+        fitting = (1 << self.rows.shape[1]) - 1
+        for slot, size in zip(slots, wanted, strict=True):
+            fitting &= self._having[size][slot]
+        return fitting
+
+    def use(self, slots: Slots, group: int, wanted: Slots) -> None:
+        """Take rows of slots."""
+        for slot, size in zip(map(int, slots), map(int, wanted), strict=True):
+            before = self._row[slot, group]
+            left = before - size
+            self._row[slot, group] = left
+            for other in self._sizes:
+                if left < other <= before:
+                    self._having[other][slot] &= ~(1 << group)
+
+
+class _FreeArray:
+    """The same for sources of many slots, which are compared with all groups at once."""
+
+    def __init__(self, capacity: np.ndarray) -> None:
+        self.rows = np.array(capacity, np.int32, order="C")
+
+    def fitting(self, slots: Slots, wanted: Slots) -> int:
+        """The groups that have all the rows that are wanted: the bits of an integer."""
+        enough = (self.rows[slots] >= np.asarray(wanted)[:, np.newaxis]).all(axis=0)
+        return _bits(enough[np.newaxis])[0]
+
+    def use(self, slots: Slots, group: int, wanted: Slots) -> None:
+        """Take rows of slots."""
+        self.rows[slots, group] -= wanted
+
+
+class _Groups:
+    """Free rows and labels while groups are being filled.
+
+    A source fits into a group if every one of its slots has enough rows there.
+    """
+
+    def __init__(self, free: _FreeBits | _FreeArray, balanced: bool) -> None:
+        self._free = free
+        n_groups = free.rows.shape[1]
         self._labels = [LABELS] * n_groups
         self._balanced = balanced
         #: groups with so many free labels: the bits of one integer each
         self._with_labels = [0] * (LABELS + 1)
         self._with_labels[LABELS] = self._open = (1 << n_groups) - 1
 
-    def take(self, slots: list[int], wanted: list[int]) -> int | None:
+    @property
+    def rows(self) -> np.ndarray:
+        """Free rows: int32 (n_slots, n_groups)."""
+        return self._free.rows
+
+    def take(self, slots: Slots, wanted: Slots) -> int | None:
         """Give a source all of its rows in one group; None if it fits into none."""
-        fitting = self._open
-        for slot, size in zip(slots, wanted, strict=True):
-            fitting &= self._having[size][slot]
+        fitting = self._open and self._open & self._free.fitting(slots, wanted)
         if not fitting:
             return None
         if self._balanced:
             fitting = next(both for same in reversed(self._with_labels) if (both := fitting & same))
         group = (fitting & -fitting).bit_length() - 1
-        for slot, size in zip(slots, wanted, strict=True):
-            self._use(slot, group, size)
+        self._free.use(slots, group, wanted)
         self._name(group)
         return group
 
@@ -156,24 +208,13 @@ class _Groups:
                 return
             taken = fitting[:, group]
             some = taken.nonzero()[0]
-            sizes = taken[some].tolist()
-            for slot, size in zip(slots[which[some]].tolist(), sizes, strict=True):
-                self._use(slot, group, size)
+            self._free.use(slots[which[some]], group, taken[some])
             self._name(group)
-            yield group, which[some].tolist(), sizes
+            yield group, which[some].tolist(), taken[some].tolist()
             wanted = wanted - taken
             missing = wanted.nonzero()[0]
             room, wanted, which = room[missing], wanted[missing], which[missing]
             room[:, group] = 0
-
-    def _use(self, slot: int, group: int, size: int) -> None:
-        """Take rows of a slot."""
-        before = self._row[slot, group]
-        left = before - size
-        self._row[slot, group] = left
-        for size in self._sizes:
-            if left < size <= before:
-                self._having[size][slot] &= ~(1 << group)
 
     def _name(self, group: int) -> None:
         """Take a label."""

@@ -84,8 +84,7 @@ class Configuration(MappedConfiguration):
             noise_seed=self.model.seed,
         )
         everyone = np.arange(self.n_neurons)
-        for variable in Variable:
-            emulator.set_state(variable, everyone, self.initial[variable])
+        emulator.set_states({v: (everyone, self.initial[v]) for v in Variable})
         activity = emulator.run(n_steps, events)
         if activity.traffic is not None and activity.traffic.dropped.any():
             warn_of_loss(activity.traffic, activity.stop_step * self.timestep)

@@ -106,7 +106,8 @@ class Signal:
     cell_notes: dict = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
+# PyNN writes what it stores into its log, and makes the words whether they are read or not
+@dataclass(frozen=True, eq=False, repr=False)
 class Snapshot:
     """What was recorded in one segment.
 

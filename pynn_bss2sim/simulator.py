@@ -350,10 +350,12 @@ class State(BaseState):
                 cells = np.flatnonzero(mask)
                 values = population.initial_array(name)[cells]
                 pending[population.celltype.variables[name]].append((first + cells, values))
+        changes = {}
         for variable, parts in pending.items():
             neuron, values = (np.concatenate(c) for c in zip(*parts, strict=True))
-            values = self.mapping.scaling.to_chip(variable, neuron, values)
-            self.emulator.set_state(variable, neuron, values)
+            changes[variable] = neuron, self.mapping.scaling.to_chip(variable, neuron, values)
+        if changes:
+            self.emulator.set_states(changes)
 
     # --- running --------------------------------------------------------------------------
 

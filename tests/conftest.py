@@ -28,5 +28,8 @@ def environment(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BSS2SIM_CHIP", "ideal")
         if "BSS2SIM_CACHE" not in os.environ:
-            patch.setenv("BSS2SIM_CACHE", str(tmp_path_factory.mktemp("cache")))
+            folder = tmp_path_factory.getbasetemp()
+            if "PYTEST_XDIST_WORKER" in os.environ:  # the folder of all workers
+                folder = folder.parent
+            patch.setenv("BSS2SIM_CACHE", str(folder / "calibrations"))
         yield

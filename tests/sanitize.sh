@@ -17,4 +17,4 @@ BSS2SIM_SANITIZE=address,undefined "$python" -m pip install --quiet --no-deps \
 LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
     PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 \
     PYTHONPATH="$PWD/$out/lib" BSS2SIM_EXPECT_CORE="$PWD/$out/lib" \
-    "$python" -P -m pytest -q -p no:cacheprovider tests/unit/core "${@:2}"
+    "$python" -P -m pytest -q -n auto --dist worksteal -p no:cacheprovider tests/unit/core "${@:2}"

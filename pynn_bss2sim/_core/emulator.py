@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -291,12 +291,23 @@ class Emulator:
         ValueError
             If a value is not finite.
         """
-        values = converted(Variable(variable).name, values, np.float64)
-        values = np.broadcast_to(values, np.shape(neuron))
-        if not np.isfinite(values).all():
-            raise ValueError(f"{Variable(variable).name}: a state must be finite")
+        self.set_states({variable: (neuron, values)})
+
+    def set_states(self, changes: Mapping[Variable, tuple[ArrayLike, ArrayLike]]) -> None:
+        """Set the present values of several variables: `changes` gives neurons and values of each.
+
+        Raises
+        ------
+        ValueError
+            If a value is not finite; nothing is changed then.
+        """
         state = self.state
-        self._column(state, variable)[np.asarray(neuron)] = values
+        for variable, (neuron, values) in changes.items():
+            name = Variable(variable).name
+            values = np.broadcast_to(converted(name, values, np.float64), np.shape(neuron))
+            if not np.isfinite(values).all():
+                raise ValueError(f"{name}: a state must be finite")
+            self._column(state, variable)[np.asarray(neuron)] = values
         self._engine.import_state(vars(state))
 
     @staticmethod

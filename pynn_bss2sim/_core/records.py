@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -316,6 +317,7 @@ class InputEvents:
         return len(self.step)
 
     @classmethod
+    @cache
     def none(cls) -> InputEvents:
         """No events."""
         return cls(np.empty(0, np.int64), np.empty(0, np.int32))
@@ -368,6 +370,7 @@ class CurrentInputs:
         return len(self.initial)
 
     @classmethod
+    @cache
     def none(cls) -> CurrentInputs:
         """No currents."""
         return cls(

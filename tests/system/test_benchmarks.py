@@ -18,42 +18,10 @@ def script(name):
     return module
 
 
-@pytest.fixture(scope="module")
-def run_benchmarks():
-    return script("run_benchmarks")
-
-
 @pytest.fixture
 def mapping(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     return script("mapping")
-
-
-def test_workload_measures_every_phase(run_script):
-    done = run_script(BENCHMARKS / "workload.py", "bss2sim", "--time", 500)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout.splitlines()[-1])
-    phases = [result[phase] for phase in ("import", "build", "run", "get_data")]
-    assert min(phases) > 0
-    assert result["total"] == pytest.approx(sum(phases))
-    assert 8.0 < result["rate"] < 16.0, "the workload is described as firing at about 12 Hz"
-    assert 20.0 < result["memory after import"] <= result["peak memory"] < 1000.0
-
-
-def test_different_rates_are_not_compared(run_benchmarks):
-    run_benchmarks.check_same_rate({"a": {"rate": 12.0}, "b": {"rate": 12.1}})
-    with pytest.raises(SystemExit, match="disagree"):
-        run_benchmarks.check_same_rate({"a": {"rate": 12.0}, "b": {"rate": 11.0}})
-
-
-def test_table_holds_medians_and_ratios(run_benchmarks):
-    keys = (*run_benchmarks.PHASES, *run_benchmarks.MEMORY, "rate")
-    ours = [dict.fromkeys(keys, value) for value in (1.0, 2.0, 90.0)]
-    peer = [dict.fromkeys(keys, value) for value in (1.0, 6.0, 7.0)]
-    middle = run_benchmarks.medians({"ours": ours, "peer": peer})
-    assert middle["ours"]["run"] == 2.0
-    text = run_benchmarks.table(middle, "ours", "peer")
-    assert "| run (s) | 2.000 | 6.000 | 3.0 |" in text
 
 
 def test_the_page_of_mapping_times_is_that_of_its_measurements(mapping):
@@ -88,7 +56,10 @@ def test_plastic_synapses_are_timed_under_the_same_spikes():
     assert seconds > 0 and rate == same > 3.0
 
 
-@pytest.mark.parametrize(("name", "page"), [("kernels", "engine"), ("run_networks", "networks")])
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("kernels", "engine"), ("run_networks", "networks"), ("instructions", "instructions")],
+)
 def test_other_pages_are_those_of_their_measurements(monkeypatch, name, page):
     monkeypatch.syspath_prepend(BENCHMARKS)
     record = json.loads((DOCS / f"{page}.json").read_text())
@@ -102,3 +73,61 @@ def test_networks_run_in_phases_and_fire(run_script, network):
     result = json.loads(done.stdout.splitlines()[-1])
     assert min(result[phase] for phase in ("import", "build", "map", "run", "get_data")) > 0
     assert 1.0 < result["rate"] < 100.0
+
+
+@pytest.fixture
+def run_networks(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return script("run_networks")
+
+
+def runs(run, rate=10.0, **others):
+    """Measurements of three runs, of which the middle one took `run` seconds."""
+    phases = {"import": 1.0, "build": 2.0, "map": 3.0, "get_data": 4.0, "memory": 70.0}
+    return [
+        phases | {"run": s, "elapsed": s / 2, "rate": rate} | others for s in (run / 2, run, 90.0)
+    ]
+
+
+def test_ratios_are_those_of_medians(run_networks):
+    found = {"cuba": {"ideal": runs(0.1), "quantized": runs(0.5), "nest": runs(2.0, build=12.0)}}
+    ((title, peer, ours, run, made, whole),) = run_networks.ratios(found)
+    assert (title, peer, ours) == ("512 CUBA LIF, 12 Hz", "nest", "quantized")
+    assert run == pytest.approx(2.0 / 0.5)
+    assert made == pytest.approx((12.0 + 3.0) / (2.0 + 3.0))
+    assert whole == pytest.approx((1 + 12 + 3 + 2 + 4) / (1 + 2 + 3 + 0.5 + 4))
+    assert "| nest | quantized | 4.0 | 3.0 | 2.1 |" in run_networks.ratio_table(found)
+
+
+def test_threads_are_compared_with_threads_by_the_time_that_passes(run_networks):
+    found = {"balanced_coba": {"ideal": runs(1.0), "ideal x2": runs(1.0), "nest x2": runs(30.0)}}
+    ((_, peer, ours, run, *_),) = run_networks.ratios(found)
+    assert (peer, ours) == ("nest x2", "ideal x2")
+    assert run == pytest.approx(15.0 / 0.5)
+
+
+def test_every_network_is_on_the_page_with_its_peers(run_networks):
+    there = json.loads((DOCS / "networks.json").read_text())["results"]
+    assert list(there) == list(run_networks.NETWORKS)
+    for network, columns in there.items():
+        assert set(run_networks.NETWORKS[network].chips) <= set(columns)
+        assert set(columns) & set(run_networks.PEERS), f"{network} has no peer"
+
+
+def test_peers_on_the_page_ran_the_network_of_the_ideal_chip(run_networks):
+    there = json.loads((DOCS / "networks.json").read_text())["results"]
+    for network, columns in there.items():
+        ideal = columns.get("ideal", columns.get("quantized"))[0]["rate"]
+        for peer in set(columns) & {"nest:on_grid", "nest", "neuron"}:
+            assert columns[peer][0]["rate"] == pytest.approx(ideal, rel=0.3), (network, peer)
+
+
+def test_the_standalone_networks_are_those_of_pynn(run_networks):
+    for name, network in run_networks.standalone.NETWORKS.items():
+        assert network.size == run_networks.NETWORKS[name].neurons
+
+
+def test_a_turn_of_the_slider_reads_the_membrane(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    (signal,) = script("slider").turn()
+    assert len(signal) > 1000

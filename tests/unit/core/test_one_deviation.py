@@ -110,7 +110,9 @@ PARAMETERS = {
 }
 
 
-@pytest.mark.parametrize(("parameter", "names"), PARAMETERS.items(), ids=lambda p: str(p)[:24])
+@pytest.mark.parametrize(
+    ("parameter", "names"), PARAMETERS.items(), ids=[p.name for p in PARAMETERS]
+)
 def test_a_shifted_code_acts_as_that_code(parameter, names):
     shift = np.zeros(len(Analog))
     shift[parameter] = -5.0
