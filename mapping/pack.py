@@ -152,8 +152,8 @@ class _FreeArray:
 
     def fitting(self, slots: Slots, wanted: Slots) -> int:
         """The groups that have all the rows that are wanted: the bits of an integer."""
-        enough = (self.rows[slots] >= np.asarray(wanted)[:, np.newaxis]).all(axis=0)
-        return _bits(enough[np.newaxis])[0]
+        enough = self.rows[slots] >= np.asarray(wanted)[:, np.newaxis]
+        return _bits(np.all(enough, axis=0, keepdims=True))[0]
 
     def use(self, slots: Slots, group: int, wanted: Slots) -> None:
         """Take rows of slots."""
