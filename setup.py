@@ -82,6 +82,7 @@ setup(
             "initializedcheck": DEBUG,
             "cdivision": True,
             "embedsignature": True,
+            "auto_pickle": False,
         },
         force=DEBUG or bool(SANITIZE),
     )

@@ -7,7 +7,7 @@ round. At the end of a trial a rule on the chip's plasticity processors reads sp
 causal correlation sensors, and changes weights by (reward - expected reward) * correlation, plus a
 random walk that tries new things. No neuron is told which inputs matter.
 
-What one sees: the share of right answers climbs from about two thirds to nearly all. The weights of
+What one sees: the share of right answers climbs from about a half to nearly all. The weights of
 even and odd neurons become their patterns; inputs that belong to none stay in between.
 
     python reward_learning.py                 # writes results/reward_learning_quantized.png
@@ -84,7 +84,7 @@ cell = sim.IF_curr_exp(cm=0.2, tau_m=10.0, tau_syn_E=3.0, tau_refrac=5.0)
 cells = sim.Population(NEURONS, cell, label="cells")
 rule = RewardedCorrelation(sim.Timer(start=0.0, period=TRIAL, num_periods=options.trials + 1))
 rule.add_neurons(cells)
-synapse = sim.PlasticSynapse(weight=0.12, w_max=0.25, plasticity_rule=rule)
+synapse = sim.PlasticSynapse(weight=0.16, w_max=0.25, plasticity_rule=rule)
 projection = sim.Projection(inputs, cells, sim.AllToAllConnector(), synapse)
 sim.run(end + 0.1)
 

@@ -118,11 +118,12 @@ def _measured(run: Callable[[ChipModel], dict], chip: ChipModel) -> dict:
         error = None
     except Exception as problem:
         found, error = {}, f"{type(problem).__name__}: {problem}"
-    mapping = simulator.state.mapping
+    state = simulator.state
+    of_this_chip = state.mapped and state.mapping.chip == chip
     return {
         "found": found,
         "seconds": time.perf_counter() - begin,
-        "lost": mapping.lost if mapping is not None and mapping.chip == chip else None,
+        "lost": state.mapping.lost if of_this_chip else None,
         "error": error,
     }
 

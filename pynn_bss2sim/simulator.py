@@ -201,6 +201,11 @@ class State(BaseState):
         return self._capture
 
     @property
+    def mapped(self) -> bool:
+        """There is a mapping."""
+        return self._mapping is not None
+
+    @property
     def mapping(self) -> Mapping:
         """Its place on the chips."""
         assert self._mapping is not None

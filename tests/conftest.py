@@ -27,6 +27,7 @@ def environment(tmp_path_factory):
     """Tests neither use nor leave anything in the user's cache, and calibrate a chip once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BSS2SIM_CHIP", "ideal")
+        patch.setenv("COLUMNS", "100")  # reports fill the terminal
         if "BSS2SIM_CACHE" not in os.environ:
             folder = tmp_path_factory.getbasetemp()
             if "PYTEST_XDIST_WORKER" in os.environ:  # the folder of all workers

@@ -41,7 +41,7 @@ cdef class Delivery:
         Steps for which the arrivals on all lines are known, at least 1.
     """
 
-    def __init__(self, int64_t n, routes, releases, pulses):
+    def __cinit__(self, int64_t n, routes, releases, pulses):
         depth = int(routes.depth)
         width = (2 * n + BSS_PAGE - 1) // BSS_PAGE * BSS_PAGE
         if depth < 2 or depth * width >= 2**31:

@@ -1,7 +1,7 @@
 """Types of the compiled engine."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,8 +42,8 @@ class Engine:
     threads: int
     instruction_set: str
     interruption: BaseException | None
-    def __init__(
-        self,
+    def __new__(
+        cls,
         plan: Plan,
         routes: Routes,
         probes: Sequence[Probe] = (),
@@ -54,7 +54,7 @@ class Engine:
         pairs: PairPlan | None = None,
         pulses: PulsePlan | None = None,
         threads: int = 1,
-    ) -> None: ...
+    ) -> Self: ...
     def get_weights(self) -> NDArray[np.float64]: ...
     def set_weights(self, weights: ArrayLike) -> None: ...
     def export_state(self) -> dict[str, Any]: ...

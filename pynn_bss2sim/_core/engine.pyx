@@ -112,7 +112,7 @@ cdef class Engine:
     cdef object spike_mask
     cdef int64_t longest_block
 
-    def __init__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None,
+    def __cinit__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None,
                  noise_seed=0, releases=None, pairs=None, pulses=None, threads=1):
         n = len(plan)
         self.delivery = Delivery(n, routes, releases, pulses)

@@ -28,7 +28,7 @@ cdef class EventLinks:
         Of the routes that the plan belongs to.
     """
 
-    def __init__(self, plan, n_sources, n_synapses, depth):
+    def __cinit__(self, plan, n_sources, n_synapses, depth):
         self.plan, self.longest_wait = checked_link_plan(plan, n_sources, n_synapses, depth)
         plan = self.plan
         self.n_links = len(plan.interval)

@@ -24,7 +24,7 @@ cdef class Inputs:
         The run; the steps of all events and changes lie in [start, stop).
     """
 
-    def __init__(self, events, currents, n, n_external, start, stop):
+    def __cinit__(self, events, currents, n, n_external, start, stop):
         event_step = checked_index("events.step", events.step, start, stop, np.int64)
         event_source = checked_index("events.source", events.source, 0, n_external, np.int32)
         if len(event_source) != len(event_step) or (np.diff(event_step) < 0).any():

@@ -71,7 +71,7 @@ cdef class PairSynapses:
         Their targets.
     """
 
-    def __init__(self, plan, Delivery delivery, Neurons neurons):
+    def __cinit__(self, plan, Delivery delivery, Neurons neurons):
         if delivery.links is not None:
             raise ValueError("pairs: plasticity behind links is not emulated")
         self.owners = delivery, neurons

@@ -13,7 +13,7 @@ from pynn_bss2sim._core.checks import probe_columns
 cdef class Probes:
     """What is sampled: `probes` of `n` neurons, checked."""
 
-    def __init__(self, probes, n):
+    def __cinit__(self, probes, n):
         self.variables, self.intervals, self.offsets, self.columns = probe_columns(probes, n)
         self.n, self.sizes = len(self.variables), np.diff(self.offsets)
         self.variable, self.interval = const_int64s(self.variables), const_int64s(self.intervals)
@@ -34,7 +34,7 @@ cdef class Recording:
         The run.
     """
 
-    def __init__(self, Probes probes, mask, start, stop):
+    def __cinit__(self, Probes probes, mask, start, stop):
         self.probes, self.start, self.masked = probes, start, mask
         self.mask = octets(mask)
         self.steps, self.neurons = np.empty(0, np.int64), np.empty(0, np.int32)

@@ -129,5 +129,6 @@ def test_the_standalone_networks_are_those_of_pynn(run_networks):
 
 def test_a_turn_of_the_slider_reads_the_membrane(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.setenv("BSS2SIM_CHIP", "quantized")
     (signal,) = script("slider").turn()
     assert len(signal) > 1000

@@ -4,6 +4,8 @@ A crash would end the test run itself; under the sanitizers (`make sanitize`) so
 outside an array.
 """
 
+import importlib
+import pickle
 from dataclasses import fields, replace
 from types import SimpleNamespace
 
@@ -150,3 +152,23 @@ def test_huge_requests_are_refused_before_memory_is_touched():
     plan, routes, *_ = parts()
     with pytest.raises(ValueError, match="routes.depth"):
         Engine(plan, replace(routes, depth=2**40))
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["delivery", "engine", "event_links", "inputs", "neurons", "pair_synapses", "recording"],
+)
+def test_no_object_comes_to_be_without_what_it_works_on(module):
+    compiled = importlib.import_module(f"pynn_bss2sim._core.{module}")
+    classes = [c for c in vars(compiled).values() if getattr(c, "__module__", 0) == compiled.__name__]
+    classes = [c for c in classes if isinstance(c, type)]
+    assert classes
+    for one in classes:
+        with pytest.raises(TypeError, match="positional argument"):
+            one.__new__(one)
+
+
+def test_engines_are_not_pickled():
+    plan, routes, *_ = parts()
+    with pytest.raises(TypeError, match="pickle"):
+        pickle.dumps(Engine(plan, routes))

@@ -184,5 +184,5 @@ def test_a_wrong_label_in_the_configuration_raises_where_checking_is_asked_for(m
         return replace(routing, registers={**routing.registers, "synapse_label": label})
 
     monkeypatch.setattr(connectivity, "routed", wrong)
-    with pytest.raises(CheckError, match="source 2 to neuron 0, line 0: weight code 0, 62"):
+    with pytest.raises(CheckError, match="source 2 to neuron 0, line 0: weight code 0, 63"):
         map_network(sources, ChipModel.quantized(), check=True)
