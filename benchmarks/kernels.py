@@ -1,6 +1,6 @@
 """Time the kernels of the engine by themselves and write ``docs/engine.md``.
 
-    python benchmarks/kernels.py [--repetitions 100] [--output docs]
+    python benchmarks/kernels.py [--repetitions 20] [--output docs]
 
 One full chip of each kind of neuron in each mode, with nothing that connects them; the fastest of
 many short runs, so that other programs disturb little.
@@ -21,7 +21,7 @@ from pynn_bss2sim._core.records import Circuits, SynapseTable
 from pynn_bss2sim._core.tiles import stored
 
 NEURONS = 512
-STEPS = 400
+STEPS = 4000
 #: v, both lines and hold are read and written, w too in AdEx; the current is read.
 STATE_BYTES = {kind: 8 * (11 if kind in (Kind.CUBA_ADEX, Kind.COBA_ADEX) else 9) for kind in Kind}
 LIMITS = {"leak_limit": 1.0, "line_limit": 1.0, "v_floor": -90.0, "v_ceiling": 50.0}
@@ -164,7 +164,7 @@ All others move fewer bytes in their time; they are bounded by arithmetic.
 def main():
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repetitions", type=int, default=100)
+    parser.add_argument("--repetitions", type=int, default=20)
     parser.add_argument("--output", type=Path, default=DOCS, help="folder of the results")
     options = parser.parse_args()
     if options.repetitions < 1:

@@ -160,8 +160,8 @@ def test_huge_requests_are_refused_before_memory_is_touched():
 )
 def test_no_object_comes_to_be_without_what_it_works_on(module):
     compiled = importlib.import_module(f"pynn_bss2sim._core.{module}")
-    classes = [c for c in vars(compiled).values() if getattr(c, "__module__", 0) == compiled.__name__]
-    classes = [c for c in classes if isinstance(c, type)]
+    mine = (c for c in vars(compiled).values() if getattr(c, "__module__", 0) == compiled.__name__)
+    classes = [c for c in mine if isinstance(c, type)]
     assert classes
     for one in classes:
         with pytest.raises(TypeError, match="positional argument"):
