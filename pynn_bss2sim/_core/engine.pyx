@@ -113,7 +113,7 @@ cdef class Engine:
     cdef int64_t longest_block
 
     def __cinit__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None,
-                 noise_seed=0, releases=None, pairs=None, pulses=None, threads=1):
+                  noise_seed=0, releases=None, pairs=None, pulses=None, threads=1):
         n = len(plan)
         self.delivery = Delivery(n, routes, releases, pulses)
         self.neurons = Neurons(plan, self.delivery, instruction_set, noise_seed, threads)
