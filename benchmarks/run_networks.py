@@ -179,6 +179,12 @@ def draw(results, path):
     plt.close(figure)
 
 
+def repetitions(results):
+    """How often networks were measured, in words."""
+    counts = sorted({len(runs) for columns in results.values() for runs in columns.values()})
+    return " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
+
+
 def page(record):
     """The whole page of the documentation."""
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
@@ -187,7 +193,7 @@ def page(record):
 
 Written by `benchmarks/run_networks.py`; the measurements stand in `networks.json`, the networks in
 `benchmarks/bench_networks.py`. Processor seconds of one thread, each run in a process of its own,
-backends in turn, medians of {record["repetitions"]}. Where the name ends in `x2`, two threads share
+backends in turn, medians of {repetitions(results)}. Where the name ends in `x2`, two threads share
 the work, and the time that passed is compared.
 
 ![How many times longer peers take](images/networks.png)
@@ -249,7 +255,6 @@ def main():
         record = {
             "versions": {name: installed(name) for name in PACKAGES},
             "processor": processor(),
-            "repetitions": options.repetitions,
             "slider": slide,
             "results": {name: results[name] for name in NETWORKS if name in results},
         }
