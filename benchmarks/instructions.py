@@ -1,6 +1,6 @@
 """Count the machine instructions of `run()` with callgrind; write ``docs/instructions.md``.
 
-    python benchmarks/instructions.py [--compare] [--time 500]
+    python benchmarks/instructions.py [--compare] [--time 200]
 
 Where other programs make times uncertain, instructions stay the same to a few in a thousand, so
 that a change for the worse shows. With ``--compare`` nothing is written: counts are compared with
@@ -18,7 +18,7 @@ import tempfile
 from bench_networks import NETWORKS
 from machine import DOCS, HERE, installed, processor, write_page
 
-CASES = [(n, chip) for n in ("cuba", "coba", "adex") for chip in ("quantized", "silicon")]
+CASES = [(n, chip) for n in ("cuba", "coba", "adex") for chip in ("quantized",)]
 STEPS_PER_MS = 10
 #: Growth at which a comparison fails; counts of the same code differ by far less.
 TOLERATED = 1.03
@@ -30,7 +30,7 @@ def count(network, chip, time):
         done = subprocess.run(
             [
                 "valgrind", "--tool=callgrind", f"--callgrind-out-file={profile.name}",
-                "--collect-atstart=no", "--toggle-collect=*6Engine*run*",
+                "--collect-atstart=no", "--toggle-collect=__pyx_pw_*6Engine*run*",
                 sys.executable, str(HERE / "network.py"), "bss2sim", network,
                 "--chip", chip, "--time", str(time),
             ],
@@ -82,7 +82,7 @@ def main():
     """Count, print; write or compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--compare", action="store_true")
-    parser.add_argument("--time", type=float, default=500.0, help="biological time (ms)")
+    parser.add_argument("--time", type=float, default=200.0, help="biological time (ms)")
     options = parser.parse_args()
     if shutil.which("valgrind") is None:
         raise SystemExit("valgrind is not installed: no instructions are counted")

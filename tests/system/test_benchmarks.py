@@ -122,6 +122,13 @@ def test_peers_on_the_page_ran_the_network_of_the_ideal_chip(run_networks):
             assert columns[peer][0]["rate"] == pytest.approx(ideal, rel=0.3), (network, peer)
 
 
+def test_what_is_counted_is_the_whole_run():
+    """A neuron's step reads, changes and writes at least three variables."""
+    counts = json.loads((DOCS / "instructions.json").read_text())["counts"]
+    assert min(counts.values()) > 3
+    assert counts["adex quantized"] > 3 * counts["cuba quantized"]
+
+
 def test_the_standalone_networks_are_those_of_pynn(run_networks):
     for name, network in run_networks.standalone.NETWORKS.items():
         assert network.size == run_networks.NETWORKS[name].neurons
