@@ -253,7 +253,7 @@ cdef class Engine:
             bss_stop(&self.neurons.crew)
         return (status, culprit, *recording.collect(self.step))
 
-    def _advance(self, int64_t stop, Inputs inputs, Recording recording):
+    def _advance(self, int64_t stop, Inputs inputs not None, Recording recording not None):
         """Integrate until `stop` in chunks, between which Ctrl-C is noticed: status, culprit."""
         cdef int64_t chunk, done, code, culprit = -1
         cdef double began, took

@@ -58,7 +58,7 @@ cdef class Neurons:
     threads : int
     """
 
-    def __cinit__(self, plan, Delivery delivery, instruction_set, noise_seed, threads):
+    def __cinit__(self, plan, Delivery delivery not None, instruction_set, noise_seed, threads):
         self.n = len(plan)
         self.threads = checked_index("threads", [threads], 1, BSS_MAX_THREADS + 1, np.int64)[0]
         self.noise_seed = checked_seed(noise_seed)

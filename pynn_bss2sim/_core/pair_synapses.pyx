@@ -71,7 +71,7 @@ cdef class PairSynapses:
         Their targets.
     """
 
-    def __cinit__(self, plan, Delivery delivery, Neurons neurons):
+    def __cinit__(self, plan, Delivery delivery not None, Neurons neurons not None):
         if delivery.links is not None:
             raise ValueError("pairs: plasticity behind links is not emulated")
         self.owners = delivery, neurons
@@ -93,7 +93,7 @@ cdef class PairSynapses:
         self.log_source = np.zeros(4 * self.n + 256, np.int64)
         self._point(plan, neurons)
 
-    def _point(self, plan, Neurons neurons):
+    def _point(self, plan, Neurons neurons not None):
         """Let the record of spike_pairs.h point to the plan, arrays made of it, and the state."""
         cdef bss_pairs *p = &self.pairs
         self.derived = arrays = pair_sides(plan)

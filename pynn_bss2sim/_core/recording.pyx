@@ -34,7 +34,7 @@ cdef class Recording:
         The run.
     """
 
-    def __cinit__(self, Probes probes, mask, start, stop):
+    def __cinit__(self, Probes probes not None, mask, start, stop):
         self.probes, self.start, self.masked = probes, start, mask
         self.mask = octets(mask)
         self.steps, self.neurons = np.empty(0, np.int64), np.empty(0, np.int32)

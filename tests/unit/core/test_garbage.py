@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_chips import circuits_of_kind, join_circuits, random_currents, random_synapses
 
+from pynn_bss2sim._core import neurons, pair_synapses, recording
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine
 from pynn_bss2sim._core.plan import Kind, Plan, Routes, make_plan, make_routes
@@ -166,6 +167,18 @@ def test_no_object_comes_to_be_without_what_it_works_on(module):
     for one in classes:
         with pytest.raises(TypeError, match="positional argument"):
             one.__new__(one)
+
+
+def test_compiled_parts_take_no_none_for_one_another():
+    plan, routes, *_ = parts()
+    for make in (
+        lambda: neurons.Neurons(plan, None, None, 0, 1),
+        lambda: pair_synapses.PairSynapses(None, None, None),
+        lambda: recording.Recording(None, None, 0, 1),
+        lambda: Engine(plan, routes)._advance(1, None, None),
+    ):
+        with pytest.raises(TypeError, match="None"):
+            make()
 
 
 def test_engines_are_not_pickled():
