@@ -70,6 +70,8 @@ cdef class Delivery:
         self.record.indptr = const_int64s(self.indptr)
         self.record.reach = const_int32s(self.reach)
         self.record.amplitude = doubles(self.amplitude)
+        self.record.nearest = self.reach.min(initial=2**31 - 1)
+        self.record.farthest = self.reach.max(initial=0)
 
     def exchange_amplitudes(self, amplitude):
         """Give the synapses other amplitudes: float64 (n_synapses,)."""
@@ -79,11 +81,8 @@ cdef class Delivery:
         if plan is None:
             return
         self.links = EventLinks(plan, self.n_sources, len(self.reach), self.record.depth)
-        plan = self.links.plan
-        self.notice = min(self.notice, shortest_notice(plan))
+        self.notice = min(self.notice, shortest_notice(self.links.plan))
         self.record.links = &self.links.queue
-        self.record.root_indptr = const_int64s(plan.root_indptr)
-        self.record.root = const_int32s(plan.root)
 
     def _take_releases(self, plan):
         if plan is None or not len(plan):

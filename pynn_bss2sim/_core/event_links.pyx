@@ -3,15 +3,23 @@
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free
 
-from pynn_bss2sim._core.native cimport bss_hop, bss_link, bss_next, bss_restart_clock, bss_send
-from pynn_bss2sim._core.pointers cimport const_int64s, int64s
+from pynn_bss2sim._core.native cimport (
+    bss_event,
+    bss_hop,
+    bss_link,
+    bss_restart_clock,
+    bss_roots,
+    bss_send,
+)
+from pynn_bss2sim._core.pointers cimport const_int32s, const_int64s, int64s
 
 import numpy as np
 
 from pynn_bss2sim._core.link_plan import checked_events, checked_link_plan
+from pynn_bss2sim._core.packed_hops import packed_hops
 from pynn_bss2sim._core.tiles import aligned
 
-# places in the records bss_hop and bss_link
+# places in the record bss_link
 cdef enum:
     WORDS = 8
     FREE_AT = 2
@@ -32,21 +40,17 @@ cdef class EventLinks:
         self.plan, self.longest_wait = checked_link_plan(plan, n_sources, n_synapses, depth)
         plan = self.plan
         self.n_links = len(plan.interval)
-        hops = np.stack([
-            plan.link.astype(np.int64), plan.at, plan.slack, plan.begin, plan.end,
-            plan.child_indptr[:len(plan.link)], plan.child_indptr[1:], np.zeros_like(plan.at),
-        ], axis=1)
-        self.hops = aligned(hops.ravel())
-        before = np.repeat(plan.at, np.diff(plan.child_indptr))
-        self.next = np.stack([plan.child.astype(np.int64), plan.at[plan.child] - before], axis=1)
+        hops, self.roots, self.place = packed_hops(plan)
+        self.hops = aligned(hops.view(np.int64))
         self.links = aligned(np.zeros(self.n_links * WORDS, np.int64)).reshape(-1, WORDS)
         self.links[:, 0], self.links[:, 1] = plan.interval, plan.patience
         self.queue.step = plan.step
         self.queue.hops = <const bss_hop *>const_int64s(self.hops)
+        self.queue.roots = <const bss_roots *>const_int32s(self.roots)
         self.queue.links = <bss_link *>int64s(self.links)
-        self.queue.next = <const bss_next *>const_int64s(self.next)
 
     def __dealloc__(self):
+        free(self.queue.row)
         free(self.queue.heap)
 
     cdef int64_t end_of(self, int64_t step) noexcept nogil:
@@ -73,15 +77,17 @@ cdef class EventLinks:
         return {"link_busy": self.links[:, FREE_AT].copy(), "events": self._sorted_events()}
 
     def _sorted_events(self):
-        """Events on their way, in the order in which they go on; the clock is at 0."""
+        """Events on their way, in the order in which they go on; the clock has just begun."""
         cdef int64_t k
+        cdef bss_event *event
         columns = np.empty((self.queue.count, 4), np.int64)
         cdef int64_t *column = int64s(columns)
         for k in range(self.queue.count):
-            column[4 * k] = self.queue.heap[k].time
-            column[4 * k + 1] = self.queue.heap[k].order
-            column[4 * k + 2] = self.queue.heap[k].hop
-            column[4 * k + 3] = -self.queue.heap[k].emitted
+            event = &self.queue.heap[k]
+            column[4 * k] = event.time
+            column[4 * k + 1] = event.order
+            column[4 * k + 2] = self.queue.hops[event.hop].number
+            column[4 * k + 3] = -event.emitted
         order = np.lexsort((columns[:, 1], columns[:, 0]))
         return columns[order][:, [0, 2, 3]]
 
@@ -94,10 +100,10 @@ cdef class EventLinks:
         """Replace events on their way and what links are taken for; the clock begins now."""
         events, busy = checked
         self.links[:, FREE_AT] = busy
-        self.queue.count = self.queue.sent = 0
+        self.queue.count = self.queue.head = self.queue.tail = self.queue.sent = 0
         self.queue.clock = step
         for time, hop, age in events.tolist():
-            bss_send(&self.queue, time, -age, hop)
+            bss_send(&self.queue, time, -age, self.place[hop])
         self.check_memory()
 
     def take_traffic(self):

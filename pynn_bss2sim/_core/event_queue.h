@@ -1,14 +1,22 @@
 /* Events on their way through links that carry one event at a time.
  *
- * Events wait in a binary heap for the time at which they come to their next link; those of the
- * same time go in the order in which they were sent. All times are ps after the begin of step `clock`.
- * link_plan.py has checked every index and every sum of times. The twin is reference_links.py.
+ * They come to their next links in the order of time, and at the same time in the order in which
+ * they were sent. Most are due at the very time of the event that sends them: these stand in a row,
+ * first come, first served. The others wait in a binary heap. All times are ps after the begin of
+ * step `clock`. link_plan.py has checked every index and every sum of times. The twin is
+ * reference_links.py.
  */
 #ifndef BSS2SIM_EVENT_QUEUE_H
 #define BSS2SIM_EVENT_QUEUE_H
 
 #include <stdint.h>
 #include <stdlib.h>
+
+#if defined(__GNUC__)
+#define BSS_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define BSS_PREFETCH(address) ((void)(address))
+#endif
 
 typedef struct {
     int64_t time;    /* when the event comes to the link of its hop */
@@ -17,19 +25,22 @@ typedef struct {
     int64_t hop;
 } bss_event;
 
-/* A hop and a link each fill a line of the cache: events come to them in no order. event_links.pyx
- * fills these records in, as rows of int64. */
+/* All hops of a source stand together, those behind one hop next to each other: an event reads a
+ * few neighbouring lines of the cache on its way. link_plan.packed_hops fills these records in. */
 typedef struct {
-    int64_t link, at, slack;
-    int64_t begin, end;             /* synapses that it leads to */
-    int64_t first_next, end_next; /* what follows */
-    int64_t unused;
+    int64_t after;               /* how much later it is made than the hop before, or the spike */
+    int64_t due;                 /* passed so long after the spike, it drives its synapses later */
+    int32_t link;
+    int32_t first_next, end_next; /* the hops that follow */
+    int32_t begin, end;          /* synapses that it leads to */
+    int32_t number;              /* in the plan */
 } bss_hop;
 
 typedef struct {
-    int64_t hop, after; /* a hop that follows, and how much later it is made */
-} bss_next;
+    int32_t first, end;
+} bss_roots;
 
+/* A link fills a line of the cache; event_links.pyx fills these records in, as rows of int64. */
 typedef struct {
     int64_t interval, patience;
     int64_t free_at;
@@ -40,11 +51,14 @@ typedef struct {
     int64_t step;  /* time step */
     int64_t clock; /* number of the step from which times count */
     const bss_hop *hops;
-    const bss_next *next;
+    const bss_roots *roots; /* first hops of each source */
     bss_link *links;
-    /* the heap */
+    int64_t sent;
+    /* the row: events due at the time `now`, in order */
+    bss_event *row;
+    int64_t now, head, tail, row_room;
     bss_event *heap;
-    int64_t count, room, sent;
+    int64_t count, room;
     int out_of_memory;
 } bss_event_queue;
 
@@ -53,23 +67,26 @@ static inline int bss_earlier(const bss_event *a, const bss_event *b)
     return a->time < b->time || (a->time == b->time && a->order < b->order);
 }
 
-/* Send an event to a hop. Where there is no memory for it, out_of_memory is set. */
-static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, int64_t hop)
+/* Make room for one event more behind `count`. Where there is no memory, out_of_memory is set. */
+static inline int bss_has_room(bss_event_queue *q, bss_event **events, int64_t *room, int64_t count)
 {
-    if (q->count == q->room) {
-        const int64_t room = q->room ? 2 * q->room : 1024;
-        bss_event *larger = realloc(q->heap, (size_t)room * sizeof *larger);
-        if (larger == NULL) {
-            q->out_of_memory = 1;
-            return;
-        }
-        q->heap = larger;
-        q->room = room;
+    if (count < *room)
+        return 1;
+    const int64_t more = *room ? 2 * *room : 1024;
+    bss_event *larger = realloc(*events, (size_t)more * sizeof *larger);
+    if (larger == NULL) {
+        q->out_of_memory = 1;
+        return 0;
     }
-    const bss_event event = {time, q->sent++, emitted, hop};
-#if defined(__GNUC__)
-    __builtin_prefetch(&q->hops[hop]);
-#endif
+    *events = larger;
+    *room = more;
+    return 1;
+}
+
+static inline void bss_push(bss_event_queue *q, bss_event event)
+{
+    if (!bss_has_room(q, &q->heap, &q->room, q->count))
+        return;
     int64_t place = q->count++;
     while (place > 0) {
         const int64_t above = (place - 1) / 2;
@@ -81,15 +98,8 @@ static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, i
     q->heap[place] = event;
 }
 
-/* A source spikes `emitted` steps after the clock began; its event sets out to `n` hops. */
-static inline void bss_emit(bss_event_queue *q, int64_t emitted, const int32_t *hops, int64_t n)
-{
-    for (int64_t k = 0; k < n; k++)
-        bss_send(q, emitted * q->step + q->hops[hops[k]].at, emitted, hops[k]);
-}
-
-/* Take the earliest event; there must be one. */
-static inline bss_event bss_take(bss_event_queue *q)
+/* Take the earliest event of the heap; there must be one. */
+static inline bss_event bss_pop(bss_event_queue *q)
 {
     const bss_event first = q->heap[0], last = q->heap[--q->count];
     int64_t place = 0;
@@ -107,6 +117,55 @@ static inline bss_event bss_take(bss_event_queue *q)
     if (q->count)
         q->heap[place] = last;
     return first;
+}
+
+/* Send an event to a hop. */
+static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, int64_t hop)
+{
+    const bss_event event = {time, q->sent++, emitted, hop};
+    if (time != q->now)
+        bss_push(q, event);
+    else if (bss_has_room(q, &q->row, &q->row_room, q->tail))
+        q->row[q->tail++] = event;
+}
+
+/* Let the row hold events of another time, if it is empty. */
+static inline void bss_begin_row(bss_event_queue *q, int64_t time)
+{
+    if (q->head == q->tail) {
+        q->head = q->tail = 0;
+        q->now = time;
+    }
+}
+
+/* A source spikes `emitted` steps after the clock began; its event sets out to its first hops. */
+static inline void bss_emit(bss_event_queue *q, int64_t emitted, int64_t source)
+{
+    const bss_roots roots = q->roots[source];
+    const int64_t time = emitted * q->step;
+    bss_begin_row(q, time);
+    for (int64_t hop = roots.first; hop < roots.end; hop++) {
+        BSS_PREFETCH(&q->hops[hop]);
+        bss_send(q, time + q->hops[hop].after, emitted, hop);
+    }
+}
+
+/* Take the earliest event, if it comes to its link before the time `until`. */
+static inline int bss_take(bss_event_queue *q, int64_t until, bss_event *event)
+{
+    const bss_event *first = q->row + q->head;
+    if (q->head < q->tail && !(q->count && bss_earlier(q->heap, first))) {
+        if (first->time >= until)
+            return 0;
+        q->head++;
+        *event = *first;
+        return 1;
+    }
+    if (!q->count || q->heap[0].time >= until)
+        return 0;
+    *event = bss_pop(q);
+    bss_begin_row(q, event->time);
+    return 1;
 }
 
 /* Pass the event over the link of its hop and send it on. Returns whether it drives synapses, and
@@ -129,35 +188,44 @@ static inline int bss_pass(bss_event_queue *q, const bss_event *event, int64_t *
             link->longest = wait;
     }
     link->free_at = start + link->interval;
-    for (int64_t k = hop->first_next; k < hop->end_next; k++)
-        bss_send(q, start + q->next[k].after, event->emitted, q->next[k].hop);
+    for (int64_t next = hop->first_next; next < hop->end_next; next++)
+        bss_send(q, start + q->hops[next].after, event->emitted, next);
     if (hop->begin >= hop->end)
         return 0;
-    const int64_t total = start - event->emitted * q->step - hop->at;
+    const int64_t late = start - event->emitted * q->step - hop->due;
     *from = event->emitted;
-    if (total >= hop->slack)
-        *from += 1 + (total - hop->slack) / q->step;
+    if (late >= 0)
+        *from += 1 + late / q->step;
     return 1;
 }
 
 /* Let events move until one drives synapses, which lie at hop `hop`, or none is left before the
  * time `until`; returns whether one was found. */
-static inline int bss_next_arrival(bss_event_queue *q, int64_t until, int64_t *hop, int64_t *from)
+static inline int bss_next_arrival(bss_event_queue *q, int64_t until, const bss_hop **hop,
+                                   int64_t *from)
 {
-    while (q->count && q->heap[0].time < until) {
-        const bss_event event = bss_take(q);
+    bss_event event;
+    while (bss_take(q, until, &event)) {
         if (bss_pass(q, &event, from)) {
-            *hop = event.hop;
+            *hop = &q->hops[event.hop];
             return 1;
         }
     }
     return 0;
 }
 
+/* Let all events wait in the heap. */
+static inline void bss_empty_row(bss_event_queue *q)
+{
+    while (q->head < q->tail)
+        bss_push(q, q->row[q->head++]);
+}
+
 /* Let times count from step `clock` on. */
 static inline void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t clock)
 {
     const int64_t steps = clock - q->clock, time = steps * q->step;
+    bss_empty_row(q);
     q->clock = clock;
     for (int64_t k = 0; k < n_links; k++)
         q->links[k].free_at = q->links[k].free_at > time ? q->links[k].free_at - time : 0;

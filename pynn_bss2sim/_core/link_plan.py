@@ -86,8 +86,10 @@ def longest_wait(plan: LinkPlan) -> np.ndarray:
     """
     parent = np.full(len(plan.link), -1, np.int64)
     parent[plan.child] = np.repeat(np.arange(len(plan.link)), np.diff(plan.child_indptr))
-    if (parent[plan.child] >= plan.child).any() or (np.bincount(plan.child) > 1).any():
-        raise ValueError("routes.links.child: must come behind the one hop that leads to it")
+    if (parent[plan.child] >= plan.child).any():
+        raise ValueError("routes.links.child: must come behind the hop that leads to it")
+    if (np.bincount(np.concatenate([plan.root, plan.child]), minlength=len(parent)) != 1).any():
+        raise ValueError("routes.links.root: each hop must follow one other or one source")
     own = plan.patience[plan.link].astype(np.float64)
     total = own
     while True:
@@ -136,6 +138,8 @@ def checked_link_plan(
     def index(name: str, low: int, high: int, dtype: DTypeLike = np.int64) -> np.ndarray:
         return checked_index(f"routes.links.{name}", getattr(plan, name), low, high, dtype)
 
+    if n_synapses >= 2**31:
+        raise ValueError(f"routes.links: {n_synapses} synapses are more than its events can drive")
     interval = index("interval", 1, 2**50)
     link = index("link", 0, len(interval), np.int32)
     root = index("root", 0, len(link), np.int32)

@@ -47,18 +47,21 @@ cdef extern from "event_queue.h" nogil:
     ctypedef struct bss_event:
         int64_t time, order, emitted, hop
     ctypedef struct bss_hop:
-        int64_t begin, end
-    ctypedef struct bss_next:
+        int32_t begin, end, number
+    ctypedef struct bss_roots:
         pass
     ctypedef struct bss_link:
         pass
     ctypedef struct bss_event_queue:
         int64_t step, clock
         const bss_hop *hops
-        const bss_next *next
+        const bss_roots *roots
         bss_link *links
+        int64_t sent
+        bss_event *row
+        int64_t head, tail
         bss_event *heap
-        int64_t count, room, sent
+        int64_t count
         int out_of_memory
     void bss_send(bss_event_queue *q, int64_t when, int64_t emitted, int64_t hop)
     void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t clock)
@@ -106,11 +109,10 @@ cdef extern from "delivery.h" nogil:
         const int64_t *indptr
         const int32_t *reach
         double *amplitude
+        int64_t nearest, farthest
         bss_releases *releases
         bss_pulses *pulses
         bss_event_queue *links
-        const int64_t *root_indptr
-        const int32_t *root
     void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double amplitude)
     void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
     void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
