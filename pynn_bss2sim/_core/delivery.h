@@ -51,17 +51,11 @@ static inline void bss_mark(uint64_t *marks, int64_t cell)
     marks[cell >> BSS_PAGE_BITS] |= UINT64_C(1) << (cell >> BSS_GROUP_BITS & 63);
 }
 
-/* The cell that lies `reach` behind `begin` of a slot, at most a turn ahead. */
-static inline int64_t bss_cell(const bss_delivery *d, int64_t begin, int64_t reach)
-{
-    const int64_t cell = begin + reach, end = d->depth * d->width;
-    return cell < end ? cell : cell - end;
-}
-
-/* Add an amplitude that arrives `reach` cells behind the begin of a slot. */
+/* Add an amplitude that arrives `reach` cells behind the begin of a slot, at most a turn ahead. */
 static inline void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double amplitude)
 {
-    const int64_t cell = bss_cell(d, slot * d->width, reach);
+    const int64_t begin = slot * d->width, end = d->depth * d->width;
+    const int64_t cell = begin + reach < end ? begin + reach : begin + reach - end;
     d->ring[cell] += amplitude;
     bss_mark(d->marks, cell);
 }
@@ -70,10 +64,8 @@ static inline void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double 
 static inline void bss_arrive(bss_delivery *d, int64_t first, int64_t last, int64_t slot)
 {
     const int64_t end = d->depth * d->width;
-    int64_t begin = slot * d->width;
-    if (begin + d->nearest >= end)
-        begin -= end;
-    if (begin + d->farthest >= end) {
+    const int64_t here = slot * d->width, begin = here + d->nearest < end ? here : here - end;
+    if (begin + d->farthest >= end) { /* some of them may lie behind the end of the ring */
         for (int64_t k = first; k < last; k++)
             bss_put(d, slot, d->reach[k], d->amplitude[k]);
         return;
@@ -100,58 +92,47 @@ static inline void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
     bss_arrive(d, d->indptr[source], d->indptr[source + 1], step % d->depth);
 }
 
-/* An event at the synapses behind its last hop, whose delays count from `slot`. */
+/* An event at the synapses behind a hop, whose delays count from `slot`. */
 typedef struct {
     const bss_hop *hop;
     int64_t slot;
 } bss_arrival;
 
-/* Let events move on that come to a link before the time `until`, until `most` drive synapses;
- * returns how many do. The present step is `step`. */
+/* Let events move on that come to a link before the time `until`, till `most` of them drive
+ * synapses; returns how many do. The present step is `step`. */
 static inline int bss_find_arrivals(bss_delivery *d, int64_t until, int64_t step,
                                     bss_arrival *found, int most)
 {
-    const int64_t present = step - d->links->clock;
+    const int64_t present = step - d->links->clock, slot = step % d->depth;
+    int64_t from;
     int n = 0;
-    int64_t from, slot = -1;
     while (n < most && bss_next_arrival(d->links, until, &found[n].hop, &from)) {
         const bss_hop *hop = found[n].hop;
         BSS_PREFETCH(&d->reach[hop->begin]);
         BSS_PREFETCH(&d->amplitude[hop->begin]);
         BSS_PREFETCH(&d->amplitude[hop->end - 1]);
-        if (slot < 0)
-            slot = step % d->depth;
-        /* less than a turn away from the present */
-        int64_t then = slot + from - present;
-        then += then < 0 ? d->depth : 0;
-        found[n++].slot = then < d->depth ? then : then - d->depth;
+        /* it lies less than a turn before or behind the present */
+        const int64_t then = slot + from - present;
+        found[n++].slot = then < 0 ? then + d->depth : then < d->depth ? then : then - d->depth;
     }
     return n;
 }
 
-/* Let the cells come nearer to which an event will add. */
-static inline void bss_expect(const bss_delivery *d, const bss_arrival *arrival)
-{
-    for (int64_t k = arrival->hop->begin; k < arrival->hop->end; k++)
-        BSS_PREFETCH(&d->ring[bss_cell(d, arrival->slot * d->width, d->reach[k])]);
-}
-
-/* Let events move on that come to a link before the time `until`; the present step is `step`. */
+/* Let events move on that come to a link before the time `until`; the present step is `step`.
+ * Synapses that some of them drive are read together, each while others are on their way from
+ * memory. */
 static inline void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
 {
-    enum { MOST = 64, AHEAD = 2 };
+    enum { MOST = 64 };
     bss_arrival found[MOST];
     int n;
     do {
         n = bss_find_arrivals(d, until, step, found, MOST);
-        for (int k = 0; k < AHEAD && k < n; k++)
-            bss_expect(d, &found[k]);
         for (int k = 0; k < n; k++) {
-            if (k + AHEAD < n)
-                bss_expect(d, &found[k + AHEAD]);
+            const bss_hop *hop = found[k].hop;
             if (d->pulses)
-                bss_pulse(d->pulses, found[k].hop->number, step, d->amplitude);
-            bss_arrive(d, found[k].hop->begin, found[k].hop->end, found[k].slot);
+                bss_pulse(d->pulses, hop->number, step, d->amplitude);
+            bss_arrive(d, hop->begin, hop->end, found[k].slot);
         }
     } while (n == MOST);
 }

@@ -60,6 +60,7 @@ cdef class EventLinks:
     def restart_clock(self, step):
         """Let the links count time from a step on."""
         bss_restart_clock(&self.queue, self.n_links, step)
+        self.check_memory()
 
     def check_span(self, n_steps):
         """Refuse more steps than the clock counts."""
@@ -100,7 +101,7 @@ cdef class EventLinks:
         """Replace events on their way and what links are taken for; the clock begins now."""
         events, busy = checked
         self.links[:, FREE_AT] = busy
-        self.queue.count = self.queue.head = self.queue.tail = self.queue.sent = 0
+        self.queue.head = self.queue.tail = self.queue.count = self.queue.sent = 0
         self.queue.clock = step
         for time, hop, age in events.tolist():
             bss_send(&self.queue, time, -age, self.place[hop])

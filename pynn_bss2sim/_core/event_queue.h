@@ -26,14 +26,14 @@ typedef struct {
 } bss_event;
 
 /* All hops of a source stand together, those behind one hop next to each other: an event reads a
- * few neighbouring lines of the cache on its way. link_plan.packed_hops fills these records in. */
+ * few neighbouring lines of the cache on its way. packed_hops.py fills these records in. */
 typedef struct {
-    int64_t after;               /* how much later it is made than the hop before, or the spike */
-    int64_t due;                 /* passed so long after the spike, it drives its synapses later */
+    int64_t after; /* how much later it is made than the hop before, or the spike */
+    int64_t due;   /* from so long after the spike on, it drives its synapses later */
     int32_t link;
     int32_t first_next, end_next; /* the hops that follow */
-    int32_t begin, end;          /* synapses that it leads to */
-    int32_t number;              /* in the plan */
+    int32_t begin, end;           /* synapses that it leads to */
+    int32_t number;               /* in the plan */
 } bss_hop;
 
 typedef struct {
@@ -54,11 +54,10 @@ typedef struct {
     const bss_roots *roots; /* first hops of each source */
     bss_link *links;
     int64_t sent;
-    /* the row: events due at the time `now`, in order */
-    bss_event *row;
+    bss_event *row; /* from `head` to `tail` those of the time `now`, in order */
     int64_t now, head, tail, row_room;
     bss_event *heap;
-    int64_t count, room;
+    int64_t count, heap_room;
     int out_of_memory;
 } bss_event_queue;
 
@@ -67,35 +66,37 @@ static inline int bss_earlier(const bss_event *a, const bss_event *b)
     return a->time < b->time || (a->time == b->time && a->order < b->order);
 }
 
-/* Make room for one event more behind `count`. Where there is no memory, out_of_memory is set. */
-static inline int bss_has_room(bss_event_queue *q, bss_event **events, int64_t *room, int64_t count)
+/* Events with room for one more behind `count`; NULL where there is no memory for it, of which
+ * out_of_memory tells. */
+static inline bss_event *bss_with_room(bss_event_queue *q, bss_event *events, int64_t count,
+                                       int64_t *room)
 {
     if (count < *room)
-        return 1;
+        return events;
     const int64_t more = *room ? 2 * *room : 1024;
-    bss_event *larger = realloc(*events, (size_t)more * sizeof *larger);
-    if (larger == NULL) {
+    bss_event *larger = realloc(events, (size_t)more * sizeof *larger);
+    if (larger)
+        *room = more;
+    else
         q->out_of_memory = 1;
-        return 0;
-    }
-    *events = larger;
-    *room = more;
-    return 1;
+    return larger;
 }
 
 static inline void bss_push(bss_event_queue *q, bss_event event)
 {
-    if (!bss_has_room(q, &q->heap, &q->room, q->count))
+    bss_event *heap = bss_with_room(q, q->heap, q->count, &q->heap_room);
+    if (heap == NULL)
         return;
+    q->heap = heap;
     int64_t place = q->count++;
     while (place > 0) {
         const int64_t above = (place - 1) / 2;
-        if (!bss_earlier(&event, &q->heap[above]))
+        if (!bss_earlier(&event, &heap[above]))
             break;
-        q->heap[place] = q->heap[above];
+        heap[place] = heap[above];
         place = above;
     }
-    q->heap[place] = event;
+    heap[place] = event;
 }
 
 /* Take the earliest event of the heap; there must be one. */
@@ -119,14 +120,13 @@ static inline bss_event bss_pop(bss_event_queue *q)
     return first;
 }
 
-/* Send an event to a hop. */
-static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, int64_t hop)
+static inline void bss_line_up(bss_event_queue *q, bss_event event)
 {
-    const bss_event event = {time, q->sent++, emitted, hop};
-    if (time != q->now)
-        bss_push(q, event);
-    else if (bss_has_room(q, &q->row, &q->row_room, q->tail))
-        q->row[q->tail++] = event;
+    bss_event *row = bss_with_room(q, q->row, q->tail, &q->row_room);
+    if (row == NULL)
+        return;
+    q->row = row;
+    row[q->tail++] = event;
 }
 
 /* Let the row hold events of another time, if it is empty. */
@@ -138,16 +138,28 @@ static inline void bss_begin_row(bss_event_queue *q, int64_t time)
     }
 }
 
+/* Send an event to a hop. */
+static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, int64_t hop)
+{
+    const bss_event event = {time, q->sent++, emitted, hop};
+    if (time == q->now)
+        bss_line_up(q, event);
+    else
+        bss_push(q, event);
+}
+
 /* A source spikes `emitted` steps after the clock began; its event sets out to its first hops. */
 static inline void bss_emit(bss_event_queue *q, int64_t emitted, int64_t source)
 {
+    enum { LINE = 64, LINES = 4 /* of the cache, which the hops of most sources fill */ };
     const bss_roots roots = q->roots[source];
+    const char *hops = (const char *)&q->hops[roots.first];
     const int64_t time = emitted * q->step;
+    for (int line = 0; line < LINES; line++)
+        BSS_PREFETCH(hops + LINE * line);
     bss_begin_row(q, time);
-    for (int64_t hop = roots.first; hop < roots.end; hop++) {
-        BSS_PREFETCH(&q->hops[hop]);
+    for (int64_t hop = roots.first; hop < roots.end; hop++)
         bss_send(q, time + q->hops[hop].after, emitted, hop);
-    }
 }
 
 /* Take the earliest event, if it comes to its link before the time `until`. */
@@ -188,8 +200,10 @@ static inline int bss_pass(bss_event_queue *q, const bss_event *event, int64_t *
             link->longest = wait;
     }
     link->free_at = start + link->interval;
-    for (int64_t next = hop->first_next; next < hop->end_next; next++)
+    for (int64_t next = hop->first_next; next < hop->end_next; next++) {
+        BSS_PREFETCH(&q->links[q->hops[next].link]);
         bss_send(q, start + q->hops[next].after, event->emitted, next);
+    }
     if (hop->begin >= hop->end)
         return 0;
     const int64_t late = start - event->emitted * q->step - hop->due;
@@ -199,8 +213,8 @@ static inline int bss_pass(bss_event_queue *q, const bss_event *event, int64_t *
     return 1;
 }
 
-/* Let events move until one drives synapses, which lie at hop `hop`, or none is left before the
- * time `until`; returns whether one was found. */
+/* Let events move until one drives synapses, those of `hop`, or none is left before the time
+ * `until`; returns whether one was found. */
 static inline int bss_next_arrival(bss_event_queue *q, int64_t until, const bss_hop **hop,
                                    int64_t *from)
 {
@@ -215,7 +229,7 @@ static inline int bss_next_arrival(bss_event_queue *q, int64_t until, const bss_
 }
 
 /* Let all events wait in the heap. */
-static inline void bss_empty_row(bss_event_queue *q)
+static inline void bss_gather(bss_event_queue *q)
 {
     while (q->head < q->tail)
         bss_push(q, q->row[q->head++]);
@@ -225,7 +239,7 @@ static inline void bss_empty_row(bss_event_queue *q)
 static inline void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t clock)
 {
     const int64_t steps = clock - q->clock, time = steps * q->step;
-    bss_empty_row(q);
+    bss_gather(q);
     q->clock = clock;
     for (int64_t k = 0; k < n_links; k++)
         q->links[k].free_at = q->links[k].free_at > time ? q->links[k].free_at - time : 0;

@@ -168,20 +168,25 @@ def random_currents(n, n_sources, n_changes, n_steps, rng):
 
 
 def random_ways(synapses, timestep, rng):
-    """Ways through a few slow links with small buffers, which delay and drop many events."""
+    """Ways through a few slow links with small buffers, which delay and drop many events.
+
+    Some have times on a coarse grid, so that many events come to links at the same time.
+    """
     step = round(timestep * 1e6)
+    grid = int(rng.choice([1, step // 4, step]))
     n_links = int(rng.integers(1, 6))
     links = Links(
         tuple(f"link {k}" for k in range(n_links)),
-        rng.integers(1, 3 * step, n_links),
+        np.maximum(rng.integers(1, 3 * step, n_links) // grid * grid, 1),
         rng.integers(0, 6, n_links),
     )
     columns = {name: [] for name in ("link", "at", "slack", "parent", "source", "begin", "end")}
 
     def hop(parent, source, latest, begin, end):
         first = columns["at"][parent] if parent >= 0 else 0
-        values = (rng.integers(0, n_links), rng.integers(first, latest + 1),
-                  rng.integers(1, step + 1), parent, source, begin, end)  # fmt: skip
+        at = max(first, rng.integers(first, latest + 1) // grid * grid)
+        values = (rng.integers(0, n_links), at, rng.integers(1, step + 1), parent, source, begin,
+                  end)  # fmt: skip
         for column, value in zip(columns.values(), values, strict=True):
             column.append(int(value))
         return len(columns["link"]) - 1

@@ -12,6 +12,7 @@ from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine
 from pynn_bss2sim._core.link_plan import (
     LinkPlan,
+    checked_link_plan,
     latest_arrival,
     longest_wait,
     make_link_plan,
@@ -26,6 +27,7 @@ from pynn_bss2sim._core.links import (
     chip_links,
     link_index,
 )
+from pynn_bss2sim._core.packed_hops import packed_hops
 from pynn_bss2sim._core.plan import Kind, make_plan, make_routes
 from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe, SynapseTable, Variable
 from pynn_bss2sim._core.reference import ReferenceEngine
@@ -368,6 +370,51 @@ def test_garbage_in_the_state_of_the_links(name, data):
         engine.settle()
 
     attempt(run)
+
+
+@pytest.mark.parametrize("name", ["root", "child"])
+def test_a_hop_that_two_lead_to_is_refused(name):
+    plan, routes = parts()
+    hops = np.array(getattr(routes.links, name))
+    hops[0] = hops[1]
+    with pytest.raises(ValueError, match="each hop must follow one other or one source"):
+        Engine(plan, replace(routes, links=replace(routes.links, **{name: hops})))
+
+
+def test_synapses_that_32_bits_do_not_count_are_refused():
+    _, routes = parts()
+    n_sources = len(routes.indptr) - 1
+    with pytest.raises(ValueError, match="2147483648 synapses are more"):
+        checked_link_plan(routes.links, n_sources, 2**31, routes.depth)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_packed_hops_are_those_of_the_plan(seed):
+    rng = np.random.default_rng(seed)
+    circuits = join_circuits([circuits_of_kind(Kind.CUBA_LIF, 4, rng)])
+    synapses = random_synapses(circuits, 2, 40, 9, rng)
+    plan = make_link_plan(random_ways(synapses, 0.1, rng), synapses.n_sources, synapses.delay)
+    hops, roots, place = packed_hops(plan)
+    assert hops["number"][place].tolist() == list(range(len(plan.link)))
+    end = 0
+    for source, (first, last) in enumerate(roots.tolist()):
+        assert first == end  # behind all of the source before
+        own = plan.root[plan.root_indptr[source] : plan.root_indptr[source + 1]]
+        assert hops["number"][first:last].tolist() == own.tolist()
+        np.testing.assert_array_equal(hops["after"][first:last], plan.at[own])
+        known, end = first, last
+        while known < end:
+            hop, number = hops[known], hops["number"][known]
+            follow = plan.child[plan.child_indptr[number] : plan.child_indptr[number + 1]]
+            assert hops["number"][hop["first_next"] : hop["end_next"]].tolist() == follow.tolist()
+            later = hops["after"][hop["first_next"] : hop["end_next"]]
+            np.testing.assert_array_equal(later, plan.at[follow] - plan.at[number])
+            known, end = known + 1, max(end, int(hop["end_next"]))
+    assert end == len(hops)
+    for name in ("link", "begin", "end"):
+        np.testing.assert_array_equal(hops[name][place], getattr(plan, name))
+    np.testing.assert_array_equal(hops["due"][place], plan.at + plan.slack)
 
 
 def test_bounds_of_waiting():
