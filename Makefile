@@ -70,18 +70,22 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv $(VENV)
 
-# An installation is redone when what it is made of has changed.
+# The package is built again when what it is made of has changed; pip then adds what an extra names.
 BUILD_INPUTS := pyproject.toml setup.py $(wildcard pynn_bss2sim/_core/*.p[xy][xd] pynn_bss2sim/_core/*.h \
 	pynn_bss2sim/_core/kernels_*.c)
 
-$(VENV)/.demo: $(BUILD_INPUTS) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[plot]'
+$(VENV)/.built: $(BUILD_INPUTS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-$(VENV)/.test: $(BUILD_INPUTS) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[test,peer]'
+$(VENV)/.demo: $(VENV)/.built
+	$(BIN)/python -m pip install --quiet 'pynn_bss2sim[plot]'
+	touch $@
+
+$(VENV)/.test: $(VENV)/.built
+	$(BIN)/python -m pip install --quiet 'pynn_bss2sim[test,peer]'
 	touch $@ $(VENV)/.demo
 
-$(VENV)/.docs: $(BUILD_INPUTS) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+$(VENV)/.docs: $(VENV)/.built
+	$(BIN)/python -m pip install --quiet 'pynn_bss2sim[docs]'
 	touch $@ $(VENV)/.demo

@@ -5,7 +5,7 @@ Environment
 BSS2SIM_DEBUG=1
     Bounds checks in the Cython code, no optimization.
 BSS2SIM_SANITIZE=address,undefined
-    Build with these sanitizers (implies debug symbols).
+    Build with these sanitizers, little optimization and line numbers.
 """
 
 import os
@@ -30,15 +30,13 @@ else:
         FLAGS[1] = "-O1"
         FLAGS.append("-g")
 if SANITIZE:
-    FLAGS += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-fno-sanitize-recover", "-g"]
+    FLAGS[1] = "-O1"  # instrumented code compiles slowly, and is not for speed
+    FLAGS += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-fno-sanitize-recover", "-g1"]
     LINK += [f"-fsanitize={SANITIZE}"]
 
 CORE = "pynn_bss2sim/_core"
 INSTRUCTION_SETS = ("portable", "avx2", "avx512")
-MACROS = [
-    ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
-    ("BSS2SIM_FLAGS", f'"{" ".join(FLAGS)}"'),
-]
+MACROS = [("BSS2SIM_FLAGS", f'"{" ".join(FLAGS)}"')]
 
 
 def extension(name, sources=(), headers=()):
@@ -84,6 +82,7 @@ setup(
             "embedsignature": True,
             "auto_pickle": False,
         },
-        force=DEBUG or bool(SANITIZE),
-    )
+        build_dir="build/debug" if DEBUG else None,  # its bounds checks stay out of other builds
+    ),
+    options={"build_ext": {"parallel": os.cpu_count()}},
 )
