@@ -56,6 +56,9 @@ _OF_PYNN = (
 #: Helpers of tutorials look for it to know that a chip can be reached.
 _REACHED_VARIABLE = "SLURM_FPGA_IPS"
 
+#: Marks modules that stand in for those of the chip.
+_MARK = "__bss2sim__"
+
 
 def install() -> None:
     """Make `pynn_brainscales` and `dlens_vx_v3` importable, as this package.
@@ -70,7 +73,7 @@ def install() -> None:
     """
     tops = sorted({name.partition(".")[0] for name in NAMES})
     for name in tops:
-        if name in sys.modules and getattr(sys.modules[name], "__bss2sim__", False):
+        if name in sys.modules and getattr(sys.modules[name], _MARK, False):
             continue
         known = sys.modules.get(name)
         if known is not None or importlib.util.find_spec(name) is not None:
@@ -83,14 +86,14 @@ def install() -> None:
             _alias(name, importlib.import_module(target))
     root = ModuleType("pynn_brainscales", "The frontend of an emulated BrainScaleS-2 chip.")
     root.__path__ = []
-    root.brainscales2 = sys.modules["pynn_brainscales.brainscales2"]
-    for name in _OF_PYNN:
-        module = importlib.import_module(f"pyNN.{name}")
+    parts = {name: importlib.import_module(f"pyNN.{name}") for name in _OF_PYNN}
+    parts["brainscales2"] = sys.modules["pynn_brainscales.brainscales2"]
+    for name, module in parts.items():
         setattr(root, name, module)
         sys.modules[f"pynn_brainscales.{name}"] = module
     sys.modules["pynn_brainscales"] = root
     for name in tops:
-        sys.modules[name].__bss2sim__ = True
+        setattr(sys.modules[name], _MARK, True)
     for name, target in HELPERS.items():
         if not _exists(name):
             _add(name, importlib.import_module(target))

@@ -11,6 +11,7 @@ import numpy as np
 
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.readout import Cadc
 from pynn_bss2sim.mapping import SpikingTarget, targeted
 from pynn_bss2sim.mapping.chips import converters
 
@@ -36,7 +37,9 @@ _NAMES = {
 
 def cadc_correction(model: ChipModel) -> np.ndarray:
     """What a calibrated chip adds to the readings of its column converters: int64 (1024,)."""
-    return converters(model, 0)["cadc"][0].correction
+    cadc, _ = converters(model, 0)["cadc"]
+    assert isinstance(cadc, Cadc)
+    return cadc.correction
 
 
 class CalibratedNeurons:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from typing import Any
 
 from pynn_bss2sim import connectors as frontend
 
@@ -44,7 +45,13 @@ def _with_locations(base: type) -> type:
     found = _arguments(base)
     order = [name for name in found if name != "location_selector"]
 
-    def __init__(self, *args, location_selector=None, source_location_selector=None, **kwargs):
+    def __init__(
+        self: Any,
+        *args: Any,
+        location_selector: Any = None,
+        source_location_selector: Any = None,
+        **kwargs: Any,
+    ) -> None:
         if len(args) > len(order):
             raise TypeError(
                 f"{base.__name__}: {len(args)} arguments; it takes {', '.join(order)}, and labels "
@@ -54,12 +61,12 @@ def _with_locations(base: type) -> type:
         twice = sorted(named.keys() & kwargs.keys())
         if twice:
             raise TypeError(f"{base.__name__}: {twice[0]} is given twice")
-        base.__init__(self, **named, **kwargs)
+        base.__init__(self, **named, **kwargs)  # type: ignore[misc]  # it is one of `base`
         self.location_selector = location_selector
         self.source_location_selector = source_location_selector
 
     labels = ("location_selector", "source_location_selector")
-    __init__.__signature__ = inspect.Signature(
+    __init__.__dict__["__signature__"] = inspect.Signature(
         [
             inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
             *(found[name] for name in order),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.links import Traffic
-from pynn_bss2sim._core.records import InputEvents, Status, Variable
+from pynn_bss2sim._core.records import Activity, InputEvents, Status, Variable
 from pynn_bss2sim.event_loss import warn_of_loss
 from pynn_bss2sim.interrupts import InterruptGuard
 from pynn_bss2sim.mapping import CodedMapping, MappingError, map_codes
@@ -25,6 +26,12 @@ from .recording_data import SnippetData
 from .rule_runs import RuleRuns
 from .snapshot import Snapshot
 from .statistics import MappedTopologyStatistics
+
+if TYPE_CHECKING:
+    from pynn_bss2sim.mapping import Routing
+
+    from .plasticity_rules import PlasticityRule
+    from .projections import Projection
 
 __all__ = ["Experiment"]
 
@@ -99,17 +106,18 @@ class Experiment:
         )
         return self.mapping
 
-    def knows(self, projection) -> bool:
+    def knows(self, projection: Projection) -> bool:
         """Whether the connections of a projection have places."""
         return self._mapped is not None and projection in self._mapped.projections
 
-    def synapses_of(self, projection) -> list[np.ndarray]:
-        """Synapses of each connection, see `CodedMapping.synapses_of`."""
+    def synapses_of(self, projection: Projection) -> list[np.ndarray]:
+        """Synapses of each connection that has places, see `CodedMapping.synapses_of`."""
+        assert self.mapping is not None and self._mapped is not None
         return self.mapping.synapses_of(self._mapped.projections.index(projection))
 
     # --- executing ------------------------------------------------------------------------
 
-    def execute(self, snapshots: list[Snapshot]):
+    def execute(self, snapshots: list[Snapshot]) -> None:
         """Play snippets from the beginning of an experiment; `recorded` tells what came of it.
 
         Raises
@@ -147,7 +155,13 @@ class Experiment:
         reached = None if self._emulator is None else self._emulator.step * CYCLES_PER_STEP
         return [_collected(one, cycle, neuron, reached) for one in self._played]
 
-    def _play(self, snapshot: Snapshot):
+    @property
+    def _running(self) -> Emulator:
+        """The emulator of the experiment under way."""
+        assert self._emulator is not None
+        return self._emulator
+
+    def _play(self, snapshot: Snapshot) -> None:
         mapping, first = self.map(snapshot), not self._played
         if mapping is None:
             self._played.append(_Played(snapshot, None))
@@ -163,7 +177,7 @@ class Experiment:
             mapping = rules.mapping
         readout = Readout(snapshot, mapping, self._model, self._trial)
         self._configure(mapping, readout)
-        readout.begin(self._emulator.get_state)
+        readout.begin(self._running.get_state)
         self._played.append(_Played(snapshot, readout))
         begin, stop = to_steps(snapshot.start), to_steps(snapshot.stop)
         for cycle, act in self._acts(snapshot, readout, rules):
@@ -173,7 +187,7 @@ class Experiment:
         self._advance(snapshot, mapping, readout, rules, begin, stop)
         self.mapping = mapping
 
-    def _refuse_parts(self, snapshot: Snapshot):
+    def _refuse_parts(self, snapshot: Snapshot) -> None:
         """Raise where a network of several parts has what belongs to one."""
         if snapshot.rules or not self._injection.is_empty:
             raise RuntimeError(
@@ -190,8 +204,8 @@ class Experiment:
         if rules is None:
             return acts
 
-        def run(rule, cycle, mapping):
-            return rules.run(rule, cycle, self._emulator)
+        def run(rule: PlasticityRule, cycle: int, mapping: CodedMapping) -> CodedMapping:
+            return rules.run(rule, cycle, self._running)
 
         acts += [(cycle, partial(run, rule, cycle)) for cycle, rule in rules.due()]
         # what is written in the cycle of a rule comes before it
@@ -203,7 +217,7 @@ class Experiment:
         """Write containers while the experiment runs."""
         config = self._injection.write(mapping.config, writes)
         if rules is not None:
-            return rules.rewritten(config, self._emulator)
+            return rules.rewritten(config, self._running)
         mapping = self._renewed(mapping, config)
         self._configure(mapping, readout)
         return mapping
@@ -220,7 +234,7 @@ class Experiment:
         rules: RuleRuns | None,
         start: int,
         stop: int,
-    ):
+    ) -> None:
         """Emulate the steps `start` to `stop` with the spikes of the host that fall into them."""
         network, step = mapping.network, snapshot.cycle // CYCLES_PER_STEP
         n_inputs = network.n_sources - network.n_neurons
@@ -230,7 +244,7 @@ class Experiment:
             here = slice(*np.searchsorted(step, (begin, end)))
             events = InputEvents(step[here], snapshot.source[here].astype(np.int32))
             events = background.events(begin, end, TIMESTEP, n_inputs, events)
-            activity = self._emulator.run(end - begin, events)
+            activity = self._running.run(end - begin, events)
             self._storing = True
             self._steps.append(activity.spike_step)
             self._neurons.append(activity.spike_neuron)
@@ -242,7 +256,7 @@ class Experiment:
             self._storing = False
             self._check(activity)
 
-    def _configure(self, mapping: CodedMapping, readout: Readout):
+    def _configure(self, mapping: CodedMapping, readout: Readout) -> None:
         """Bring the emulator up to date, keeping the state of the circuits."""
         if self._emulator is not None:
             self._emulator.reconfigure(
@@ -265,7 +279,7 @@ class Experiment:
         )
         self._spread_phases(mapping)
 
-    def _spread_phases(self, mapping: CodedMapping):
+    def _spread_phases(self, mapping: CodedMapping) -> None:
         """Neurons that fire by themselves have done so before: they begin anywhere on their way."""
         circuits = mapping.circuits
         firing = np.flatnonzero(circuits.e_leak > circuits.v_thresh)
@@ -274,22 +288,22 @@ class Experiment:
         random = np.random.default_rng((self._model.seed, self._trial, _PHASES))
         low = np.minimum(circuits.v_reset, circuits.v_thresh)[firing]
         way = random.random(len(circuits))[firing]
-        self._emulator.set_state(Variable.V, firing, low + way * (circuits.v_thresh[firing] - low))
+        self._running.set_state(Variable.V, firing, low + way * (circuits.v_thresh[firing] - low))
 
-    def _note(self, traffic: Traffic | None):
+    def _note(self, traffic: Traffic | None) -> None:
         """Add up the traffic of the experiment."""
         if traffic is not None:
             self._traffic = traffic if self._traffic is None else self._traffic + traffic
 
-    def _warn_of_loss(self):
+    def _warn_of_loss(self) -> None:
         """Tell once what the whole experiment has lost."""
         traffic = self._traffic
         if traffic is not None and traffic.dropped.any():
-            warn_of_loss(traffic, self._emulator.step * TIMESTEP / 1e3, _LIFT)
+            warn_of_loss(traffic, self._running.step * TIMESTEP / 1e3, _LIFT)
 
-    def _check(self, activity):
+    def _check(self, activity: Activity) -> None:
         if activity.status is Status.INTERRUPTED:
-            raise self._emulator.interruption or KeyboardInterrupt
+            raise self._running.interruption or KeyboardInterrupt
         if activity.status is Status.NON_FINITE:
             raise SimulationError(
                 f"neuron {activity.culprit}: its state became infinite or NaN at "
@@ -297,7 +311,7 @@ class Experiment:
             )
 
 
-def _mapped(snapshot: Snapshot, model: ChipModel, previous) -> CodedMapping:
+def _mapped(snapshot: Snapshot, model: ChipModel, previous: Routing | None) -> CodedMapping:
     try:
         return map_codes(
             snapshot.network, snapshot.configs, snapshot.circuit, model, previous, snapshot.joined

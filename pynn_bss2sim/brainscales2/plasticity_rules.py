@@ -51,7 +51,7 @@ class Timer:
         return f"Timer(start={self.start}, period={self.period}, num_periods={self.num_periods})"
 
 
-class Type(enum.StrEnum):
+class ObservableType(enum.StrEnum):
     """Types of the elements of observables."""
 
     int8 = enum.auto()
@@ -78,9 +78,9 @@ class _Row(enum.Enum):
 class ObservablePerSynapse:
     """A number for each synapse."""
 
-    Type = Type
+    Type = ObservableType
     LayoutPerRow = _Rows
-    type: Type = Type.int8
+    type: ObservableType = ObservableType.int8
     layout_per_row: _Rows = _Rows.complete_rows
 
     def specified(self) -> frontend.ObservablePerSynapse:
@@ -92,9 +92,9 @@ class ObservablePerSynapse:
 class ObservablePerNeuron:
     """A number for each neuron."""
 
-    Type = Type
+    Type = ObservableType
     Layout = _Row
-    type: Type = Type.int8
+    type: ObservableType = ObservableType.int8
     layout: _Row = _Row.complete_row
 
     def specified(self) -> frontend.ObservablePerNeuron:
@@ -106,8 +106,8 @@ class ObservablePerNeuron:
 class ObservableArray:
     """Numbers of the rule itself."""
 
-    Type = Type
-    type: Type = Type.int8
+    Type = ObservableType
+    type: ObservableType = ObservableType.int8
     size: int = 1
 
     def specified(self) -> frontend.ObservableArray:

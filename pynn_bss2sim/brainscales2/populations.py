@@ -178,7 +178,7 @@ class _Cells(CellGroup):
                 f"{self.label}: {type(self.celltype).__name__} has no initial value {unknown[0]!r}"
             )
 
-    def record(
+    def record(  # type: ignore[override]  # the converters are the chip's own
         self,
         variables: str | Sequence[str] | None,
         to_file: str | None = None,
@@ -227,7 +227,7 @@ class _Cells(CellGroup):
         self.root.recorder.record(variables, self.cell_index, device)
         if isinstance(to_file, str):
             self.root.recorder.file = to_file
-            simulator.state.write_on_end.append((self, variables, to_file))
+            simulator.current("record").write_on_end.append((self, variables, to_file))
 
 
 class PopulationView(_Cells, frontend.PopulationView):
@@ -306,7 +306,7 @@ class Population(_Cells, common.Population):
         return self.celltype.is_source
 
     def _create_cells(self) -> None:
-        state = simulator.state
+        state = simulator.current("Population")
         given = evaluated(self.label, self.celltype.native_parameters, self.size)
         self.parameter_arrays = self.celltype.checked(self.label, given)
         self._tell_without_effect(self.celltype.given)

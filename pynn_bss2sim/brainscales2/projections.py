@@ -164,12 +164,12 @@ class Projection(frontend.Projection):
     def __getitem__(self, i: int | slice) -> Connection | list[Connection]:
         """Return a `Connection`, or with a slice a list of them."""
         found = super().__getitem__(i)
-        if isinstance(i, slice):
+        if isinstance(found, list):
             return [Connection(self, one.index) for one in found]
         return Connection(self, found.index)
 
     @property
-    def connections(self) -> list[Connection]:
+    def connections(self) -> list[Connection]:  # type: ignore[override]  # as the chip's frontend
         """All connections, ordered by presynaptic, then by postsynaptic cell."""
         return self[:]
 

@@ -92,7 +92,7 @@ class Recorder(recording.Recorder):
 
     def store_to_cache(self, annotations: dict | None = None) -> None:
         """Close the present segment."""
-        if simulator.state.executed and not self._cleared:
+        if simulator.current("get_data").executed and not self._cleared:
             segment = self._segment()
             segment.annotations.update(annotations or {})
             self._cached.append(segment)
@@ -103,7 +103,8 @@ class Recorder(recording.Recorder):
         self._cached, self._current, self._cleared = [], [], True
 
     def _segment(self) -> _Segment:
-        return _Segment(f"segment{simulator.state.segment_counter:03d}", self._current)
+        state = simulator.current("get_data")
+        return _Segment(f"segment{state.segment_counter:03d}", self._current)
 
     def get(
         self,

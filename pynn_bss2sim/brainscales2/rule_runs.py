@@ -115,6 +115,7 @@ class RuleRuns:
             holder = neuron[mine]
             if source is Variable.V:
                 holder = self._snapshot.membrane[holder]
+            assert self._emulator is not None  # a rule runs
             state = self._emulator.get_state(source, holder)
             voltage[mine] = output_voltage(
                 self._snapshot, self.mapping, source, neuron[mine], state
@@ -215,6 +216,7 @@ class RuleRuns:
             synapse_weight=now.weight[0], synapse_label=now.label[0], analog=now.analog[0],
         )  # fmt: skip
         if same_label and same_analog:
+            assert self._contributions is not None  # synapses are watched
             amplitude = self._contributions.amplitude(now.weight)
             emulator.exchange_amplitudes(amplitude)
             table = replace(self.mapping.synapses, amplitude=amplitude)

@@ -161,9 +161,11 @@ def _rules(state: State, neurons: Sequence[Population]) -> dict[object, Plastici
         Different kernels have the same `same_id`; or the processors are busy reading the column
         converters.
     """
-    rules = {p: p.synapse_type.plasticity_rule for p in state.projections}
-    rules |= {p: p.celltype.plasticity_rule for p in neurons}
-    rules = {owner: rule for owner, rule in rules.items() if rule is not None}
+    given: dict[object, PlasticityRule | None] = {
+        p: p.synapse_type.plasticity_rule for p in state.projections
+    }
+    given |= {p: p.celltype.plasticity_rule for p in neurons}
+    rules = {owner: rule for owner, rule in given.items() if rule is not None}
     for rule in rules.values():
         rule.require_python()
     _refuse_kernels_of_one_id(rules.values())

@@ -66,7 +66,7 @@ class ShiftRegister:
 class DACChannelBlock:
     """The voltages of the board."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._code: dict[DACChannelOnBoard, int] = {}
 
     @property
@@ -135,7 +135,7 @@ class ReadoutChain:
     madc : MADCConfig
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         pads = map(PadMultiplexerConfigOnDLS, range(PadMultiplexerConfigOnDLS.size))
         kind = SourceMultiplexerOnReadoutSourceSelection
         self.pad_mux = {pad: PadMultiplexerConfig() for pad in pads}

@@ -18,7 +18,7 @@ from .board import (
     ShiftRegister,
     SystimeSync,
 )
-from .halco import CrossbarOutputOnDLS
+from .halco import Coordinate, CrossbarOutputOnDLS, iter_all
 
 __all__ = [
     "Barrier",
@@ -59,15 +59,15 @@ class Timer:
 class CrossbarOutputConfig:
     """Which outputs of the crossbar count their events: ``enable_event_counter[output] = True``."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.enable_event_counter = _Switches(CrossbarOutputOnDLS)
 
 
 class _Switches(dict):
     """Switches by coordinate, all off at first."""
 
-    def __init__(self, kind: type):
-        super().__init__(dict.fromkeys(map(kind, range(kind.size)), False))
+    def __init__(self, kind: type[Coordinate]) -> None:
+        super().__init__(dict.fromkeys(iter_all(kind), False))
 
 
 class CrossbarOutputEventCounter:
@@ -93,10 +93,8 @@ class PPUMemoryWord:
     def __init__(self, value: int = 0):
         self.value = PPUMemoryWord.Value(value)
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, PPUMemoryWord) and self.value == other.value
-
-    __hash__ = None
 
 
 class PPUMemoryBlock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import ClassVar, Self, SupportsIndex, TypeVar
 
 from pynn_bss2sim._core import hicannx as chip
 
@@ -69,11 +69,11 @@ class Coordinate(int):
     max: ClassVar[Coordinate]
     enum_type: ClassVar[type] = Enum
 
-    def __init_subclass__(cls, size: int):
+    def __init_subclass__(cls, size: int) -> None:
         cls.size = size
         cls.min, cls.max = cls(0), cls(size - 1)
 
-    def __new__(cls, value=0):
+    def __new__(cls, value: SupportsIndex = 0) -> Self:
         if not hasattr(value, "__index__"):
             raise TypeError(f"{cls.__name__}({value!r}): an integer is needed")
         number = value.__index__()
@@ -96,11 +96,14 @@ class Coordinate(int):
 
     __str__ = __repr__
 
-    def __getnewargs__(self):
+    def __getnewargs__(self) -> tuple[int]:
         return (int(self),)
 
 
-def iter_all(kind: type[Coordinate]) -> Iterator[Coordinate]:
+_Kind = TypeVar("_Kind", bound=Coordinate)
+
+
+def iter_all(kind: type[_Kind]) -> Iterator[_Kind]:
     """All coordinates of a type."""
     return map(kind, range(kind.size))
 
@@ -116,7 +119,7 @@ class NeuronRowOnDLS(Coordinate, size=chip.HEMISPHERES):
 class AtomicNeuronOnDLS(Coordinate, size=chip.HICANN_X.circuits):
     """A neuron circuit: ``row * 256 + column``, or its column and row."""
 
-    def __new__(cls, column=0, row=None):
+    def __new__(cls, column: SupportsIndex = 0, row: SupportsIndex | None = None) -> Self:
         if row is None:
             return super().__new__(cls, column)
         return super().__new__(cls, NeuronRowOnDLS(row) * chip.COLUMNS + NeuronColumnOnDLS(column))

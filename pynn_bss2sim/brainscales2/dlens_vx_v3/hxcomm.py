@@ -46,5 +46,5 @@ class ManagedConnection:
     def __enter__(self) -> ConnectionHandle:
         return ConnectionHandle(self._chip)
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, SupportsIndex
 
 import numpy as np
 
@@ -46,6 +46,9 @@ class _Group:
     """
 
     __slots__ = ("_columns", "_fields", "_row")
+    _columns: dict[str, np.ndarray]
+    _fields: dict[str, str]
+    _row: int
 
     def __init__(self, columns: dict[str, np.ndarray], row: int, group: str):
         for name, value in (("_columns", columns), ("_row", row), ("_fields", fields_of(group))):
@@ -60,21 +63,19 @@ class _Group:
         """All fields by name."""
         return {field: getattr(self, field) for field in self._fields}
 
-    def __getattr__(self, field: str):
+    def __getattr__(self, field: str) -> int | bool:
         if field.startswith("__"):
             raise AttributeError(field)
         value = self._columns[self._name(field)][self._row]
         return bool(value) if isinstance(value, np.bool_) else int(value)
 
-    def __setattr__(self, field: str, value):
+    def __setattr__(self, field: str, value: float | bool) -> None:
         name = self._name(field)
         self._columns[name][self._row] = checked = check_column(name, [value])[0]
         without_effect.tell(name, checked, COLUMNS[name].default)
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, _Group) and self.values() == other.values()
-
-    __hash__ = None
 
     def __repr__(self) -> str:
         return f"({', '.join(f'{field}={value}' for field, value in self.values().items())})"
@@ -103,7 +104,7 @@ class AtomicNeuron:
         self._columns = defaults(1) if columns is None else columns
         self._row = row
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> _Group:
         if name not in GROUPS:
             raise AttributeError(f"a neuron circuit has no {name!r}; it has {', '.join(GROUPS)}")
         return _Group(self._columns, self._row, name)
@@ -112,16 +113,14 @@ class AtomicNeuron:
         """All fields by their flattened names."""
         return {name: column[self._row].item() for name, column in self._columns.items()}
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, AtomicNeuron) and self.values() == other.values()
 
-    __hash__ = None
-
-    def __deepcopy__(self, memo) -> AtomicNeuron:
+    def __deepcopy__(self, memo: dict) -> AtomicNeuron:
         row = slice(self._row, self._row + 1)
         return AtomicNeuron({name: c[row].copy() for name, c in self._columns.items()})
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return AtomicNeuron, (self.__deepcopy__({})._columns,)
 
     def __repr__(self) -> str:
@@ -137,10 +136,10 @@ class _Neurons:
     def __len__(self) -> int:
         return CIRCUITS
 
-    def __getitem__(self, coordinate) -> AtomicNeuron:
+    def __getitem__(self, coordinate: SupportsIndex) -> AtomicNeuron:
         return AtomicNeuron(self._columns, int(AtomicNeuronOnDLS(coordinate)))
 
-    def __setitem__(self, coordinate, neuron: AtomicNeuron):
+    def __setitem__(self, coordinate: SupportsIndex, neuron: AtomicNeuron) -> None:
         row = int(AtomicNeuronOnDLS(coordinate))
         for name, value in neuron.values().items():
             self._columns[name][row] = value
@@ -162,27 +161,38 @@ _BACKEND = {
 class _Backend:
     """Clocks of a block of neurons."""
 
-    def __init__(self):
+    clock_scale_slow: int
+    clock_scale_fast: int
+    clock_scale_adaptation_pulse: int
+
+    def __init__(self) -> None:
         for name, value in _BACKEND.items():
             setattr(self, name, value)
 
-    def __setattr__(self, name: str, value):
+    def __setattr__(self, name: str, value: int | bool) -> None:
         if name.startswith("clock_scale") and not 0 <= int(value) <= chip.CLOCK_SCALE_MAX:
             raise ValueError(f"{name} = {value}; the register holds 0 to {chip.CLOCK_SCALE_MAX}")
         object.__setattr__(self, name, value)
         without_effect.tell(name, value, _BACKEND.get(name))
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, _Backend) and vars(self) == vars(other)
 
-    __hash__ = None
 
+class _Backends:
+    """The backends of both blocks by their coordinate; iterated in its order."""
 
-class _Blocks(list):
-    """The backends of both blocks by their coordinate."""
+    def __init__(self) -> None:
+        self._backends = [_Backend() for _ in range(chip.BACKEND_BLOCKS)]
 
-    def __getitem__(self, coordinate) -> _Backend:
-        return super().__getitem__(int(CommonNeuronBackendConfigOnDLS(coordinate)))
+    def __len__(self) -> int:
+        return len(self._backends)
+
+    def __getitem__(self, coordinate: SupportsIndex) -> _Backend:
+        return self._backends[CommonNeuronBackendConfigOnDLS(coordinate)]
+
+    def __iter__(self) -> Iterator[_Backend]:
+        return iter(self._backends)
 
 
 class _NeuronBlock:
@@ -190,7 +200,7 @@ class _NeuronBlock:
 
     def __init__(self, columns: dict[str, np.ndarray]):
         self.columns = columns
-        self.backends = _Blocks(_Backend() for _ in range(chip.BACKEND_BLOCKS))
+        self.backends = _Backends()
 
     @property
     def atomic_neurons(self) -> _Neurons:
@@ -201,10 +211,10 @@ class _NeuronBlock:
 class _Channel:
     """The input of a column converter."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.enable_connect_neuron = True
 
-    def __setattr__(self, name: str, value):
+    def __setattr__(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
         without_effect.tell(name, value, True)
 
@@ -212,7 +222,7 @@ class _Channel:
 class _ReadoutChain:
     """The column converters of one half of the chip."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.channels_causal = [_Channel() for _ in range(chip.COLUMNS)]
         self.channels_acausal = [_Channel() for _ in range(chip.COLUMNS)]
 
@@ -232,7 +242,7 @@ class Chip:
 
     default_neuron_bypass: ClassVar[Chip]
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.neuron_block = _NeuronBlock(defaults(CIRCUITS))
         self.synapse_bias = np.full(chip.QUADRANTS, chip.SYNAPSE_BIAS)
         self.cadc_correction = np.zeros(chip.CADC_CHANNELS * CIRCUITS, np.int64)
@@ -263,8 +273,10 @@ class Chip:
         backends = self.neuron_block.backends
         return configured(
             self.neuron_block.columns if columns is None else columns,
-            refractory_clock_scale=[[b.clock_scale_slow, b.clock_scale_fast] for b in backends],
-            adaptation_pulse_scale=[b.clock_scale_adaptation_pulse for b in backends],
+            refractory_clock_scale=np.array(
+                [[b.clock_scale_slow, b.clock_scale_fast] for b in backends]
+            ),
+            adaptation_pulse_scale=np.array([b.clock_scale_adaptation_pulse for b in backends]),
             synapse_bias=self.synapse_bias,
         )
 
@@ -283,7 +295,7 @@ Chip.default_neuron_bypass = _bypass()
 class SynapseWeightRow:
     """The weights of a synapse row, ``values[column]``: 0 to 63."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.values = np.zeros(chip.COLUMNS, np.int64)
 
     def check(self) -> np.ndarray:

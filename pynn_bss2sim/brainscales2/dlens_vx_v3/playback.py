@@ -75,7 +75,7 @@ class _Walk:
     voltages: board.DACChannelBlock = field(default_factory=board.DACChannelBlock)
     chain: board.ReadoutChain = field(default_factory=board.ReadoutChain)
 
-    def write(self, container) -> None:
+    def write(self, container: object) -> None:
         """Write a container."""
         if isinstance(container, hal.Timer):
             self.timer_begun = self.now
@@ -97,7 +97,7 @@ class _Walk:
                 "of the board; use a Population for the rest"
             )
 
-    def wait(self, coordinate, until) -> None:
+    def wait(self, coordinate: halco.Coordinate, until: int) -> None:
         """Wait for the timer; all else is done at once."""
         if isinstance(coordinate, halco.TimerOnDLS):
             self.now = max(self.now, self.timer_begun + int(until))

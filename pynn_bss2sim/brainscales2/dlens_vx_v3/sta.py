@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import TYPE_CHECKING, SupportsInt
 
 from .board import AsicAdapterBoard
 from .halco import (
     AtomicNeuronOnDLS,
     ChipOnDLS,
+    Coordinate,
     DACChannelBlockOnBoard,
     ShiftRegisterOnBoard,
     iter_all,
 )
 from .playback import PlaybackProgram, run
+
+if TYPE_CHECKING:
+    from .lola import Chip
 
 __all__ = [
     "AbsoluteTimePlaybackProgramBuilder",
@@ -61,35 +66,26 @@ class ContainerTicket:
         return self._found[0]
 
 
-class PlaybackProgramBuilder:
-    """Containers to be written and read, in their order, and what is waited for in between.
+class _Commands:
+    """Containers to be written, in their order, and what is waited for in between."""
 
-    Where it is injected into an experiment, waiting takes none of its time.
-    """
-
-    def __init__(self):
+    def __init__(self) -> None:
         self._commands: list[tuple] = []
 
-    def write(self, coordinate, container) -> None:
+    def write(self, coordinate: Coordinate, container: object) -> None:
         """Write a copy of a container at a coordinate."""
         self._commands.append(("write", coordinate, deepcopy(container)))
 
-    def read(self, coordinate) -> ContainerTicket:
-        """Read the container at a coordinate; the ticket gives it after the execution."""
-        ticket = ContainerTicket()
-        self._commands.append(("read", coordinate, ticket))
-        return ticket
-
-    def block_until(self, coordinate, value) -> None:
+    def block_until(self, coordinate: Coordinate, value: SupportsInt) -> None:
         """Wait until a timer has a value, or a barrier is passed."""
         self._commands.append(("wait", coordinate, value))
 
-    def merge_back(self, other: PlaybackProgramBuilder) -> None:
+    def merge_back(self, other: _Commands) -> None:
         """Append what `other` holds, which is empty then."""
         commands, other._commands = other._commands, []
         self._commands += commands
 
-    def copy_back(self, other: PlaybackProgramBuilder) -> None:
+    def copy_back(self, other: _Commands) -> None:
         """Append a copy of what `other` holds."""
         self._commands += deepcopy(other._commands)
 
@@ -97,6 +93,19 @@ class PlaybackProgramBuilder:
         """Hand out coordinates with containers or tickets; the builder is empty then."""
         commands, self._commands = self._commands, []
         return [(coordinate, value) for kind, coordinate, value in commands if kind != "wait"]
+
+
+class PlaybackProgramBuilder(_Commands):
+    """Containers to be written and read, in their order, and what is waited for in between.
+
+    Where it is injected into an experiment, waiting takes none of its time.
+    """
+
+    def read(self, coordinate: Coordinate) -> ContainerTicket:
+        """Read the container at a coordinate; the ticket gives it after the execution."""
+        ticket = ContainerTicket()
+        self._commands.append(("read", coordinate, ticket))
+        return ticket
 
     def done(self) -> PlaybackProgram:
         """Hand out a program for `run`; the builder is empty then."""
@@ -118,7 +127,7 @@ class SystemInit:
         ``shift_register`` and ``dac_channel_block``.
     """
 
-    def __init__(self, hwdb_entry=None):
+    def __init__(self, hwdb_entry: object = None) -> None:
         self.asic_adapter_board = AsicAdapterBoard()
 
     def generate(self) -> tuple[PlaybackProgramBuilder, None]:
@@ -142,10 +151,10 @@ class AbsoluteTimePlaybackProgramBuilder:
         The time is in cycles of the FPGA.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.commands: list[tuple] = []
 
-    def write(self, time, coordinate, container) -> None:
+    def write(self, time: SupportsInt, coordinate: Coordinate, container: object) -> None:
         """Write a copy of a container at a coordinate, `time` cycles after the begin.
 
         Raises
@@ -166,10 +175,10 @@ class DumperDone:
         self.content: bytes | None = None
 
 
-class PlaybackProgramBuilderDumper(PlaybackProgramBuilder):
+class PlaybackProgramBuilderDumper(_Commands):
     """Keeps what is written to it."""
 
-    def read(self, coordinate) -> ContainerTicket:
+    def read(self, coordinate: Coordinate) -> ContainerTicket:
         """Raise NotImplementedError."""
         raise NotImplementedError(
             f"PlaybackProgramBuilderDumper: {coordinate!r}: it keeps what is written, and has no "
@@ -186,7 +195,7 @@ def from_portablebinary(dump: DumperDone, content: bytes) -> None:
     dump.content = content
 
 
-def convert_to_chip(dump: DumperDone, chip=None):
+def convert_to_chip(dump: DumperDone, chip: Chip | None = None) -> Chip:
     """Return the configuration of a chip that a calibration makes.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 from pynn_bss2sim.standardmodels import synapses as frontend
 
 from .. import simulator
-from ..plasticity_rules import ObservablePerSynapse, PlasticityRule, Timer, Type
+from ..plasticity_rules import ObservablePerSynapse, ObservableType, PlasticityRule, Timer
 
 __all__ = ["PlasticSynapse", "StaticRecordingSynapse", "StaticSynapse"]
 
@@ -114,7 +114,10 @@ class StaticRecordingSynapse(StaticSynapse):
                 f"StaticRecordingSynapse: {unknown[0]!r} is no observable; there are "
                 f"{', '.join(sorted(self.POSSIBLE_OBSERVABLES))}"
             )
-        types = {name: Type.uint8 if name == "weights" else Type.int8 for name in sorted(names)}
+        types = {
+            name: ObservableType.uint8 if name == "weights" else ObservableType.int8
+            for name in sorted(names)
+        }
         self._rule.observables = {n: ObservablePerSynapse(kind) for n, kind in types.items()}
 
     @property

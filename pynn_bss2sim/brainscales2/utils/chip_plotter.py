@@ -214,10 +214,11 @@ class ChipPlotter:
         return self._plots[id]
 
     def _chip_maps(self, separate_view: bool, sort_synapse_by_padi_bus: bool) -> list[Figure]:
-        views = [(0,), (1,)] if separate_view else [(0, 1)]
+        mapping, views = self._mapping, [(0,), (1,)] if separate_view else [(0, 1)]
+        assert mapping is not None  # plots are drawn of what has been retrieved
         return [
-            self._mapping.plot(part, Look(view, sort_synapse_by_padi_bus, self._colours()))
-            for part in range(len(self._mapping.configs))
+            mapping.plot(part, Look(view, sort_synapse_by_padi_bus, self._colours()))
+            for part in range(len(mapping.configs))
             for view in views
         ]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import pynn_bss2sim.brainscales2 as pynn
-from pynn_bss2sim.brainscales2.plasticity_rules import PlasticityRule, Timer, Type
+from pynn_bss2sim.brainscales2.plasticity_rules import ObservableType, PlasticityRule, Timer
 
 from .conftest import FIRING, neurons, source, trains
 
@@ -96,8 +96,8 @@ def test_rules_keep_their_state_and_record(bypass):
     rule = Columns(
         Timer(start=0, period=0.05, num_periods=8),
         {
-            "weights": PlasticityRule.ObservablePerSynapse(Type.uint8),
-            "runs": PlasticityRule.ObservableArray(Type.int16, 2),
+            "weights": PlasticityRule.ObservablePerSynapse(ObservableType.uint8),
+            "runs": PlasticityRule.ObservableArray(ObservableType.int16, 2),
         },
     )
     projection = plastic(stimulus, pop, 0, rule)
@@ -124,7 +124,7 @@ def test_rates_are_regulated():
     pynn.setup(initial_config=pynn.helper.chip_from_nightly())
     rule = Homeostasis(
         Timer(start=0.5, period=0.5, num_periods=40),
-        {"counts": PlasticityRule.ObservablePerNeuron(Type.uint8)},
+        {"counts": PlasticityRule.ObservablePerNeuron(ObservableType.uint8)},
     )
     pop = pynn.Population(6, pynn.cells.HXNeuron(plasticity_rule=rule))
     noise = pynn.Population(1, pynn.cells.SpikeSourcePoissonOnChip(rate=2e5, seed=3))
@@ -159,7 +159,7 @@ def test_registers_may_be_written_beside_a_rule():
 
     rule = Restoring(
         Timer(start=0, period=0.05, num_periods=4),
-        {"weights": PlasticityRule.ObservablePerSynapse(Type.uint8)},
+        {"weights": PlasticityRule.ObservablePerSynapse(ObservableType.uint8)},
     )
     projection = plastic(stimulus, pop, 40, rule)
     pop.record("spikes")
