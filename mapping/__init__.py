@@ -13,7 +13,8 @@ from .errors import (
     RoutingError,
     WeightError,
 )
-from .mapper import Mapping, map_network
+from .mapped import Mapping
+from .mapper import map_network
 from .network import (
     ADEX_PARAMETERS,
     LIF_PARAMETERS,

@@ -23,7 +23,7 @@ from .chips import characteristics
 from .driver_fit import DriverFit
 
 if TYPE_CHECKING:
-    from .mapper import Mapping
+    from .mapped import Mapping
     from .network import Sources
 
 __all__ = ["problems"]

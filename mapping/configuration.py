@@ -20,7 +20,7 @@ from pynn_bss2sim._core.records import Circuits, SynapseTable, Variable
 
 from .connectivity import Lifted, read_back
 from .errors import ConfigurationError
-from .mapper import Mapping
+from .mapped import Mapping
 from .place import Placement
 from .translate import Scaling
 

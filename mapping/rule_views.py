@@ -11,7 +11,7 @@ from pynn_bss2sim._core import hicannx as chip
 
 if TYPE_CHECKING:
     from .coded import CodedMapping
-    from .mapper import Mapping
+    from .mapped import Mapping
     from .place import Placement
 
 __all__ = ["NeuronView", "SynapseView", "neuron_views", "synapse_views"]

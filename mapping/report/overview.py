@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from pynn_bss2sim.mapping.mapper import Mapping
+    from pynn_bss2sim.mapping.mapped import Mapping
 
 __all__ = ["draw_chips", "links_between_chips"]
 

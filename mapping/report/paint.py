@@ -17,7 +17,7 @@ from pynn_bss2sim._core.config import RowMode
 
 if TYPE_CHECKING:
     from pynn_bss2sim.mapping.coded import CodedMapping
-    from pynn_bss2sim.mapping.mapper import Mapping
+    from pynn_bss2sim.mapping.mapped import Mapping
 
     Drawn: TypeAlias = Mapping | CodedMapping
 
