@@ -51,11 +51,17 @@ static inline void bss_mark(uint64_t *marks, int64_t cell)
     marks[cell >> BSS_PAGE_BITS] |= UINT64_C(1) << (cell >> BSS_GROUP_BITS & 63);
 }
 
-/* Add an amplitude that arrives `reach` cells behind the begin of a slot, at most a turn ahead. */
+/* The cell that lies `reach` behind the begin of a slot, at most a turn ahead. */
+static inline int64_t bss_cell(const bss_delivery *d, int64_t slot, int64_t reach)
+{
+    const int64_t cell = slot * d->width + reach, end = d->depth * d->width;
+    return cell < end ? cell : cell - end;
+}
+
+/* Add an amplitude that arrives `reach` cells behind the begin of a slot. */
 static inline void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double amplitude)
 {
-    const int64_t begin = slot * d->width, end = d->depth * d->width;
-    const int64_t cell = begin + reach < end ? begin + reach : begin + reach - end;
+    const int64_t cell = bss_cell(d, slot, reach);
     d->ring[cell] += amplitude;
     bss_mark(d->marks, cell);
 }
@@ -98,6 +104,25 @@ typedef struct {
     int64_t slot;
 } bss_arrival;
 
+/* Let the synapses behind a hop come nearer, all lines of the cache that they stand in. */
+static inline void bss_expect_synapses(const bss_delivery *d, const bss_hop *hop)
+{
+    enum { LINE = 64 };
+    for (int64_t k = hop->begin; k < hop->end; k += LINE / sizeof *d->reach)
+        BSS_PREFETCH(&d->reach[k]);
+    for (int64_t k = hop->begin; k < hop->end; k += LINE / sizeof *d->amplitude)
+        BSS_PREFETCH(&d->amplitude[k]);
+    BSS_PREFETCH(&d->reach[hop->end - 1]);
+    BSS_PREFETCH(&d->amplitude[hop->end - 1]);
+}
+
+/* Let the cells come nearer to which these synapses will add. */
+static inline void bss_expect_cells(const bss_delivery *d, const bss_arrival *arrival)
+{
+    for (int64_t k = arrival->hop->begin; k < arrival->hop->end; k++)
+        BSS_PREFETCH(&d->ring[bss_cell(d, arrival->slot, d->reach[k])]);
+}
+
 /* Let events move on that come to a link before the time `until`, till `most` of them drive
  * synapses; returns how many do. The present step is `step`. */
 static inline int bss_find_arrivals(bss_delivery *d, int64_t until, int64_t step,
@@ -107,10 +132,7 @@ static inline int bss_find_arrivals(bss_delivery *d, int64_t until, int64_t step
     int64_t from;
     int n = 0;
     while (n < most && bss_next_arrival(d->links, until, &found[n].hop, &from)) {
-        const bss_hop *hop = found[n].hop;
-        BSS_PREFETCH(&d->reach[hop->begin]);
-        BSS_PREFETCH(&d->amplitude[hop->begin]);
-        BSS_PREFETCH(&d->amplitude[hop->end - 1]);
+        bss_expect_synapses(d, found[n].hop);
         /* it lies less than a turn before or behind the present */
         const int64_t then = slot + from - present;
         found[n++].slot = then < 0 ? then + d->depth : then < d->depth ? then : then - d->depth;
@@ -119,22 +141,24 @@ static inline int bss_find_arrivals(bss_delivery *d, int64_t until, int64_t step
 }
 
 /* Let events move on that come to a link before the time `until`; the present step is `step`.
- * Synapses that some of them drive are read together, each while others are on their way from
- * memory. */
+ * Their synapses are read some time after they were found, and cells some time after these: by then
+ * they have come from memory. */
 static inline void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
 {
-    enum { MOST = 64 };
+    enum { MOST = 64, AHEAD = 2 };
     bss_arrival found[MOST];
-    int n;
-    do {
+    int n = MOST;
+    while (n == MOST && bss_any_due(d->links, until)) {
         n = bss_find_arrivals(d, until, step, found, MOST);
         for (int k = 0; k < n; k++) {
             const bss_hop *hop = found[k].hop;
+            if (k + AHEAD < n)
+                bss_expect_cells(d, &found[k + AHEAD]);
             if (d->pulses)
                 bss_pulse(d->pulses, hop->number, step, d->amplitude);
             bss_arrive(d, hop->begin, hop->end, found[k].slot);
         }
-    } while (n == MOST);
+    }
 }
 
 /* Move a group of cells to the lines of their neurons. */

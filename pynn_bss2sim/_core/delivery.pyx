@@ -20,6 +20,7 @@ from pynn_bss2sim._core.checks import checked_floats, checked_index, checked_off
 from pynn_bss2sim._core.link_plan import shortest_notice
 from pynn_bss2sim._core.plasticity import checked_release_state, checked_releases
 from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
+from pynn_bss2sim._core.tiles import aligned
 
 
 cdef class Delivery:
@@ -60,9 +61,10 @@ cdef class Delivery:
         delay = checked_index("routes.delay", routes.delay, 1, self.record.depth, np.int32)
         if len(delay) != len(cell):
             raise ValueError("routes.delay: one for each synapse is needed")
-        self.reach = delay * np.int32(self.record.width) + cell
+        self.reach = aligned(delay * np.int32(self.record.width) + cell)
         self.notice = delay.min(initial=self.record.depth)
-        self.amplitude = checked_floats("routes.amplitude", routes.amplitude, (len(cell),))
+        amplitude = checked_floats("routes.amplitude", routes.amplitude, (len(cell),))
+        self.amplitude = aligned(amplitude)
         self.indptr = checked_offsets("routes.indptr", routes.indptr, len(cell))
         self.n_sources = len(self.indptr) - 1
         if self.n_sources < self.record.n:

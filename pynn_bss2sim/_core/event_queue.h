@@ -162,6 +162,12 @@ static inline void bss_emit(bss_event_queue *q, int64_t emitted, int64_t source)
         bss_send(q, time + q->hops[hop].after, emitted, hop);
 }
 
+/* Whether an event comes to its link before the time `until`. */
+static inline int bss_any_due(const bss_event_queue *q, int64_t until)
+{
+    return (q->head < q->tail && q->now < until) || (q->count && q->heap[0].time < until);
+}
+
 /* Take the earliest event, if it comes to its link before the time `until`. */
 static inline int bss_take(bss_event_queue *q, int64_t until, bss_event *event)
 {

@@ -13,6 +13,9 @@ __all__ = ["Pieces", "Tiles", "aligned", "make_pieces", "make_tiles", "stored"]
 
 #: Bytes of a line of the cache.
 CACHE_LINE = 64
+#: Bytes of a large page of memory, and those from which on NumPy asks for such pages.
+LARGE_PAGE = 1 << 21
+LARGE_ARRAY = 1 << 22
 #: Coefficients that are kept as float64 in all modes.
 POTENTIALS = frozenset({"e_leak", "v_thresh", "v_reset", "v_floor", "v_ceiling"})
 #: Coefficients that say what remains after a step.
@@ -181,9 +184,15 @@ def make_pieces(start: np.ndarray, cost: np.ndarray, width: int, n_shares: int) 
 
 
 def aligned(values: np.ndarray) -> np.ndarray:
-    """A copy of an array (n,) at the begin of a line of the cache, so that vectors cross none."""
-    room = np.empty(len(values) + CACHE_LINE // values.itemsize, values.dtype)
-    first = -room.ctypes.data % CACHE_LINE // values.itemsize
-    copy = room[first : first + len(values)]
+    """A copy of an array (n,) at the begin of a line of the cache, so that vectors cross none.
+
+    What fills half a large page or more begins with one: the processor knows where few pages lie,
+    which counts where an array is read in no order.
+    """
+    large = values.nbytes >= LARGE_PAGE // 2
+    unit = LARGE_PAGE if large else CACHE_LINE
+    room = np.empty(max(values.nbytes + unit, LARGE_ARRAY if large else 0), np.uint8)
+    first = -room.ctypes.data % unit
+    copy = room[first : first + values.nbytes].view(values.dtype)
     copy[:] = values
     return copy

@@ -32,7 +32,7 @@ from pynn_bss2sim._core.records import (
     Variable,
 )
 from pynn_bss2sim._core.reference import ReferenceEngine
-from pynn_bss2sim._core.tiles import make_pieces
+from pynn_bss2sim._core.tiles import CACHE_LINE, LARGE_PAGE, aligned, make_pieces
 
 N_STEPS = 150
 ENGINES = [partial(Engine, instruction_set=name) for name in available_instruction_sets()]
@@ -525,3 +525,14 @@ def test_the_stub_names_what_the_compiled_module_has():
     members |= {n.target.id for n in stub.body if isinstance(n, ast.AnnAssign)}
     public = {name for name in dir(Engine) if not name.startswith("_")} | {"__new__"}
     assert members == public
+
+
+@pytest.mark.parametrize(
+    ("n", "dtype", "unit"),
+    [(0, np.int32, CACHE_LINE), (9, np.float64, CACHE_LINE), (300_000, np.int32, LARGE_PAGE)],
+)
+def test_aligned_arrays_begin_with_a_line_of_the_cache_or_a_large_page(n, dtype, unit):
+    values = np.arange(n, dtype=dtype)
+    copy = aligned(values)
+    np.testing.assert_array_equal(copy, values, strict=True)
+    assert copy.ctypes.data % unit == 0 and not np.shares_memory(copy, values)
