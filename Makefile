@@ -5,7 +5,7 @@ PYTEST_ARGS ?= -n auto --dist worksteal
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint imports sanitize docs linkcheck bench history figures model silicon clean
+.PHONY: help demo test lint imports sanitize wheel docs linkcheck bench history figures model silicon clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ imports: $(VENV)/.test  ## imports run frontend -> mapping -> _core and never ba
 
 sanitize: $(VENV)/.test  ## the core's tests under the address and undefined-behaviour sanitizers
 	tests/sanitize.sh $(BIN)/python
+
+wheel: $(VENV)/.built  ## build sdist and wheel, and try them in an empty environment
+	PYTHON=$(PYTHON) tests/wheel.sh
 
 docs: $(VENV)/.docs  ## build the site into docs/_build/html; runs tutorials and examples
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
