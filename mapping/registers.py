@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import device as layout
@@ -18,6 +17,7 @@ from pynn_bss2sim._core.records import LINES, Variable
 
 from .capacitance import Membranes
 from .characteristics import Characteristics
+from .draft import Draft
 from .network import Network
 from .place import Placement
 from .resets import shortest_hold
@@ -204,7 +204,7 @@ def configure(
     ParameterError
         Reset would not lie below threshold.
     """
-    draft = _Draft(placement, characteristics or Characteristics.nominal())
+    draft = Draft(placement, characteristics or Characteristics.nominal())
     scaling = membranes.scaling
     if strength is None:
         strength = Strength.nominal(np.repeat(asked.conductance_based, LINES))
@@ -219,7 +219,7 @@ def configure(
 
 def bare(placement: Placement) -> tuple[ChipConfig, ...]:
     """Chips whose analog parameters are not emulated: circuits are joined and send events."""
-    draft = _Draft(placement, Characteristics.nominal())
+    draft = Draft(placement, Characteristics.nominal())
     draft.join()
     return draft.configs()
 
@@ -247,89 +247,8 @@ def with_routing(
     )
 
 
-class _Draft:
-    """Registers of all chips while they are being filled."""
-
-    def __init__(self, placement: Placement, characteristics: Characteristics) -> None:
-        target = placement.target
-        n = placement.chips * target.circuits
-        self.placement = placement
-        self.chips = placement.chips
-        self.first = placement.circuit
-        self.all = placement.circuits()
-        self.owner = np.repeat(np.arange(len(placement.circuit)), placement.count)
-        #: Laws of the first circuit of each neuron, and of all of its circuits.
-        self.law = characteristics.at(self.first)
-        self.laws = characteristics.at(self.all)
-        self.block = placement.chip * chip.BACKEND_BLOCKS + placement.column // (
-            target.columns_per_block
-        )
-        reset = ChipConfig.default()
-        per_circuit = (
-            "analog",
-            "switches",
-            "capacitance",
-            "refractory_counter",
-            "refractory_fast",
-            "address",
-        )
-        self.registers = {
-            name: np.zeros((n, *reset.to_dict()[name].shape[1:]), reset.to_dict()[name].dtype)
-            for name in per_circuit
-        }
-        self.blocks: dict[str, np.ndarray] = {}
-        self.synapse_bias = chip.SYNAPSE_BIAS
-
-    def code(self, parameter: Analog, values: ArrayLike) -> None:
-        """Set an analog code of the first circuit of each neuron."""
-        self.registers["analog"][self.first, parameter] = values
-
-    def code_all(self, parameter: Analog, values: ArrayLike) -> None:
-        """Set an analog code of all circuits, neuron after neuron."""
-        self.registers["analog"][self.all, parameter] = values
-
-    def switch(self, name: Switch, values: ArrayLike) -> None:
-        self.registers["switches"][self.first, name] = values
-
-    def switch_all(self, name: Switch, values: ArrayLike) -> None:
-        self.registers["switches"][self.all, name] = values
-
-    def any_of_neuron(self, flags: np.ndarray) -> np.ndarray:
-        """Where any of the circuits of a neuron is flagged: bool (n_neurons,)."""
-        return np.bincount(self.owner, flags, len(self.first)) > 0
-
-    def join(self) -> None:
-        """Join the circuits of each neuron; the first one sends its spikes."""
-        last = np.zeros(len(self.all), bool)
-        last[np.cumsum(self.placement.count) - 1] = True
-        self.registers["switches"][self.all, Switch.CONNECT_RIGHT] = ~last
-        self.registers["address"][self.first] = self.placement.address
-        self.switch(Switch.DIGITAL_ENABLE, True)
-
-    def largest_of_block(self, values: np.ndarray, where: np.ndarray | bool = True) -> np.ndarray:
-        """Largest value, at least 0, of each backend block: float64 (chips * blocks,)."""
-        result = np.zeros(self.chips * chip.BACKEND_BLOCKS)
-        np.maximum.at(result, self.block, np.where(where, values, 0.0))
-        return result
-
-    def configs(self) -> tuple[ChipConfig, ...]:
-        circuits = self.placement.target.circuits
-        result = []
-        for k in range(self.chips):
-            here = slice(k * circuits, (k + 1) * circuits)
-            blocks = slice(k * chip.BACKEND_BLOCKS, (k + 1) * chip.BACKEND_BLOCKS)
-            result.append(
-                ChipConfig.default(
-                    synapse_bias=np.full(chip.QUADRANTS, self.synapse_bias),
-                    **{name: values[here] for name, values in self.registers.items()},
-                    **{name: values[blocks] for name, values in self.blocks.items()},
-                )
-            )
-        return tuple(result)
-
-
 def _set_potentials(
-    network: Network, draft: _Draft, asked: Asked, scaling: Scaling
+    network: Network, draft: Draft, asked: Asked, scaling: Scaling
 ) -> dict[str, np.ndarray]:
     value = asked.values
     rest, reset, threshold = (
@@ -361,7 +280,7 @@ def _set_potentials(
     }
 
 
-def _set_membrane(draft: _Draft, asked: Asked, membranes: Membranes) -> dict[str, np.ndarray]:
+def _set_membrane(draft: Draft, asked: Asked, membranes: Membranes) -> dict[str, np.ndarray]:
     scaling = membranes.scaling
     draft.registers["capacitance"][draft.first] = membranes.code
     draft.join()
@@ -383,7 +302,7 @@ def _set_membrane(draft: _Draft, asked: Asked, membranes: Membranes) -> dict[str
 
 
 def _set_lines(
-    draft: _Draft, asked: Asked, scaling: Scaling, strength: Strength
+    draft: Draft, asked: Asked, scaling: Scaling, strength: Strength
 ) -> dict[str, np.ndarray]:
     tau_clipped = np.zeros(asked.tau_syn.shape, bool)
     reversal_clipped = np.zeros(asked.e_rev.shape, bool)
@@ -408,7 +327,7 @@ def _set_lines(
     return {"tau_syn": tau_clipped, "e_rev": reversal_clipped}
 
 
-def _set_adaptation(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
+def _set_adaptation(draft: Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
     adex = asked.adex
     tau_w = asked.values["tau_w"]
     law = draft.law
@@ -443,7 +362,7 @@ def _set_adaptation(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, 
     }
 
 
-def _set_exponential(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
+def _set_exponential(draft: Draft, asked: Asked, scaling: Scaling) -> dict[str, np.ndarray]:
     onset, law = asked.onset, draft.law
     volts = scaling.to_chip(Variable.V, _EVERYONE, asked.values["v_thresh"])
     slope = asked.values["delta_T"] * scaling.voltage_gain
@@ -454,7 +373,7 @@ def _set_exponential(draft: _Draft, asked: Asked, scaling: Scaling) -> dict[str,
 
 
 def _set_refractory(
-    draft: _Draft, asked: Asked, scaling: Scaling, slow_reset: bool
+    draft: Draft, asked: Asked, scaling: Scaling, slow_reset: bool
 ) -> dict[str, np.ndarray]:
     """Two clocks for each block: the fast one for periods up to the mean of the block."""
     wanted = asked.values["tau_refrac"]
