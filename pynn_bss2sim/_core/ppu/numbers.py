@@ -70,7 +70,6 @@ class Lanes:
     dtype: np.dtype
     #: Result of a NumPy function on lanes would be neither modular nor saturating.
     __array_ufunc__ = None
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, values: ArrayLike) -> None:
         self.values = converted(type(self).__name__, values, self.dtype)
