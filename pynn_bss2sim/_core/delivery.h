@@ -28,6 +28,7 @@ typedef struct {
     const int32_t *reach;
     double *amplitude;
     int64_t nearest, farthest; /* the smallest and the largest reach */
+    int64_t vast;              /* whether all this is more than caches near the processor hold */
     /* what else happens at an event, NULL where nothing does */
     bss_releases *releases;
     bss_pulses *pulses;
@@ -132,7 +133,8 @@ static inline int bss_find_arrivals(bss_delivery *d, int64_t until, int64_t step
     int64_t from;
     int n = 0;
     while (n < most && bss_next_arrival(d->links, until, &found[n].hop, &from)) {
-        bss_expect_synapses(d, found[n].hop);
+        if (d->vast)
+            bss_expect_synapses(d, found[n].hop);
         /* it lies less than a turn before or behind the present */
         const int64_t then = slot + from - present;
         found[n++].slot = then < 0 ? then + d->depth : then < d->depth ? then : then - d->depth;
@@ -152,7 +154,7 @@ static inline void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
         n = bss_find_arrivals(d, until, step, found, MOST);
         for (int k = 0; k < n; k++) {
             const bss_hop *hop = found[k].hop;
-            if (k + AHEAD < n)
+            if (d->vast && k + AHEAD < n)
                 bss_expect_cells(d, &found[k + AHEAD]);
             if (d->pulses)
                 bss_pulse(d->pulses, hop->number, step, d->amplitude);

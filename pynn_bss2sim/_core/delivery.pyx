@@ -23,6 +23,10 @@ from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
 from pynn_bss2sim._core.tiles import aligned
 
 
+#: What the second-level cache holds of synapses and ring.
+NEAR_BYTES = 1 << 19
+
+
 cdef class Delivery:
     """Synapses and events under way.
 
@@ -74,6 +78,8 @@ cdef class Delivery:
         self.record.amplitude = doubles(self.amplitude)
         self.record.nearest = self.reach.min(initial=2**31 - 1)
         self.record.farthest = self.reach.max(initial=0)
+        self.record.vast = (self.ring.nbytes + self.reach.nbytes + self.amplitude.nbytes
+                            > NEAR_BYTES)
 
     def exchange_amplitudes(self, amplitude):
         """Give the synapses other amplitudes: float64 (n_synapses,)."""

@@ -109,7 +109,7 @@ cdef extern from "delivery.h" nogil:
         const int64_t *indptr
         const int32_t *reach
         double *amplitude
-        int64_t nearest, farthest
+        int64_t nearest, farthest, vast
         bss_releases *releases
         bss_pulses *pulses
         bss_event_queue *links
