@@ -87,7 +87,7 @@ cdef class EventLinks:
             event = &self.queue.heap[k]
             column[4 * k] = event.time
             column[4 * k + 1] = event.order
-            column[4 * k + 2] = self.queue.hops[event.hop].number
+            column[4 * k + 2] = event.hop.number
             column[4 * k + 3] = -event.emitted
         order = np.lexsort((columns[:, 1], columns[:, 0]))
         return columns[order][:, [0, 2, 3]]
@@ -99,12 +99,15 @@ cdef class EventLinks:
 
     def take_state(self, checked, step):
         """Replace events on their way and what links are taken for; the clock begins now."""
+        cdef int64_t place
         events, busy = checked
         self.links[:, FREE_AT] = busy
-        self.queue.head = self.queue.tail = self.queue.count = self.queue.sent = 0
+        self.queue.first = self.queue.last = self.queue.row
+        self.queue.count = self.queue.sent = 0
         self.queue.clock = step
         for time, hop, age in events.tolist():
-            bss_send(&self.queue, time, -age, self.place[hop])
+            place = self.place[hop]
+            bss_send(&self.queue, time, -age, &self.queue.hops[place])
         self.check_memory()
 
     def take_traffic(self):

@@ -14,16 +14,12 @@
 
 #if defined(__GNUC__)
 #define BSS_PREFETCH(address) __builtin_prefetch(address)
+/* what is done seldom takes no registers from what is done often */
+#define BSS_APART __attribute__((noinline, unused))
 #else
 #define BSS_PREFETCH(address) ((void)(address))
+#define BSS_APART
 #endif
-
-typedef struct {
-    int64_t time;    /* when the event comes to the link of its hop */
-    int64_t order;   /* events sent before it */
-    int64_t emitted; /* step, of the clock's, in which its source spiked */
-    int64_t hop;
-} bss_event;
 
 /* All hops of a source stand together, those behind one hop next to each other: an event reads a
  * few neighbouring lines of the cache on its way. packed_hops.py fills these records in. */
@@ -31,10 +27,17 @@ typedef struct {
     int64_t after; /* how much later it is made than the hop before, or the spike */
     int64_t due;   /* from so long after the spike on, it drives its synapses later */
     int32_t link;
-    int32_t first_next, end_next; /* the hops that follow */
-    int32_t begin, end;           /* synapses that it leads to */
-    int32_t number;               /* in the plan */
+    int32_t first_next, n_next; /* the hops that follow */
+    int32_t begin, end;         /* synapses that it leads to */
+    int32_t number;             /* in the plan */
 } bss_hop;
+
+typedef struct {
+    int64_t time;    /* when the event comes to the link of its hop */
+    int64_t order;   /* events sent before it */
+    int64_t emitted; /* step, of the clock's, in which its source spiked */
+    const bss_hop *hop;
+} bss_event;
 
 typedef struct {
     int32_t first, end;
@@ -54,8 +57,8 @@ typedef struct {
     const bss_roots *roots; /* first hops of each source */
     bss_link *links;
     int64_t sent;
-    bss_event *row; /* from `head` to `tail` those of the time `now`, in order */
-    int64_t now, head, tail, row_room;
+    int64_t now;
+    bss_event *row, *first, *last, *row_end; /* those of the time `now`: from `first` to `last` */
     bss_event *heap;
     int64_t count, heap_room;
     int out_of_memory;
@@ -66,13 +69,9 @@ static inline int bss_earlier(const bss_event *a, const bss_event *b)
     return a->time < b->time || (a->time == b->time && a->order < b->order);
 }
 
-/* Events with room for one more behind `count`; NULL where there is no memory for it, of which
- * out_of_memory tells. */
-static inline bss_event *bss_with_room(bss_event_queue *q, bss_event *events, int64_t count,
-                                       int64_t *room)
+/* Events with twice the room; NULL where there is no memory for it, of which out_of_memory tells. */
+static BSS_APART bss_event *bss_grown(bss_event_queue *q, bss_event *events, int64_t *room)
 {
-    if (count < *room)
-        return events;
     const int64_t more = *room ? 2 * *room : 1024;
     bss_event *larger = realloc(events, (size_t)more * sizeof *larger);
     if (larger)
@@ -82,12 +81,16 @@ static inline bss_event *bss_with_room(bss_event_queue *q, bss_event *events, in
     return larger;
 }
 
-static inline void bss_push(bss_event_queue *q, bss_event event)
+/* Put an event into the heap. */
+static BSS_APART void bss_push(bss_event_queue *q, bss_event event)
 {
-    bss_event *heap = bss_with_room(q, q->heap, q->count, &q->heap_room);
-    if (heap == NULL)
-        return;
-    q->heap = heap;
+    if (q->count == q->heap_room) {
+        bss_event *larger = bss_grown(q, q->heap, &q->heap_room);
+        if (larger == NULL)
+            return;
+        q->heap = larger;
+    }
+    bss_event *heap = q->heap;
     int64_t place = q->count++;
     while (place > 0) {
         const int64_t above = (place - 1) / 2;
@@ -100,7 +103,7 @@ static inline void bss_push(bss_event_queue *q, bss_event event)
 }
 
 /* Take the earliest event of the heap; there must be one. */
-static inline bss_event bss_pop(bss_event_queue *q)
+static BSS_APART bss_event bss_pop(bss_event_queue *q)
 {
     const bss_event first = q->heap[0], last = q->heap[--q->count];
     int64_t place = 0;
@@ -120,26 +123,34 @@ static inline bss_event bss_pop(bss_event_queue *q)
     return first;
 }
 
+/* Put an event behind those in the row. */
 static inline void bss_line_up(bss_event_queue *q, bss_event event)
 {
-    bss_event *row = bss_with_room(q, q->row, q->tail, &q->row_room);
-    if (row == NULL)
-        return;
-    q->row = row;
-    row[q->tail++] = event;
+    if (q->last == q->row_end) {
+        const int64_t first = q->first - q->row, last = q->last - q->row;
+        int64_t room = last;
+        bss_event *larger = bss_grown(q, q->row, &room);
+        if (larger == NULL)
+            return;
+        q->row = larger;
+        q->first = larger + first;
+        q->last = larger + last;
+        q->row_end = larger + room;
+    }
+    *q->last++ = event;
 }
 
 /* Let the row hold events of another time, if it is empty. */
 static inline void bss_begin_row(bss_event_queue *q, int64_t time)
 {
-    if (q->head == q->tail) {
-        q->head = q->tail = 0;
+    if (q->first == q->last) {
+        q->first = q->last = q->row;
         q->now = time;
     }
 }
 
 /* Send an event to a hop. */
-static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, int64_t hop)
+static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, const bss_hop *hop)
 {
     const bss_event event = {time, q->sent++, emitted, hop};
     if (time == q->now)
@@ -152,45 +163,36 @@ static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, i
 static inline void bss_emit(bss_event_queue *q, int64_t emitted, int64_t source)
 {
     enum { LINE = 64, LINES = 4 /* of the cache, which the hops of most sources fill */ };
-    const bss_roots roots = q->roots[source];
-    const char *hops = (const char *)&q->hops[roots.first];
+    const bss_hop *hop = q->hops + q->roots[source].first, *end = q->hops + q->roots[source].end;
     const int64_t time = emitted * q->step;
     for (int line = 0; line < LINES; line++)
-        BSS_PREFETCH(hops + LINE * line);
+        BSS_PREFETCH((const char *)hop + LINE * line);
     bss_begin_row(q, time);
-    for (int64_t hop = roots.first; hop < roots.end; hop++)
-        bss_send(q, time + q->hops[hop].after, emitted, hop);
+    for (; hop < end; hop++)
+        bss_send(q, time + hop->after, emitted, hop);
 }
 
 /* Whether an event comes to its link before the time `until`. */
 static inline int bss_any_due(const bss_event_queue *q, int64_t until)
 {
-    return (q->head < q->tail && q->now < until) || (q->count && q->heap[0].time < until);
+    return (q->first < q->last && q->now < until) || (q->count && q->heap[0].time < until);
 }
 
-/* Take the earliest event, if it comes to its link before the time `until`. */
-static inline int bss_take(bss_event_queue *q, int64_t until, bss_event *event)
+/* Take the earliest event; there must be one. */
+static inline bss_event bss_take(bss_event_queue *q)
 {
-    const bss_event *first = q->row + q->head;
-    if (q->head < q->tail && !(q->count && bss_earlier(q->heap, first))) {
-        if (first->time >= until)
-            return 0;
-        q->head++;
-        *event = *first;
-        return 1;
-    }
-    if (!q->count || q->heap[0].time >= until)
-        return 0;
-    *event = bss_pop(q);
-    bss_begin_row(q, event->time);
-    return 1;
+    if (q->first < q->last && !(q->count && bss_earlier(q->heap, q->first)))
+        return *q->first++;
+    const bss_event event = bss_pop(q);
+    bss_begin_row(q, event.time);
+    return event;
 }
 
 /* Pass the event over the link of its hop and send it on. Returns whether it drives synapses, and
  * then the step from which their delays count: that of its spike, later by what it has waited. */
 static inline int bss_pass(bss_event_queue *q, const bss_event *event, int64_t *from)
 {
-    const bss_hop *hop = &q->hops[event->hop];
+    const bss_hop *hop = event->hop;
     bss_link *link = &q->links[hop->link];
     const int64_t start = link->free_at > event->time ? link->free_at : event->time;
     const int64_t wait = start - event->time;
@@ -206,9 +208,10 @@ static inline int bss_pass(bss_event_queue *q, const bss_event *event, int64_t *
             link->longest = wait;
     }
     link->free_at = start + link->interval;
-    for (int64_t next = hop->first_next; next < hop->end_next; next++) {
-        BSS_PREFETCH(&q->links[q->hops[next].link]);
-        bss_send(q, start + q->hops[next].after, event->emitted, next);
+    const bss_hop *next = q->hops + hop->first_next;
+    for (int32_t k = hop->n_next; k > 0; k--, next++) {
+        BSS_PREFETCH(&q->links[next->link]);
+        bss_send(q, start + next->after, event->emitted, next);
     }
     if (hop->begin >= hop->end)
         return 0;
@@ -224,12 +227,11 @@ static inline int bss_pass(bss_event_queue *q, const bss_event *event, int64_t *
 static inline int bss_next_arrival(bss_event_queue *q, int64_t until, const bss_hop **hop,
                                    int64_t *from)
 {
-    bss_event event;
-    while (bss_take(q, until, &event)) {
-        if (bss_pass(q, &event, from)) {
-            *hop = &q->hops[event.hop];
+    while (bss_any_due(q, until)) {
+        const bss_event event = bss_take(q);
+        *hop = event.hop;
+        if (bss_pass(q, &event, from))
             return 1;
-        }
     }
     return 0;
 }
@@ -237,8 +239,8 @@ static inline int bss_next_arrival(bss_event_queue *q, int64_t until, const bss_
 /* Let all events wait in the heap. */
 static inline void bss_gather(bss_event_queue *q)
 {
-    while (q->head < q->tail)
-        bss_push(q, q->row[q->head++]);
+    while (q->first < q->last)
+        bss_push(q, *q->first++);
 }
 
 /* Let times count from step `clock` on. */

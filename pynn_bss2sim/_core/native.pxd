@@ -44,10 +44,11 @@ cdef extern from "kernels.h" nogil:
 
 
 cdef extern from "event_queue.h" nogil:
-    ctypedef struct bss_event:
-        int64_t time, order, emitted, hop
     ctypedef struct bss_hop:
         int32_t begin, end, number
+    ctypedef struct bss_event:
+        int64_t time, order, emitted
+        const bss_hop *hop
     ctypedef struct bss_roots:
         pass
     ctypedef struct bss_link:
@@ -59,11 +60,12 @@ cdef extern from "event_queue.h" nogil:
         bss_link *links
         int64_t sent
         bss_event *row
-        int64_t head, tail
+        bss_event *first
+        bss_event *last
         bss_event *heap
         int64_t count
         int out_of_memory
-    void bss_send(bss_event_queue *q, int64_t when, int64_t emitted, int64_t hop)
+    void bss_send(bss_event_queue *q, int64_t when, int64_t emitted, const bss_hop *hop)
     void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t clock)
 
 

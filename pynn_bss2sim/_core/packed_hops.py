@@ -14,7 +14,7 @@ _HOP = np.dtype(
     [(name, np.int64) for name in ("after", "due")]
     + [
         (name, np.int32)
-        for name in ("link", "first_next", "end_next", "begin", "end", "number")
+        for name in ("link", "first_next", "n_next", "begin", "end", "number")
     ]
 )  # fmt: skip
 
@@ -49,7 +49,7 @@ def packed_hops(plan: LinkPlan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         "due": plan.at + plan.slack,
         "link": plan.link,
         "first_next": first_next,
-        "end_next": first_next + n_next,
+        "n_next": n_next,
         "begin": plan.begin,
         "end": plan.end,
     }
