@@ -32,7 +32,8 @@ def circuits(kind, mode):
     """Neurons of a chip that all differ and stay below threshold."""
     n = NEURONS
     varied = np.linspace(1.0, 1.1, n)
-    departures = (LIMITS if mode >= Mode.SILICON else {}) | (NOISE if mode == Mode.NOISY else {})
+    departures = {"single_precision": mode == Mode.SINGLE}
+    departures |= (LIMITS if mode >= Mode.SILICON else {}) | (NOISE if mode == Mode.NOISY else {})
     return Circuits(
         adex=np.full(n, kind in (Kind.CUBA_ADEX, Kind.COBA_ADEX)),
         conductance_based=np.full(n, kind in (Kind.COBA_LIF, Kind.COBA_ADEX)),
@@ -86,6 +87,7 @@ def measure(repetitions):
         }
         for kind in Kind
         for mode in Mode
+        if (kind, mode) != (Kind.CUBA_LIF, Mode.SINGLE)
     }
 
 
@@ -120,12 +122,14 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
 * **Short loops.** A kernel is a sequence of short loops over the tile, which the compiler turns
   into vectors (`kernels_impl.h`). A Runge-Kutta step or an exponential is a long chain of
   operations that wait for each other; in short loops the processor finds other neurons to work on.
-* **Single precision where a chip is not known better.** Kernels of neurons that are not ideal keep
-  the state in double precision and compute what a step changes of it in single precision, twice as
-  many neurons at a time (`kernels_silicon_impl.h`).
-* **Short exponentials.** The exponentials in a step of AdEx but the first differ little from it,
-  and the exponent of a conductance-based membrane is small: polynomials of half the usual length
-  do. Neurons for which they do not are treated apart.
+* **Single precision where a chip is not known better.** Where registers say what neurons are, on
+  all chip models with `parameters="10bit"`, kernels keep the state in double precision and compute
+  what a step changes of it in single precision, twice as many neurons at a time
+  (`kernels_silicon_impl.h`). Current-based LIF without limits has too little to compute for that.
+* **One exponential.** In single precision a step of AdEx takes one exponential and one division, in
+  double precision four exponentials, of which three differ little from the first.
+* **Short exponentials.** The exponent of a conductance-based membrane is small, too: polynomials of
+  half the usual length do. Neurons for which they do not are treated apart.
 * **Instruction sets.** The same source is compiled plainly, for AVX2 and for AVX-512, and the best
   is chosen when an engine is made; all give the same bits.
 * **Work where events are.** A spike adds the amplitudes of its synapses to a ring with one slot for

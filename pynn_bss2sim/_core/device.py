@@ -304,6 +304,8 @@ class Device:
             **_exponential(neurons, exponential),
             **_adaptation(self, neurons, adex),
             **self._departures(neurons, c_m, g_leak, limits, noise),
+            # no register says more
+            single_precision=np.ones(len(c_m), bool),
         )
         forwards = np.logical_or(*(neurons.switch(name) for name in LINE_BYPASS))
         return Circuits(**bypass.columns(columns, forwards, timestep))

@@ -75,8 +75,8 @@ BSS_SPECIALIZE double BSS_NAME(phi_near)(double x)
     return low + x2 * (middle + x2 * high);
 }
 
-/* The same in single precision. e**x is clipped to -80 <= x <= 80; relative error of all of them
- * below 4e-7. */
+/* In single precision. e**x is clipped to -80 <= x <= 80; relative error of all of them below
+ * 5e-7. */
 BSS_SPECIALIZE float BSS_NAME(expf_reduce)(float x, float *scale)
 {
     const float magic = 12582912.0f; /* 1.5 * 2**23 */
@@ -93,7 +93,7 @@ BSS_SPECIALIZE float BSS_NAME(expf_reduce)(float x, float *scale)
     return (x - k * 0.693145752f) - k * 1.42860677e-6f;
 }
 
-/* where |x| <= ln 2 / 2, which is more than BSS_NEAR */
+/* where |x| <= ln 2 / 2 */
 BSS_SPECIALIZE float BSS_NAME(expf_near)(float x)
 {
     const float x2 = x * x;
@@ -108,9 +108,16 @@ BSS_SPECIALIZE float BSS_NAME(expf)(float x)
     return BSS_NAME(expf_near)(r) * scale;
 }
 
-BSS_SPECIALIZE float BSS_NAME(phif_near)(float x)
+/* Bernoulli's function x / (e**x - 1), of which only the odd term x / 2 is not even, near 0 */
+#define BSS_NEAR_SINGLE 0.75f
+BSS_SPECIALIZE float BSS_NAME(bernoullif_near)(float x)
 {
     const float x2 = x * x;
-    return (1.0f + x * 0.49999818f)
-           + x2 * ((0.16666588f + x * 0.041779336f) + x2 * 0.0083655464f);
+    return (1.0f - x * 0.5f) + x2 * (0.08332866f - x2 * 0.00136286f);
+}
+
+/* the same far from 0 */
+BSS_SPECIALIZE float BSS_NAME(bernoullif_far)(float x)
+{
+    return x / (BSS_NAME(expf)(x) - 1.0f);
 }

@@ -26,11 +26,12 @@ enum { BSS_TILE = 32 };
 /* order of the kernels: see plan.Kind */
 enum { BSS_CUBA_LIF = 0, BSS_COBA_LIF = 1, BSS_CUBA_ADEX = 2, BSS_COBA_ADEX = 3, BSS_N_KINDS = 4 };
 
-/* what neurons depart in from the ideal equations: see plan.Mode */
-enum { BSS_IDEAL = 0, BSS_SILICON = 1, BSS_NOISY = 2, BSS_N_MODES = 3 };
+/* how neurons are integrated: see plan.Mode */
+enum { BSS_IDEAL = 0, BSS_SINGLE = 1, BSS_SILICON = 2, BSS_NOISY = 3, BSS_N_MODES = 4 };
 
 /* Coefficients, named as in plan.Plan. Those that only later modes read stand behind the others and
- * are not there in earlier modes. The propagator of membrane currents is missing: the engine has
+ * are not there in earlier modes. Which of them a kind has depends on whether it is integrated in
+ * double precision, as in BSS_IDEAL. The propagator of membrane currents is missing: the engine has
  * multiplied the currents by it. All are of double in BSS_IDEAL; in the other modes only potentials
  * (v_...) and e_leak are, the others are of float, and factors of decay are less 1 (tiles.py).
  * e_leak and v_thresh change during a run. */
@@ -40,6 +41,9 @@ enum { BSS_IDEAL = 0, BSS_SILICON = 1, BSS_NOISY = 2, BSS_N_MODES = 3 };
 #define BSS_ADEX_COLUMNS(X)                                                                        \
     X(e_rev0) X(e_rev1) X(half0) X(half1) X(g_leak) X(h_over_c) X(g_delta_t) X(v_exp)              \
     X(inv_delta_t) X(a) X(h_over_tau_w)
+#define BSS_SINGLE_LIF_COLUMNS(X) X(e_rev0) X(e_rev1) X(felt0) X(felt1) X(g_leak) X(h_over_c)
+#define BSS_SINGLE_ADEX_COLUMNS(X)                                                                 \
+    BSS_SINGLE_LIF_COLUMNS(X) X(g_delta_t) X(v_exp) X(inv_delta_t) X(a) X(decay_w)
 #define BSS_SILICON_COLUMNS(X)                                                                     \
     X(leak_u) X(leak_c) X(line_u0) X(line_u1) X(line_c0) X(line_c1) X(reset_keep) X(v_floor)       \
     X(v_ceiling)
@@ -57,6 +61,8 @@ enum { BSS_IDEAL = 0, BSS_SILICON = 1, BSS_NOISY = 2, BSS_N_MODES = 3 };
 typedef BSS_COLUMNS_OF(BSS_CUBA_LIF_COLUMNS) bss_cuba_lif_columns;
 typedef BSS_COLUMNS_OF(BSS_COBA_LIF_COLUMNS) bss_coba_lif_columns;
 typedef BSS_COLUMNS_OF(BSS_ADEX_COLUMNS) bss_adex_columns;
+typedef BSS_COLUMNS_OF(BSS_SINGLE_LIF_COLUMNS) bss_single_lif_columns;
+typedef BSS_COLUMNS_OF(BSS_SINGLE_ADEX_COLUMNS) bss_single_adex_columns;
 
 enum { BSS_MAX_COLUMNS = sizeof(bss_adex_columns) / sizeof(const void *) };
 typedef union {
@@ -64,7 +70,13 @@ typedef union {
     bss_cuba_lif_columns cuba_lif;
     bss_coba_lif_columns coba_lif;
     bss_adex_columns adex;
+    bss_single_lif_columns single_lif;
+    bss_single_adex_columns single_adex;
 } bss_columns;
+
+_Static_assert(sizeof(bss_single_lif_columns) == sizeof(bss_coba_lif_columns)
+                   && sizeof(bss_single_adex_columns) == sizeof(bss_adex_columns),
+               "as many coefficients in single precision");
 
 #define BSS_ONE(name) +1
 enum { BSS_N_SILICON = 0 BSS_SILICON_COLUMNS(BSS_ONE), BSS_N_NOISY = 0 BSS_NOISY_COLUMNS(BSS_ONE) };
@@ -75,7 +87,7 @@ static inline int bss_n_columns(int kind, int mode)
     const int all = kind == BSS_CUBA_LIF   ? sizeof(bss_cuba_lif_columns) / sizeof(const void *)
                     : kind == BSS_COBA_LIF ? sizeof(bss_coba_lif_columns) / sizeof(const void *)
                                            : BSS_MAX_COLUMNS;
-    return all - (mode == BSS_NOISY ? 0 : BSS_N_NOISY) - (mode == BSS_IDEAL ? BSS_N_SILICON : 0);
+    return all - (mode == BSS_NOISY ? 0 : BSS_N_NOISY) - (mode < BSS_SILICON ? BSS_N_SILICON : 0);
 }
 
 /* Name of coefficient `k`, NULL behind the last. */

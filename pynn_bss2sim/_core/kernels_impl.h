@@ -266,9 +266,9 @@ BSS_SPECIALIZE uint64_t BSS_NAME(tile)(const bss_part *part, const int kind, con
     if (mode != BSS_IDEAL && kind == BSS_CUBA_LIF)
         return BSS_NAME(silicon_cuba_lif)(&columns->cuba_lif, part, mode);
     if (mode != BSS_IDEAL && kind == BSS_COBA_LIF)
-        return BSS_NAME(silicon_coba_lif)(&columns->coba_lif, part, mode);
+        return BSS_NAME(single_coba_lif)(&columns->single_lif, part, mode);
     if (mode != BSS_IDEAL)
-        return BSS_NAME(silicon_adex)(&columns->adex, part, kind == BSS_COBA_ADEX, mode);
+        return BSS_NAME(single_adex)(&columns->single_adex, part, kind == BSS_COBA_ADEX, mode);
     if (kind == BSS_CUBA_LIF)
         return BSS_NAME(cuba_lif)(&columns->cuba_lif, part);
     if (kind == BSS_COBA_LIF)
@@ -307,16 +307,22 @@ BSS_SPECIALIZE int64_t BSS_NAME(run)(const bss_part *part, int32_t *over, const 
         return BSS_NAME(run)(part, over, kind, mode);                                              \
     }
 #define BSS_KERNELS_OF(mode)                                                                       \
-    BSS_KERNEL(BSS_CUBA_LIF, mode)                                                                 \
     BSS_KERNEL(BSS_COBA_LIF, mode)                                                                 \
     BSS_KERNEL(BSS_CUBA_ADEX, mode)                                                                \
     BSS_KERNEL(BSS_COBA_ADEX, mode)
-#define BSS_ROW(mode)                                                                              \
-    {BSS_NAME(BSS_CUBA_LIF_##mode), BSS_NAME(BSS_COBA_LIF_##mode),                                 \
-     BSS_NAME(BSS_CUBA_ADEX_##mode), BSS_NAME(BSS_COBA_ADEX_##mode)}
+#define BSS_ROW(cuba_lif, mode)                                                                    \
+    {cuba_lif, BSS_NAME(BSS_COBA_LIF_##mode), BSS_NAME(BSS_CUBA_ADEX_##mode),                      \
+     BSS_NAME(BSS_COBA_ADEX_##mode)}
 
 BSS_KERNELS_OF(BSS_IDEAL)
+BSS_KERNELS_OF(BSS_SINGLE)
 BSS_KERNELS_OF(BSS_SILICON)
 BSS_KERNELS_OF(BSS_NOISY)
-const bss_kernel BSS_NAME(kernels)[BSS_N_MODES][BSS_N_KINDS] = {
-    BSS_ROW(BSS_IDEAL), BSS_ROW(BSS_SILICON), BSS_ROW(BSS_NOISY)};
+BSS_KERNEL(BSS_CUBA_LIF, BSS_IDEAL)
+BSS_KERNEL(BSS_CUBA_LIF, BSS_SILICON)
+BSS_KERNEL(BSS_CUBA_LIF, BSS_NOISY)
+/* current-based LIF has little to compute: in single precision it would not be faster */
+const bss_kernel BSS_NAME(kernels)[BSS_N_MODES][BSS_N_KINDS]
+    = {BSS_ROW(BSS_NAME(BSS_CUBA_LIF_BSS_IDEAL), BSS_IDEAL), BSS_ROW(NULL, BSS_SINGLE),
+       BSS_ROW(BSS_NAME(BSS_CUBA_LIF_BSS_SILICON), BSS_SILICON),
+       BSS_ROW(BSS_NAME(BSS_CUBA_LIF_BSS_NOISY), BSS_NOISY)};

@@ -27,8 +27,11 @@ const char *bss_column(int kind, int mode, int k)
     static const char *const cuba_lif[] = BSS_TEXTS(BSS_CUBA_LIF_COLUMNS);
     static const char *const coba_lif[] = BSS_TEXTS(BSS_COBA_LIF_COLUMNS);
     static const char *const adex[] = BSS_TEXTS(BSS_ADEX_COLUMNS);
-    const char *const *const names[BSS_N_KINDS] = {cuba_lif, coba_lif, adex, adex};
-    return k < bss_n_columns(kind, mode) ? names[kind][k] : 0;
+    static const char *const single_lif[] = BSS_TEXTS(BSS_SINGLE_LIF_COLUMNS);
+    static const char *const single_adex[] = BSS_TEXTS(BSS_SINGLE_ADEX_COLUMNS);
+    const char *const *const names[2][BSS_N_KINDS]
+        = {{cuba_lif, coba_lif, adex, adex}, {cuba_lif, single_lif, single_adex, single_adex}};
+    return k < bss_n_columns(kind, mode) ? names[mode != BSS_IDEAL][kind][k] : 0;
 }
 
 bss_kernel_table bss_kernels_for(int isa)

@@ -1,4 +1,5 @@
-/* Kernels of neurons that are not ideal; included by kernels_impl.h.
+/* Kernels that compute in single precision: of neurons that are not ideal, and of those that are but
+ * for what registers know of them (BSS_SINGLE). Included by kernels_impl.h.
  *
  * State and potentials are kept in double precision. What a step changes of them is computed in
  * single precision: it is small against them, and a chip is not known to seven digits. */
@@ -7,10 +8,6 @@
 #define BSS_OF(name) (((const float *)c->name)[j])
 
 typedef float BSS_NAME(floats)[BSS_TILE];
-typedef struct {
-    BSS_NAME(floats) v, w;
-} BSS_NAME(float_pair);
-
 BSS_SPECIALIZE float BSS_NAME(where_f)(uint32_t mask, float yes, float no)
 {
     uint32_t a, b;
@@ -29,7 +26,7 @@ BSS_SPECIALIZE float BSS_NAME(where_positive_f)(float x, float yes, float no)
 
 BSS_SPECIALIZE uint32_t BSS_NAME(far_f)(float x)
 {
-    return -(uint32_t)(fabsf(x) > (float)BSS_NEAR);
+    return -(uint32_t)(fabsf(x) > BSS_NEAR_SINGLE);
 }
 
 /* u clipped to +-3^(-1/2), where y - y^3 has its extrema. The compiler does not know the bounds: if
@@ -88,35 +85,6 @@ typedef struct {
         BSS_FINISH(bounded);                                                                       \
     } while (0)
 
-/* The end of a substep, the last one of which is that of the step: changes of v and of the lines.
- * Noise of the whole step comes in the end, after v is clipped at threshold if it is. */
-#define BSS_FINISH_SUBSTEP(change_v, clip)                                                         \
-    do {                                                                                           \
-        BSS_NAME(floats) noise = {0};                                                              \
-        if (mode == BSS_NOISY && last) {                                                           \
-            BSS_EACH {                                                                             \
-                noise[j] = BSS_NOISE_V;                                                            \
-                change0[j] += BSS_NOISE_LINE(0);                                                   \
-                change1[j] += BSS_NOISE_LINE(1);                                                   \
-            }                                                                                      \
-        }                                                                                          \
-        BSS_EACH {                                                                                 \
-            double v_new = v[j] + (double)change_v[j];                                             \
-            if (clip)                                                                              \
-                v_new = v_new < BSS_DOUBLE(v_thresh) ? v_new : BSS_DOUBLE(v_thresh);               \
-            v[j] = mode == BSS_NOISY ? v_new + (double)noise[j] : v_new;                           \
-        }                                                                                          \
-        BSS_EACH {                                                                                 \
-            line0[j] += (double)change0[j];                                                        \
-            line1[j] += (double)change1[j];                                                        \
-        }                                                                                          \
-        if (last) {                                                                                \
-            BSS_EACH {                                                                             \
-                BSS_FINISH_SILICON(v[j]);                                                          \
-            }                                                                                      \
-        }                                                                                          \
-    } while (0)
-
 /* Current-based LIF: exact but for what saturation takes from the currents. That is a constant
  * current over the step: that of the lines' mean values, and for the leak that at the middle of the
  * step, taken from the begin and its slope there (second order). */
@@ -158,175 +126,167 @@ BSS_SPECIALIZE uint64_t BSS_NAME(silicon_cuba_lif)(const bss_cuba_lif_columns *r
     return any;
 }
 
+/* The other kinds. With F the derivative of u = v - e_leak times the (sub)step h, and x that of F by
+ * u, u changes by
+ *     F / (B(x) - x'' F / 6),  B(x) = x / (e**x - 1),
+ * where x'' is the derivative of x by u as far as the upstroke makes it: an exponential Rosenbrock
+ * step, exact where F is linear, with the term that makes it of third order in the upstroke. Lines
+ * have the mean that the membrane feels (plan.py), and w that of its way. */
+
+/* where a substep is and what it adds: kept between loops */
+typedef struct {
+    BSS_NAME(floats) u, g, push, x, bend, width;
+} BSS_NAME(substep);
+
 /* what of a line's current or conductance x reaches the membrane */
 #define BSS_SATURATED(k, x)                                                                        \
-    ((x) + BSS_OF(line_c##k) * BSS_NAME(excess)((x) * BSS_OF(line_u##k)))
+    (mode < BSS_SILICON ? (x)                                                                      \
+                        : (x) + BSS_OF(line_c##k) * BSS_NAME(excess)((x) * BSS_OF(line_u##k)))
 
-/* current into the membrane at e_leak */
-#define BSS_CURRENT(from)                                                                          \
-    (g0 * (BSS_OF(e_rev0) - from e_leak[j]) + g1 * (BSS_OF(e_rev1) - from e_leak[j]))              \
-        + from drive[j]
+/* Begin of a substep: u, the conductance g of the membrane and the current `push` into it, without
+ * upstroke and adaptation; the lines go on to its end. */
+#define BSS_BEGIN_SUBSTEP(coba)                                                                    \
+    const float e_leak = (float)BSS_DOUBLE(e_leak);                                                \
+    const float i0 = (float)line0[j], i1 = (float)line1[j];                                        \
+    const float d = (float)(v[j] - BSS_DOUBLE(e_leak));                                            \
+    const float in0 = i0 * BSS_OF(felt0), in1 = i1 * BSS_OF(felt1);                                \
+    const float g0 = BSS_SATURATED(0, in0), g1 = BSS_SATURATED(1, in1);                            \
+    float change0 = i0 * BSS_OF(decay0), change1 = i1 * BSS_OF(decay1);                            \
+    float g = BSS_OF(g_leak), push = g0 + g1;                                                      \
+    if (coba) {                                                                                    \
+        g = g + (g0 + g1);                                                                         \
+        push = g0 * (BSS_OF(e_rev0) - e_leak) + g1 * (BSS_OF(e_rev1) - e_leak);                    \
+    }                                                                                              \
+    push = (push + (float)drive[j]) - g * d;                                                       \
+    if (mode >= BSS_SILICON) {                                                                     \
+        const float leak_u = BSS_OF(leak_u), leak_c = BSS_OF(leak_c);                              \
+        const float far_u = d * leak_u, y = BSS_NAME(clipped)(far_u), y2 = y * y;                  \
+        push = push - leak_c * ((y - far_u) - y2 * y);                                             \
+        g = g - (leak_u * leak_c) * (3.0f * y2);                                                   \
+    }                                                                                              \
+    if (mode == BSS_NOISY) {                                                                       \
+        change0 += BSS_NOISE_LINE(0);                                                              \
+        change1 += BSS_NOISE_LINE(1);                                                              \
+    }                                                                                              \
+    line0[j] += (double)change0;                                                                   \
+    line1[j] += (double)change1
 
-/* Conductance-based LIF, with a saturating leak at the middle of the substep: second order. */
-BSS_SPECIALIZE uint64_t BSS_NAME(silicon_coba_lif)(const bss_coba_lif_columns *restrict c,
-                                                   const bss_part *part, const int mode)
+/* B(x) of neurons far from 0 */
+BSS_SPECIALIZE void BSS_NAME(widen_far)(BSS_NAME(substep) *restrict m)
+{
+    BSS_EACH {
+        const float x = m->x[j];
+        m->width[j]
+            = BSS_NAME(where_f)(BSS_NAME(far_f)(x), BSS_NAME(bernoullif_far)(x), m->width[j]);
+    }
+}
+
+/* what v changes by in a (sub)step: `free`, unless the neuron is held */
+#define BSS_CHANGE(free)                                                                           \
+    BSS_NAME(where_positive_f)(                                                                    \
+        (float)hold[j],                                                                            \
+        mode < BSS_SILICON ? 0.0f : (float)(v[j] - BSS_DOUBLE(v_reset)) * BSS_OF(reset_keep),      \
+        (free))
+
+/* End of a substep after which v is `v_new`, and if it is the last one of the step, with noise. */
+#define BSS_END_SUBSTEP(v_new)                                                                     \
+    do {                                                                                           \
+        double v_next = (v_new);                                                                   \
+        if (mode == BSS_NOISY)                                                                     \
+            v_next += (double)BSS_NAME(where_positive_f)((float)hold[j], 0.0f,                     \
+                                                         BSS_OF(amp_v) * part->noise_v[j]);        \
+        if (!last)                                                                                 \
+            v[j] = v_next;                                                                         \
+        else if (mode < BSS_SILICON)                                                               \
+            BSS_FINISH(BSS_NAME(where_positive)(hold[j], BSS_DOUBLE(v_reset), v_next));            \
+        else                                                                                       \
+            BSS_FINISH_SILICON(v_next);                                                            \
+    } while (0)
+
+/* Conductance-based LIF. */
+BSS_SPECIALIZE uint64_t BSS_NAME(single_coba_lif_substep)(const bss_single_lif_columns *restrict c,
+                                                          const bss_part *part, const int mode,
+                                                          const int last)
 {
     BSS_STATE;
-    for (int64_t s = 0; s < part->substeps; s++) {
-        const int last = s == part->substeps - 1;
-        BSS_START(from)
-        BSS_NAME(floats) g, current, reach, change0, change1;
-        uint32_t far = 0;
-        BSS_EACH {
-            const float g0 = BSS_SATURATED(0, from.line0[j] * BSS_OF(mean0));
-            const float g1 = BSS_SATURATED(1, from.line1[j] * BSS_OF(mean1));
-            g[j] = BSS_OF(g_leak) + (g0 + g1);
-            current[j] = BSS_CURRENT(from.);
-        }
-        BSS_EACH {
-            const float x = -(g[j] * BSS_OF(h_over_c));
-            reach[j] = BSS_OF(h_over_c) * BSS_NAME(phif_near)(x);
-            far |= BSS_NAME(far_f)(x);
-        }
-        if (far) {
-            BSS_EACH {
-                const float x = -(g[j] * BSS_OF(h_over_c));
-                const float exact = BSS_OF(h_over_c) * ((BSS_NAME(expf)(x) - 1.0f) / x);
-                reach[j] = BSS_NAME(where_f)(BSS_NAME(far_f)(x), exact, reach[j]);
-            }
-        }
-        BSS_EACH {
-            const float d = from.u[j], free = current[j] - g[j] * d;
-            const float leak_u = BSS_OF(leak_u), leak_c = BSS_OF(leak_c);
-            const float lost = leak_c * BSS_NAME(excess)(d * leak_u);
-            const float middle = d + 0.5f * ((free - lost) * reach[j]);
-            const float change = (free - leak_c * BSS_NAME(excess)(middle * leak_u)) * reach[j];
-            current[j] = BSS_HELD_OR(change);
-            change0[j] = from.line0[j] * BSS_OF(decay0);
-            change1[j] = from.line1[j] * BSS_OF(decay1);
-        }
-        BSS_FINISH_SUBSTEP(current, 0);
+    BSS_NAME(substep) m;
+    uint32_t far = 0;
+    BSS_EACH {
+        BSS_BEGIN_SUBSTEP(1);
+        const float x = -(g * BSS_OF(h_over_c));
+        m.push[j] = push * BSS_OF(h_over_c);
+        m.x[j] = x;
+        m.width[j] = BSS_NAME(bernoullif_near)(x);
+        far |= BSS_NAME(far_f)(x);
+    }
+    if (far)
+        BSS_NAME(widen_far)(&m);
+    BSS_EACH {
+        const float free = m.push[j] / m.width[j];
+        const float change = mode < BSS_SILICON ? free : BSS_CHANGE(free);
+        BSS_END_SUBSTEP(v[j] + (double)change);
     }
     return any;
 }
 
-/* The AdEx membrane over a (sub)step: see the ideal kernel. */
-typedef struct {
-    BSS_NAME(floats) w, h_over_c, g, current, limit, begin, upstroke;
-} BSS_NAME(silicon_membrane);
-
-/* g and current of the membrane for what the lines conduct */
-BSS_SPECIALIZE void BSS_NAME(silicon_lines)(const bss_adex_columns *restrict c,
-                                            const BSS_NAME(start) *restrict from,
-                                            BSS_NAME(silicon_membrane) *restrict m,
-                                            const float fraction, const int coba)
+BSS_SPECIALIZE uint64_t BSS_NAME(single_coba_lif)(const bss_single_lif_columns *restrict c,
+                                                  const bss_part *part, const int mode)
 {
-    BSS_EACH {
-        float g0 = from->line0[j], g1 = from->line1[j];
-        if (fraction == 0.5f) {
-            g0 += g0 * BSS_OF(half0);
-            g1 += g1 * BSS_OF(half1);
-        } else if (fraction == 1.0f) {
-            g0 += g0 * BSS_OF(decay0);
-            g1 += g1 * BSS_OF(decay1);
-        }
-        g0 = BSS_SATURATED(0, g0);
-        g1 = BSS_SATURATED(1, g1);
-        if (coba) {
-            m->g[j] = BSS_OF(g_leak) + (g0 + g1);
-            m->current[j] = BSS_CURRENT(from->);
-        } else {
-            m->g[j] = BSS_OF(g_leak);
-            m->current[j] = (g0 + g1) + from->drive[j];
-        }
-    }
+    const int quiet = mode == BSS_NOISY ? BSS_SILICON : mode;
+    for (int64_t s = 1; s < part->substeps; s++)
+        BSS_NAME(single_coba_lif_substep)(c, part, quiet, 0);
+    return BSS_NAME(single_coba_lif_substep)(c, part, mode, 1);
 }
 
-/* upstroke at u */
-#define BSS_UPSTROKE(u)                                                                            \
-    (BSS_OF(g_delta_t)                                                                             \
-     * BSS_NAME(expf)(((u) - (BSS_OF(v_exp) - from->e_leak[j])) * BSS_OF(inv_delta_t)))
-
-/* Slopes, times the (sub)step: at the begin, or at `fraction` of the former slopes away from it.
- * There the upstroke is that at the begin times e**d of a small d; where d is not small, it is
- * computed anew. */
-BSS_SPECIALIZE void BSS_NAME(silicon_slopes)(const bss_adex_columns *restrict c,
-                                             const BSS_NAME(start) *restrict from,
-                                             BSS_NAME(silicon_membrane) *restrict m,
-                                             const float fraction,
-                                             const BSS_NAME(float_pair) *restrict former,
-                                             BSS_NAME(float_pair) *restrict slope)
-{
-    BSS_NAME(floats) u, upstroke;
-    uint32_t far = 0;
-    BSS_EACH {
-        const float free = former ? from->u[j] + fraction * former->v[j] : from->u[j];
-        u[j] = free < m->limit[j] ? free : m->limit[j];
-        if (former) {
-            const float d = (u[j] - m->begin[j]) * BSS_OF(inv_delta_t);
-            upstroke[j] = m->upstroke[j] * BSS_NAME(expf_near)(d);
-            far |= BSS_NAME(far_f)(d);
-        } else {
-            upstroke[j] = BSS_UPSTROKE(u[j]);
-            m->begin[j] = u[j];
-            m->upstroke[j] = upstroke[j];
-        }
-    }
-    if (former && far) {
-        BSS_EACH {
-            const float d = (u[j] - m->begin[j]) * BSS_OF(inv_delta_t);
-            const float exact = BSS_UPSTROKE(u[j]);
-            upstroke[j] = BSS_NAME(where_f)(BSS_NAME(far_f)(d), exact, upstroke[j]);
-        }
-    }
-    BSS_EACH {
-        const float w = former ? m->w[j] + fraction * former->w[j] : m->w[j];
-        const float leak = m->g[j] * u[j]
-                           + BSS_OF(leak_c) * BSS_NAME(excess)(u[j] * BSS_OF(leak_u));
-        slope->v[j] = ((m->current[j] - leak) + (upstroke[j] - w)) * m->h_over_c[j];
-        slope->w[j] = (BSS_OF(a) * u[j] - w) * BSS_OF(h_over_tau_w);
-    }
-}
-
-/* AdEx: see the ideal kernel. */
-BSS_SPECIALIZE uint64_t BSS_NAME(silicon_adex)(const bss_adex_columns *restrict c,
-                                               const bss_part *part, const int coba, const int mode)
+/* AdEx; v is clipped at the detection threshold, so that the upstroke stays bounded. */
+BSS_SPECIALIZE uint64_t BSS_NAME(single_adex_substep)(const bss_single_adex_columns *restrict c,
+                                                      const bss_part *part, const int coba,
+                                                      const int mode, const int last)
 {
     BSS_STATE;
     double *restrict w = part->cells.w;
-    for (int64_t s = 0; s < part->substeps; s++) {
-        const int last = s == part->substeps - 1;
-        BSS_NAME(silicon_membrane) m;
-        BSS_NAME(float_pair) k1, k2, k3, k4;
-        BSS_NAME(floats) change0, change1;
-        BSS_START(from)
-        BSS_EACH {
-            m.w[j] = (float)w[j];
-            m.limit[j] = (float)(BSS_DOUBLE(v_thresh) - BSS_DOUBLE(e_leak));
-        }
-        BSS_EACH {
-            m.h_over_c[j] = BSS_NAME(where_positive_f)(from.hold[j], 0.0f, BSS_OF(h_over_c));
-        }
-        BSS_NAME(silicon_lines)(c, &from, &m, 0.0f, coba);
-        BSS_NAME(silicon_slopes)(c, &from, &m, 0.0f, NULL, &k1);
-        BSS_NAME(silicon_lines)(c, &from, &m, 0.5f, coba);
-        BSS_NAME(silicon_slopes)(c, &from, &m, 0.5f, &k1, &k2);
-        BSS_NAME(silicon_slopes)(c, &from, &m, 0.5f, &k2, &k3);
-        BSS_NAME(silicon_lines)(c, &from, &m, 1.0f, coba);
-        BSS_NAME(silicon_slopes)(c, &from, &m, 1.0f, &k3, &k4);
-        BSS_EACH {
-            const float sixth = 1.0f / 6.0f;
-            const float dv = (k1.v[j] + 2.0f * (k2.v[j] + k3.v[j]) + k4.v[j]) * sixth;
-            k1.v[j] = BSS_HELD_OR(dv);
-            k1.w[j] = (k1.w[j] + 2.0f * (k2.w[j] + k3.w[j]) + k4.w[j]) * sixth;
-            change0[j] = from.line0[j] * BSS_OF(decay0);
-            change1[j] = from.line1[j] * BSS_OF(decay1);
-        }
-        BSS_EACH {
-            w[j] += (double)k1.w[j];
-        }
-        BSS_FINISH_SUBSTEP(k1.v, 1);
+    BSS_NAME(substep) m;
+    BSS_NAME(floats) above, relax;
+    uint32_t far = 0;
+    BSS_EACH {
+        BSS_BEGIN_SUBSTEP(coba);
+        m.u[j] = d;
+        m.g[j] = g;
+        m.push[j] = push;
+        above[j] = (d - (BSS_OF(v_exp) - e_leak)) * BSS_OF(inv_delta_t);
+    }
+    BSS_EACH {
+        const float upstroke = BSS_OF(g_delta_t) * BSS_NAME(expf)(above[j]);
+        const float slope = upstroke * BSS_OF(inv_delta_t);
+        const float adapted = (float)w[j];
+        const float x = (slope - m.g[j]) * BSS_OF(h_over_c);
+        relax[j] = (adapted - BSS_OF(a) * m.u[j]) * BSS_OF(decay_w);
+        m.push[j] = (m.push[j] + (upstroke - (adapted + 0.5f * relax[j]))) * BSS_OF(h_over_c);
+        m.bend[j] = (slope * BSS_OF(h_over_c))
+                    * (m.push[j] * (BSS_OF(inv_delta_t) * (1.0f / 6.0f)));
+        m.x[j] = x;
+        m.width[j] = BSS_NAME(bernoullif_near)(x);
+        far |= BSS_NAME(far_f)(x);
+    }
+    if (far)
+        BSS_NAME(widen_far)(&m);
+    BSS_EACH {
+        /* where the upstroke has no end within the substep, it leads over every threshold */
+        const float bent = m.width[j] - m.bend[j], width = bent > 1e-3f ? bent : 1e-3f;
+        const float change = BSS_CHANGE(m.push[j] / width);
+        const double v_free = v[j] + (double)change, v_thresh = BSS_DOUBLE(v_thresh);
+        w[j] += (double)(relax[j] - (BSS_OF(decay_w) * (0.5f * BSS_OF(a))) * change);
+        BSS_END_SUBSTEP(v_free < v_thresh ? v_free : v_thresh);
     }
     return any;
+}
+
+BSS_SPECIALIZE uint64_t BSS_NAME(single_adex)(const bss_single_adex_columns *restrict c,
+                                              const bss_part *part, const int coba, const int mode)
+{
+    const int quiet = mode == BSS_NOISY ? BSS_SILICON : mode;
+    for (int64_t s = 1; s < part->substeps; s++)
+        BSS_NAME(single_adex_substep)(c, part, coba, quiet, 0);
+    return BSS_NAME(single_adex_substep)(c, part, coba, mode, 1);
 }
 #undef BSS_OF

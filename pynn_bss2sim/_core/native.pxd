@@ -10,6 +10,7 @@ cdef extern from "kernels.h" nogil:
         BSS_N_KINDS
         BSS_IDEAL
         BSS_NOISY
+        BSS_SINGLE
         BSS_N_MODES
     ctypedef struct bss_cells:
         double *v

@@ -16,6 +16,7 @@ from pynn_bss2sim._core.native cimport (
     BSS_N_MODES,
     BSS_N_VARIABLES,
     BSS_NOISY,
+    BSS_SINGLE,
     BSS_TILE,
     bss_neurons,
     bss_part,
@@ -91,6 +92,8 @@ cdef class Neurons:
             raise ValueError("plan.block_start: one entry more than blocks is needed")
         if (np.diff(start) == 0).any():
             raise ValueError("plan.block_start: a block is empty")
+        if ((kind == BSS_CUBA_LIF) & (mode == BSS_SINGLE)).any():
+            raise ValueError("plan.block_mode: current-based LIF has no kernel for this mode")
         if (np.diff(start)[mode == BSS_NOISY] > NOISE_BLOCK).any():
             raise ValueError(f"plan.block_start: over {NOISE_BLOCK} neurons in a noisy block")
         self.substeps = int(plan.substeps)

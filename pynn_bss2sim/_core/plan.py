@@ -12,6 +12,10 @@ conductance-based LIF
     value at the begin; see kernels_impl.h.
 AdEx
     fourth-order Runge-Kutta; the lines' decay over half a (sub)step is exact.
+both in single precision
+    an exponential Rosenbrock step (kernels_silicon_impl.h). A line's mean is that which a membrane
+    with its leak alone feels, ``felt = p_v(l) / p_vi``: what comes late counts more, for it has
+    decayed less. w decays by ``decay_w = e^(-h/tau_w)``.
 
 Conductance-based and AdEx neurons take substeps of at most `MAX_SUBSTEP`.
 
@@ -79,11 +83,12 @@ class Kind(enum.IntEnum):
 
 
 class Mode(enum.IntEnum):
-    """In what a neuron departs from the ideal equations, in the order of the kernel tables."""
+    """How a neuron is integrated, in the order of the kernel tables."""
 
-    IDEAL = 0
-    SILICON = 1  #: saturation, limits, reset by a conductance
-    NOISY = 2  #: these, and noise of membrane and lines
+    IDEAL = 0  #: in double precision
+    SINGLE = 1  #: the ideal equations; what a step changes in single precision
+    SILICON = 2  #: so with saturation, limits, reset by a conductance
+    NOISY = 3  #: so with these, and noise of membrane and lines
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +127,8 @@ class Plan:
     mean1: np.ndarray
     half0: np.ndarray
     half1: np.ndarray
+    felt0: np.ndarray
+    felt1: np.ndarray
     g_leak: np.ndarray
     h_over_c: np.ndarray
     g_delta_t: np.ndarray
@@ -130,6 +137,7 @@ class Plan:
     a: np.ndarray
     b: np.ndarray
     h_over_tau_w: np.ndarray
+    decay_w: np.ndarray
     leak_u: np.ndarray
     leak_c: np.ndarray
     line_u0: np.ndarray
@@ -172,13 +180,15 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         raise ValueError(f"the time step must be a positive number of µs, not {timestep!r}")
     c = circuits
     kind = 2 * c.adex.astype(np.int64) + c.conductance_based
-    mode = _modes(c)
+    mode = _modes(c, kind)
     start = _block_start(kind, mode)
     substeps = max(1, int(np.ceil(timestep / MAX_SUBSTEP - 1e-9)))
     h_sub = timestep / substeps
     # exact current-based LIF takes the whole step, the others their substep
     h_line = np.where(kind == Kind.CUBA_LIF, timestep, h_sub)
     decay = exp(-h_line / c.tau_syn)
+    felt = [_line_to_membrane(c, c.tau_syn[line], h_sub) for line in range(LINES)]
+    felt /= h_sub / c.c_m * phi(-h_sub * c.g_leak / c.c_m)
     p_line = [_line_to_membrane(c, c.tau_syn[line], timestep) for line in range(LINES)]
     sloped = c.delta_t > 0
     arrays = {
@@ -200,6 +210,8 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         "mean1": phi(-h_sub / c.tau_syn[1]),
         "half0": exp(-0.5 * h_sub / c.tau_syn[0]),
         "half1": exp(-0.5 * h_sub / c.tau_syn[1]),
+        "felt0": felt[0],
+        "felt1": felt[1],
         "g_leak": c.g_leak,
         "h_over_c": h_sub / c.c_m,
         "g_delta_t": c.g_leak * c.delta_t,
@@ -208,6 +220,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         "a": c.a,
         "b": np.where(c.adex, c.b, 0.0),
         "h_over_tau_w": h_sub / c.tau_w,
+        "decay_w": exp(-h_sub / c.tau_w),
     }
     arrays |= _saturation(c, kind == Kind.CUBA_LIF, timestep, arrays["p_vi"])
     arrays |= {
@@ -231,7 +244,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
     )
 
 
-def _modes(c: Circuits) -> np.ndarray:
+def _modes(c: Circuits, kind: np.ndarray) -> np.ndarray:
     """The mode of each neuron: int64 (n,)."""
     silicon = (
         np.isfinite(c.leak_limit)
@@ -241,7 +254,11 @@ def _modes(c: Circuits) -> np.ndarray:
         | np.isfinite(c.v_ceiling)
     )
     noisy = (c.sigma_v > 0) | (c.sigma_line > 0).any(axis=0)
-    return np.select([noisy, silicon], [Mode.NOISY, Mode.SILICON], Mode.IDEAL).astype(np.int64)
+    # in single precision, current-based LIF would not be faster
+    single = c.single_precision & (kind != Kind.CUBA_LIF)
+    return np.select(
+        [noisy, silicon, single], [Mode.NOISY, Mode.SILICON, Mode.SINGLE], Mode.IDEAL
+    ).astype(np.int64)
 
 
 def _block_start(kind: np.ndarray, mode: np.ndarray) -> np.ndarray:

@@ -145,6 +145,9 @@ class Circuits:
     * V never leaves ``[v_floor, v_ceiling]``;
     * white current noise: alone it would give a membrane with its leak, or a line with its decay,
       the standard deviation `sigma_v` or `sigma_line`; none acts on a neuron held at reset;
+    * with `single_precision` the quantities are known to a few digits: the state is kept in double
+      precision, and what a step changes of it may be computed in single precision, as it is in
+      circuits that depart from the equations;
     * the threshold in force is `v_thresh` plus a normal number times `sigma_thresh`, drawn after
       each spike; in each trial `e_leak` is shifted by a normal number times `sigma_trial`.
     """
@@ -181,6 +184,9 @@ class Circuits:
     )
     sigma_thresh: np.ndarray = _silicon(0.0, "n", unit="mV", doc="from one spike to the next")
     sigma_trial: np.ndarray = _silicon(0.0, "n", unit="mV", doc="of e_leak, between trials")
+    single_precision: np.ndarray = _silicon(
+        False, "n", unit="1", doc="known to a few digits", dtype=np.bool_
+    )
 
     def __post_init__(self) -> None:
         _freeze(self, len(self.c_m))

@@ -301,7 +301,7 @@ class ReferenceEngine:
             if mode == Mode.IDEAL:
                 reference_kernels.integrate(kind, c, cells, plan.substeps)
             else:
-                reference_silicon.integrate(kind, c, cells, plan.substeps, noise)
+                reference_silicon.integrate(kind, mode, c, cells, plan.substeps, noise)
         slot = self.ring[self.step % self.depth]
         self.line += slot
         slot[:] = 0.0

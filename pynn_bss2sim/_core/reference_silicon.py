@@ -1,4 +1,4 @@
-"""Twins of the kernels of neurons that are not ideal: kernels_silicon_impl.h, line by line.
+"""Twins of the kernels in single precision: kernels_silicon_impl.h, line by line.
 
 State and potentials are float64; what a step changes of them is computed in float32.
 """
@@ -9,16 +9,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pynn_bss2sim._core.exponential import NEAR
-from pynn_bss2sim._core.exponential_single import exp, exp_near, phi_near
-from pynn_bss2sim._core.plan import Kind
+from pynn_bss2sim._core.exponential_single import bernoulli, exp
+from pynn_bss2sim._core.plan import Kind, Mode
 from pynn_bss2sim._core.reference_kernels import Cells
 
 __all__ = ["integrate"]
 
 KNEE = np.float32(0.57735027)
-HALF, ONE, TWO = np.float32(0.5), np.float32(1.0), np.float32(2.0)
-SIXTH = ONE / np.float32(6.0)
+ZERO, HALF, THREE = np.float32(0.0), np.float32(0.5), np.float32(3.0)
+SIXTH = np.float32(1.0) / np.float32(6.0)
+#: Coefficients that only circuits with limits have.
+SILICON = frozenset({"leak_u", "reset_keep"})
+#: Smallest denominator of a step into an upstroke.
+NARROWEST = np.float32(1e-3)
 
 
 def clipped(u: np.ndarray) -> np.ndarray:
@@ -44,11 +47,13 @@ class Start:
     def __init__(self, c: Mapping[str, np.ndarray], cells: Cells) -> None:
         self.u = single(cells.v - c["e_leak"])
         self.e_leak = single(c["e_leak"])
-        self.from_reset = single(cells.v - c["v_reset"])
         self.held = cells.hold > 0.0
         self.line0, self.line1 = single(cells.line0), single(cells.line1)
         self.drive = single(cells.drive)
-        self.relaxed = self.from_reset * c["reset_keep"]
+        # without limits of the chip it is not integrated while it is held
+        self.relaxed = ZERO
+        if "reset_keep" in c:
+            self.relaxed = single(cells.v - c["v_reset"]) * c["reset_keep"]
 
     def held_or(self, free: np.ndarray) -> np.ndarray:
         """Change of v of neurons that relax to reset while they are held, or are free."""
@@ -57,6 +62,7 @@ class Start:
 
 def integrate(
     kind: Kind,
+    mode: Mode,
     c: Mapping[str, np.ndarray],
     cells: Cells,
     substeps: int,
@@ -67,6 +73,8 @@ def integrate(
     Parameters
     ----------
     kind : Kind
+    mode : Mode
+        Not IDEAL.
     c : dict of float64 or float32 (n,)
         Coefficients as `tiles.stored` gives them.
     cells : Cells
@@ -74,6 +82,8 @@ def integrate(
     noise : float32 (3, n) or None
         Normal numbers for the membrane and both lines.
     """
+    if mode == Mode.SINGLE:
+        c = {name: values for name, values in c.items() if name not in SILICON}
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         if kind == Kind.CUBA_LIF:
             _cuba_lif(c, cells, noise)
@@ -84,8 +94,11 @@ def integrate(
                     _coba_lif(c, cells, now)
                 else:
                     _adex(c, cells, kind == Kind.COBA_ADEX, now)
-    v = np.where(cells.v < c["v_floor"], c["v_floor"], cells.v)
-    cells.v[:] = np.where(v > c["v_ceiling"], c["v_ceiling"], v)
+    if mode == Mode.SINGLE:
+        cells.v[:] = np.where(cells.hold > 0.0, c["v_reset"], cells.v)
+    else:
+        v = np.where(cells.v < c["v_floor"], c["v_floor"], cells.v)
+        cells.v[:] = np.where(v > c["v_ceiling"], c["v_ceiling"], v)
     cells.hold[:] = np.where(cells.hold - 1.0 > 0.0, cells.hold - 1.0, 0.0)
 
 
@@ -121,87 +134,61 @@ def _cuba_lif(c: Mapping[str, np.ndarray], cells: Cells, noise: np.ndarray | Non
     _change_lines(c, cells, start, noise)
 
 
-def _saturated(
-    c: Mapping[str, np.ndarray], line0: np.ndarray, line1: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """What of the lines' currents or conductances reaches the membrane."""
-    return (
-        line0 + c["line_c0"] * excess(line0 * c["line_u0"]),
-        line1 + c["line_c1"] * excess(line1 * c["line_u1"]),
-    )
-
-
-def _currents(
-    c: Mapping[str, np.ndarray], start: Start, g0: np.ndarray, g1: np.ndarray
-) -> np.ndarray:
-    """What flows into membranes at their leak potential."""
-    e_leak = start.e_leak
-    return (g0 * (c["e_rev0"] - e_leak) + g1 * (c["e_rev1"] - e_leak)) + start.drive
-
-
 def _noise_v(c: Mapping[str, np.ndarray], start: Start, noise: np.ndarray | None) -> np.ndarray:
     """Noise of the membranes of a whole step, which those held at reset do not have."""
     if noise is None:
         return np.zeros(len(start.u))
-    return np.where(start.held, np.float32(0.0), c["amp_v"] * noise[0]).astype(np.float64)
+    return np.where(start.held, ZERO, c["amp_v"] * noise[0]).astype(np.float64)
+
+
+def _begin_substep(
+    c: Mapping[str, np.ndarray], start: Start, coba: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Conductance of the membranes, and the current into them but for upstroke and adaptation."""
+    g0, g1 = start.line0 * c["felt0"], start.line1 * c["felt1"]
+    saturating = "leak_u" in c
+    if saturating:
+        g0 = g0 + c["line_c0"] * excess(g0 * c["line_u0"])
+        g1 = g1 + c["line_c1"] * excess(g1 * c["line_u1"])
+    g, push = c["g_leak"], g0 + g1
+    if coba:
+        g = g + (g0 + g1)
+        push = g0 * (c["e_rev0"] - start.e_leak) + g1 * (c["e_rev1"] - start.e_leak)
+    push = (push + start.drive) - g * start.u
+    if saturating:
+        far_u = start.u * c["leak_u"]
+        y = clipped(far_u)
+        y2 = y * y
+        push = push - c["leak_c"] * ((y - far_u) - y2 * y)
+        g = g - (c["leak_u"] * c["leak_c"]) * (THREE * y2)
+    return g, push
 
 
 def _coba_lif(c: Mapping[str, np.ndarray], cells: Cells, noise: np.ndarray | None) -> None:
-    """Exponential decay with the mean conductances, and the leak at the middle of the substep."""
+    """Exponential Rosenbrock step."""
     start = Start(c, cells)
-    g0, g1 = _saturated(c, start.line0 * c["mean0"], start.line1 * c["mean1"])
-    g = c["g_leak"] + (g0 + g1)
-    x = -(g * c["h_over_c"])
-    far = np.abs(x) > np.float32(NEAR)
-    reach = c["h_over_c"] * np.where(far, (exp(x) - ONE) / x, phi_near(x))
-    d, leak_u, leak_c = start.u, c["leak_u"], c["leak_c"]
-    free = _currents(c, start, g0, g1) - g * d
-    middle = d + HALF * ((free - leak_c * excess(d * leak_u)) * reach)
-    change = start.held_or((free - leak_c * excess(middle * leak_u)) * reach)
+    g, push = _begin_substep(c, start, coba=True)
+    push = push * c["h_over_c"]
+    change = start.held_or(push / bernoulli(-(g * c["h_over_c"])))
     cells.v[:] = (cells.v + change.astype(np.float64)) + _noise_v(c, start, noise)
     _change_lines(c, cells, start, noise)
 
 
 def _adex(c: Mapping[str, np.ndarray], cells: Cells, coba: bool, noise: np.ndarray | None) -> None:
-    """Fourth-order Runge-Kutta of u = V - e_leak and w."""
-    start, start_w = Start(c, cells), single(cells.w)
-    limit = single(c["v_thresh"] - c["e_leak"])
-    h_over_c = np.where(start.held, np.float32(0.0), c["h_over_c"])
-    begin = np.where(start.u < limit, start.u, limit)
-
-    def upstroke(u: np.ndarray) -> np.ndarray:
-        return c["g_delta_t"] * exp((u - (c["v_exp"] - start.e_leak)) * c["inv_delta_t"])
-
-    at_begin = upstroke(begin)
-
-    def slope(
-        u: np.ndarray,
-        w: np.ndarray,
-        lost0: np.ndarray | np.float32,
-        lost1: np.ndarray | np.float32,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Slopes where the lines have lost `lost0` and `lost1` of what they had."""
-        g0, g1 = _saturated(c, start.line0 + start.line0 * lost0, start.line1 + start.line1 * lost1)
-        u = np.where(u < limit, u, limit)
-        d = (u - begin) * c["inv_delta_t"]
-        far = np.abs(d) > np.float32(NEAR)
-        push = np.where(far, upstroke(u), at_begin * exp_near(d)) - w
-        current = _currents(c, start, g0, g1) if coba else (g0 + g1) + start.drive
-        g = c["g_leak"] + (g0 + g1) if coba else c["g_leak"]
-        leak = g * u + c["leak_c"] * excess(u * c["leak_u"])
-        return ((current - leak) + push) * h_over_c, (c["a"] * u - w) * c["h_over_tau_w"]
-
-    nothing = np.float32(0.0), np.float32(0.0)
-    k1 = slope(start.u, start_w, *nothing)
-    k2 = slope(start.u + HALF * k1[0], start_w + HALF * k1[1], c["half0"], c["half1"])
-    k3 = slope(start.u + HALF * k2[0], start_w + HALF * k2[1], c["half0"], c["half1"])
-    k4 = slope(start.u + k3[0], start_w + k3[1], c["decay0"], c["decay1"])
-    du, dw = (
-        (one + TWO * (two + three) + four) * SIXTH
-        for one, two, three, four in zip(k1, k2, k3, k4, strict=True)
-    )
-    v_end = cells.v + start.held_or(du).astype(np.float64)
-    v_end = np.where(v_end < c["v_thresh"], v_end, c["v_thresh"])
-    cells.v[:] = v_end + _noise_v(c, start, noise)
-    cells.w[:] = cells.w + dw.astype(np.float64)
+    """Exponential Rosenbrock step with the third order of the upstroke."""
+    start, w = Start(c, cells), single(cells.w)
+    g, push = _begin_substep(c, start, coba)
+    above = (start.u - (c["v_exp"] - start.e_leak)) * c["inv_delta_t"]
+    upstroke = c["g_delta_t"] * exp(above)
+    slope = upstroke * c["inv_delta_t"]
+    x = (slope - g) * c["h_over_c"]
+    relax = (w - c["a"] * start.u) * c["decay_w"]
+    push = (push + (upstroke - (w + HALF * relax))) * c["h_over_c"]
+    bend = (slope * c["h_over_c"]) * (push * (c["inv_delta_t"] * SIXTH))
+    width = bernoulli(x) - bend
+    width = np.where(width > NARROWEST, width, NARROWEST)
+    change = start.held_or(push / width)
+    v_free = cells.v + change.astype(np.float64)
+    cells.v[:] = np.where(v_free < c["v_thresh"], v_free, c["v_thresh"]) + _noise_v(c, start, noise)
+    cells.w[:] = cells.w + (relax - (c["decay_w"] * (HALF * c["a"])) * change).astype(np.float64)
     _change_lines(c, cells, start, noise)

@@ -19,7 +19,7 @@ LARGE_ARRAY = 1 << 22
 #: Coefficients that are kept as float64 in all modes.
 POTENTIALS = frozenset({"e_leak", "v_thresh", "v_reset", "v_floor", "v_ceiling"})
 #: Coefficients that say what remains after a step.
-DECAYS = frozenset({"p_vv", "decay0", "decay1", "half0", "half1", "reset_keep"})
+DECAYS = frozenset({"p_vv", "decay0", "decay1", "half0", "half1", "decay_w", "reset_keep"})
 #: Most tiles of a piece, those of a chip: they stay in the second-level cache for some steps.
 PIECE_TILES = 16
 

@@ -122,7 +122,8 @@ def chips(draw, n_steps=150):
         size = draw(st.integers(1, 9) | st.integers(25, 70))  # below and above a tile
         features = draw(st.sets(st.sampled_from(SILICON))) if draw(st.booleans()) else ()
         silicon = silicon_columns(kind, size, rng, sorted(features))
-        parts.append(circuits_of_kind(kind, size, rng, **silicon))
+        single = draw(st.booleans())
+        parts.append(circuits_of_kind(kind, size, rng, single_precision=single, **silicon))
     circuits = join_circuits(parts)
     n, n_inputs = len(circuits), draw(st.integers(0, 4))
     # the engine takes as many steps at once as the shortest delay has

@@ -21,7 +21,7 @@ from pynn_bss2sim._core import exponential_single
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine, available_instruction_sets, exp_array
 from pynn_bss2sim._core.exponential import NEAR, exp, exp_near, phi, phi_near
-from pynn_bss2sim._core.plan import Kind
+from pynn_bss2sim._core.plan import Kind, Mode, make_plan, make_routes
 from pynn_bss2sim._core.records import (
     Circuits,
     CurrentInputs,
@@ -163,13 +163,24 @@ def test_exponentials_of_small_and_of_single_numbers_are_accurate():
     x = np.concatenate([[0.0], np.linspace(-NEAR, NEAR, 10001)])
     np.testing.assert_allclose(exp_near(x), np.exp(x), rtol=4e-12)
     np.testing.assert_allclose(phi_near(x), phi(x), rtol=3e-11)
-    single = x.astype(np.float32)
-    np.testing.assert_allclose(exponential_single.phi_near(single), phi(single), rtol=4e-7)
     x = np.linspace(-80, 80, 100001).astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(exponential_single.bernoulli(x), 1.0 / phi(x), rtol=5e-7)
     np.testing.assert_allclose(exponential_single.exp(x), exp(x), rtol=4e-7)
     far = np.float32([-1e30, -np.inf, 1e30, np.inf])
     wanted = exp([-80.0, -80.0, 80.0, 80.0])
     np.testing.assert_allclose(exponential_single.exp(far), wanted, rtol=4e-7)
+
+
+def test_current_based_lif_has_no_kernel_in_single_precision():
+    circuits = join_circuits(
+        [circuits_of_kind(k, 3, np.random.default_rng(1), single_precision=True) for k in Kind]
+    )
+    plan = make_plan(circuits, 0.1)
+    assert plan.block_mode.tolist() == [Mode.IDEAL, *3 * [Mode.SINGLE]]
+    nothing = SynapseTable.from_pairs(12, 12, [], [], [], [], [])
+    with pytest.raises(ValueError, match="no kernel"):
+        Engine(replace(plan, block_mode=np.full(4, Mode.SINGLE)), make_routes(nothing))
 
 
 def test_phi_has_no_cancellation():

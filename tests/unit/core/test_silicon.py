@@ -132,7 +132,7 @@ def test_the_membrane_never_leaves_its_limits(kind):
 @every_kind
 def test_a_circuit_whose_limits_are_far_away_is_ideal(kind):
     rng = np.random.default_rng(1)
-    ideal = join_circuits([circuits_of_kind(kind, 20, rng)])
+    ideal = join_circuits([circuits_of_kind(kind, 20, rng, single_precision=True)])
     far = replace(ideal, leak_limit=1e9, line_limit=1e9, v_floor=-1e6, v_ceiling=1e6)
     assert make_plan(far, H).block_mode.tolist() == [Mode.SILICON]
     table = SynapseTable.from_pairs(20, 20, np.arange(20), np.arange(20), [0] * 20, [0.01] * 20,

@@ -5,6 +5,7 @@ import pytest
 from claims import claim
 from random_chips import circuits_of_kind, join_circuits
 
+from pynn_bss2sim._core import plan
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.plan import Kind
 from pynn_bss2sim._core.records import InputEvents, Probe, SynapseTable, Variable
@@ -106,6 +107,36 @@ def test_adex_is_of_fourth_order_and_below_its_stated_error():
         }
         assert error[0.1] / error[0.05] > 10.0
         assert error[0.1] < claim(bound)
+
+
+@pytest.mark.parametrize("kind", [Kind.COBA_LIF, Kind.CUBA_ADEX, Kind.COBA_ADEX])
+def test_in_single_precision_steps_are_of_second_order_and_below_their_stated_error(kind):
+    fixed = {"delta_t": 2.0, "v_exp": -40.0, "a": 0.004, "tau_w": 144.0}
+    if kind == Kind.CUBA_ADEX:
+        fixed |= {"c_m": 0.02, "g_leak": 0.001, "a": 1e-4}  # as far up as conductances lead
+    fine = trace(kind, 0.005 if kind >= Kind.CUBA_ADEX else 0.001, **fixed)
+    error = {
+        h: np.abs(trace(kind, h, single_precision=True, **fixed) - fine).max() for h in (0.1, 0.05)
+    }
+    assert error[0.1] < claim("trace_single_step")
+    assert error[0.1] / error[0.05] > 3.5
+    assert np.ptp(fine) > 10.0
+
+
+@pytest.mark.parametrize("kind", [Kind.COBA_LIF, Kind.CUBA_ADEX, Kind.COBA_ADEX])
+def test_in_single_precision_spikes_are_those_of_steps_that_are_much_finer(kind, monkeypatch):
+    """First spikes of neurons of all slopes, under constant current, on the same grid."""
+    n = 400
+    parts = circuits_of_kind(kind, n, np.random.default_rng(5), v_thresh=-30.0, e_rev=0.0)
+    nothing = SynapseTable.from_pairs(n, n, [], [], [], [], [])
+    single = join_circuits([parts | {"single_precision": np.ones(n, bool)}])
+    got = Emulator(single, nothing, 0.1).run(1000)
+    monkeypatch.setattr(plan, "MAX_SUBSTEP", 0.1 / 64)
+    fine = Emulator(join_circuits([parts]), nothing, 0.1).run(1000)
+    first = [dict(zip(a.spike_neuron[::-1], a.spike_step[::-1], strict=True)) for a in (got, fine)]
+    shift = np.array([first[0][k] - first[1][k] for k in first[0].keys() & first[1].keys()])
+    assert len(shift) > 100 and abs(len(first[0]) - len(first[1])) <= 1
+    assert np.abs(shift).max() <= claim("spike_single_step")
 
 
 def test_long_steps_are_divided():
