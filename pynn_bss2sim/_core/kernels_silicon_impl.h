@@ -256,7 +256,10 @@ BSS_SPECIALIZE uint64_t BSS_NAME(single_adex_substep)(const bss_single_adex_colu
         above[j] = (d - (BSS_OF(v_exp) - e_leak)) * BSS_OF(inv_delta_t);
     }
     BSS_EACH {
-        const float upstroke = BSS_OF(g_delta_t) * BSS_NAME(expf)(above[j]);
+        above[j] = BSS_OF(g_delta_t) * BSS_NAME(expf)(above[j]);
+    }
+    BSS_EACH {
+        const float upstroke = above[j];
         const float slope = upstroke * BSS_OF(inv_delta_t);
         const float adapted = (float)w[j];
         const float x = (slope - m.g[j]) * BSS_OF(h_over_c);
