@@ -114,9 +114,17 @@ def wanted(
     per_capacitance /= asked.values["cm"]
     with np.errstate(divide="ignore"):
         lines = np.where(per_capacitance > 0, limit / per_capacitance, np.inf)
-    reset = asked.values["tau_refrac"] / shortest_hold(1.0)
-    quiet = _QUIET * curves.capacitance(chip.CAPACITANCE_MAX, 1)
-    return np.minimum(lines.min(axis=0), np.maximum(reset, quiet))
+    return np.minimum(lines.min(axis=0), _resettable(asked, Characteristics.nominal()))
+
+
+def _resettable(asked: Asked, laws: Characteristics) -> np.ndarray:
+    """The largest capacitance whose reset is finished within the refractory time: float64 (n,), pF.
+
+    Or, where that is shorter than half of the largest one takes on a nominal circuit, within that.
+    """
+    quiet = shortest_hold(_QUIET * curves.capacitance(chip.CAPACITANCE_MAX, 1))
+    within = np.maximum(asked.values["tau_refrac"], quiet)
+    return within / shortest_hold(1.0, laws.tau_reset)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +188,10 @@ class Membranes:
         first = laws.at(placement.circuit)
         others = np.bincount(owner, smallest, len(self.code)) - first.capacitance.value(0)
         least = _least(asked, first.tau_mem_divided.reach[1], first)
-        code, capacitance = _chosen(first.capacitance, self.target, least, placement.count, others)
+        # where nothing is limited, resets are none either
+        slow = np.where(np.isfinite(self.target), _resettable(asked, first), np.inf)
+        target = np.minimum(self.target, slow)
+        code, capacitance = _chosen(first.capacitance, target, least, placement.count, others)
         old = self.scaling
         gain = capacitance / asked.values["cm"]
         scaling = Scaling(old.voltage_gain, old.voltage_offset, gain, old.conductance_based)

@@ -155,6 +155,7 @@ UNITS = {
     "tau_mem": "us",
     "tau_mem_divided": "us",
     "tau_mem_multiplied": "us",
+    "tau_reset": "us",
     "tau_syn_exc": "us",
     "tau_syn_inh": "us",
     "tau_syn_low_exc": "us",
@@ -187,6 +188,8 @@ class Characteristics:
     tau_mem, tau_mem_divided, tau_mem_multiplied : PowerLaw, µs
         Membrane time constant of one circuit with the largest capacitance, for each setting of the
         switches of the leak.
+    tau_reset : PowerLaw, µs
+        Of the same membrane while it is held at reset, multiplied.
     tau_syn_exc, tau_syn_inh, tau_syn_low_exc, tau_syn_low_inh : PowerLaw, µs
         Of each input line, with high and low resistance.
     strength_exc, strength_inh : AffineLaw, nA
@@ -212,6 +215,7 @@ class Characteristics:
     tau_mem: PowerLaw
     tau_mem_divided: PowerLaw
     tau_mem_multiplied: PowerLaw
+    tau_reset: PowerLaw
     tau_syn_exc: PowerLaw
     tau_syn_inh: PowerLaw
     tau_syn_low_exc: PowerLaw
@@ -248,6 +252,7 @@ class Characteristics:
             tau_mem=power(curves.TAU_MEM),
             tau_mem_divided=power(curves.TAU_MEM_DIVIDED),
             tau_mem_multiplied=power(curves.TAU_MEM_MULTIPLIED),
+            tau_reset=power(curves.TAU_RESET),
             tau_syn_exc=power(curves.TAU_SYN[0]),
             tau_syn_inh=power(curves.TAU_SYN[1]),
             tau_syn_low_exc=power(curves.TAU_SYN_LOW[0]),

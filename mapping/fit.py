@@ -51,6 +51,20 @@ class Fit:
         """From biological quantities to those of the chip."""
         return self.membranes.scaling
 
+    def placed(self, asked: Asked, placement: Placement, laws: Characteristics) -> Fit:
+        """With the capacitances of the circuits of a placement, and lines to match.
+
+        Parameters
+        ----------
+        laws : Characteristics
+            Of all circuits of all chips.
+        """
+        membranes = self.membranes.placed(asked, placement, laws)
+        if self.strength is None:
+            return replace(self, membranes=membranes)
+        larger = membranes.scaling.conductance_gain / self.scaling.conductance_gain
+        return replace(self, membranes=membranes, strength=self.strength.scaled(larger))
+
 
 def fitted(
     network: Network,

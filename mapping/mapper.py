@@ -198,7 +198,7 @@ def _configured(
     if chip.parameters == "exact":
         configs = () if laid_out.routing is None else registers.bare(placement)
         return fit, exact_circuits(asked, network.timestep), configs, {}
-    fit = replace(fit, membranes=fit.membranes.placed(asked, placement, laws))
+    fit = fit.placed(asked, placement, laws)
     configs, clipped = registers.configure(
         network,
         asked,

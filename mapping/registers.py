@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -115,7 +115,7 @@ class Strength:
         ratio = modulation.code(step / strength.value(gm))
         # what the modulation cannot give, or rounds
         gm = np.where(coba, strength.code(step / modulation.value(ratio)), gm)
-        utmost = (asked == chip.GM_MAX) & (~coba | (modulated == chip.ANALOG_MAX))
+        utmost = self.utmost[line::LINES][owner]
         return (
             np.where(utmost, chip.GM_MAX, gm).astype(np.uint16),
             np.where(coba, np.where(utmost, chip.ANALOG_MAX, ratio), 0).astype(np.uint16),
@@ -140,6 +140,24 @@ class Strength:
             step = laws.weight_step(line, *self.trimmed(line, laws, owner), coba)
             result[line::LINES] = np.bincount(owner, step, n) / np.bincount(owner, minlength=n)
         return result * (self.synapse_bias / chip.SYNAPSE_BIAS)
+
+    def scaled(self, factor: np.ndarray) -> Strength:
+        """The codes with which weights keep theirs, where all currents become larger or smaller.
+
+        Lines that are as strong as they can be remain so.
+
+        Parameters
+        ----------
+        factor : float64 (n_neurons,)
+        """
+        gm = np.clip(np.rint(self.gm * np.repeat(factor, LINES)), chip.GM_MIN, chip.GM_MAX)
+        return replace(self, gm=np.where(self.utmost, self.gm, gm.astype(np.int64)))
+
+    @property
+    def utmost(self) -> np.ndarray:
+        """Lines that are as strong as they can be: bool (2 * n_neurons,)."""
+        modulated = ~self.conductance_based | (self.coba == chip.ANALOG_MAX)
+        return (self.gm == chip.GM_MAX) & modulated
 
     def step(self) -> np.ndarray:
         """What one weight code is worth at each line: float64 (2 * n_neurons,), nA or µS."""
@@ -378,7 +396,8 @@ def _set_refractory(
     """Two clocks for each block: the fast one for periods up to the mean of the block."""
     wanted = asked.values["tau_refrac"]
     capacitance = scaling.conductance_gain * asked.values["cm"]
-    tau = np.maximum(wanted, shortest_hold(capacitance)) if slow_reset else wanted
+    finished = shortest_hold(capacitance, draft.law.tau_reset)
+    tau = np.maximum(wanted, finished) if slow_reset else wanted
     n_blocks = draft.chips * chip.BACKEND_BLOCKS
     members = np.bincount(draft.block, minlength=n_blocks)
     mean = np.bincount(draft.block, tau, minlength=n_blocks) / np.maximum(members, 1)

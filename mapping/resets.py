@@ -11,17 +11,25 @@ import numpy as np
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
 
+from .characteristics import Characteristics, PowerLaw
+
 __all__ = ["shortest_hold"]
 
 #: A reset that leaves this part of its way is finished.
 _FINISHED = 0.01
 
+_NOMINAL = Characteristics.nominal().tau_reset
 
-def shortest_hold(capacitance: np.ndarray | float) -> np.ndarray:
-    """The time after which the reset of a membrane of `capacitance` (pF) is finished, µs.
 
-    That of a nominal circuit with the fastest reset.
+def shortest_hold(capacitance: np.ndarray | float, law: PowerLaw = _NOMINAL) -> np.ndarray:
+    """The time after which the fastest reset of a membrane is finished, µs.
+
+    Parameters
+    ----------
+    capacitance : float64 (n,) or float, pF
+    law : PowerLaw
+        Of the time constant of the reset; nominal by default.
     """
     largest = curves.capacitance(chip.CAPACITANCE_MAX, 1)
-    tau = curves.TAU_RESET.value(chip.RESET_BIAS) * capacitance / largest
+    tau = law.value(chip.RESET_BIAS) * capacitance / largest
     return -np.log(_FINISHED) * tau

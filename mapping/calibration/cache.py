@@ -20,6 +20,7 @@ import platformdirs
 
 import pynn_bss2sim._core as core
 from pynn_bss2sim._core.device import Device
+from pynn_bss2sim.mapping import characteristics
 
 from .bench import Bench
 from .procedure import calibrate
@@ -96,11 +97,12 @@ def _file(device: Device) -> tuple[Path, str]:
 
 @lru_cache(maxsize=1)
 def _code_version() -> str:
-    """Digest of the source of the chip model and of the measurements."""
+    """Digest of the source of the chip model, of the laws and of the measurements."""
     sha = hashlib.sha256()
-    for place in (Path(core.__file__).parent, Path(__file__).parent):
-        for path in sorted(place.glob("*.py")):
-            sha.update(path.name.encode() + b"\0" + path.read_bytes())
+    folders = (Path(core.__file__).parent, Path(__file__).parent)
+    sources = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    for path in (*sources, Path(characteristics.__file__)):
+        sha.update(path.name.encode() + b"\0" + path.read_bytes())
     return sha.hexdigest()
 
 

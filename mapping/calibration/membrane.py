@@ -1,4 +1,4 @@
-"""Membrane capacitance, time constant and offset current of each circuit."""
+"""Membrane capacitance, time constants and offset current of each circuit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .meter import (
     registers,
 )
 
-__all__ = ["measure_capacitance", "measure_offset", "measure_tau_mem"]
+__all__ = ["measure_capacitance", "measure_offset", "measure_tau_mem", "measure_tau_reset"]
 
 #: Laws of the time constant, each with the switches of the leak for which it holds.
 SETTINGS = {
@@ -46,6 +46,11 @@ _LARGEST_STEP = 0.2  #: µs, of the emulation
 _CAPACITANCE_LEAK = 100
 _CAPACITANCE_STEP = 150.0
 _CAPACITANCE_REPETITIONS = {chip.CAPACITANCE_MAX: 16, 0: 80}
+
+_RESET_CODES = (300, 1000)
+_RESET_STEP_SIZE = 150.0  #: mV, from rest to reset
+_RESET_PERIOD = 0.05  #: µs
+_REST_AGAIN = 40.0  #: µs, ten time constants of the membrane
 
 _OFFSET_CODES = (100, 300, 900)
 _SHIFT = 30.0  #: mV that the offset current is to shift the membrane by
@@ -130,6 +135,41 @@ def _tau_mem(
         time, voltage, _ = meter.trace(_SPAN * expected, period)
         total = total + voltage
     return exponential(time, total / repetitions)[0]
+
+
+def measure_tau_reset(meter: Meter, law: Characteristics) -> dict[str, PowerLaw]:
+    """Exponential fits to membranes that fall from rest to reset.
+
+    Parameters
+    ----------
+    law : Characteristics
+        With leak and reset as measured.
+    """
+    nominal = NOMINAL.tau_reset
+    expected = [float(nominal.value(code)[0]) for code in _RESET_CODES]
+    measured = [
+        _tau_reset(meter, law, code, tau) for code, tau in zip(_RESET_CODES, expected, strict=True)
+    ]
+    return {"tau_reset": nominal.refitted(nominal.factor * proportional(expected, measured))}
+
+
+def _tau_reset(meter: Meter, law: Characteristics, code: int, expected: float) -> np.ndarray:
+    """Time constants of the reset with the bias `code`, multiplied, µs."""
+    config = registers(
+        {
+            Analog.V_LEAK: codes(law.leak, REST),
+            Analog.V_RESET: codes(law.reset, REST - _RESET_STEP_SIZE),
+            Analog.I_BIAS_RESET: code,
+        }
+    )
+    meter.bench.configure(config, _RESET_PERIOD / 2)
+    total: np.ndarray = np.zeros(())
+    for _ in range(_REPETITIONS):
+        meter.bench.run(_REST_AGAIN)
+        meter.bench.hold(2 * _SPAN * expected)
+        time, voltage, _ = meter.trace(_SPAN * expected, _RESET_PERIOD)
+        total = total + voltage
+    return exponential(time, total / _REPETITIONS)[0]
 
 
 def measure_offset(meter: Meter, law: Characteristics) -> dict[str, AffineLaw]:

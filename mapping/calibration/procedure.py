@@ -8,7 +8,7 @@ from .adex import measure_adaptation, measure_exponential
 from .bench import Bench
 from .drivers import measure_trims
 from .lines import measure_conductance, measure_strength, measure_tau_syn
-from .membrane import measure_capacitance, measure_offset, measure_tau_mem
+from .membrane import measure_capacitance, measure_offset, measure_tau_mem, measure_tau_reset
 from .meter import CIRCUITS, NOMINAL, Meter
 from .potentials import measure_leak, measure_reset, measure_threshold
 from .record import Calibration, mended
@@ -24,6 +24,7 @@ _STEPS = (
     measure_conductance,
     measure_adaptation,
     measure_exponential,
+    measure_tau_reset,
 )
 
 
@@ -31,7 +32,8 @@ def calibrate(bench: Bench) -> Calibration:
     """Characterise all circuits of a chip.
 
     First the converters, by known voltages; then potentials, capacitance, time constants,
-    offset current, strength of the lines, adaptation and exponential term; last the drivers.
+    offset current, strength of the lines, adaptation and exponential term, speed of the reset; last
+    the drivers.
 
     Parameters
     ----------

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["TARGETS", "Achieved", "Quality", "quality", "realised"]
 
 #: What a chip is usually calibrated to, in the units of `UNITS`; of strength and modulation, the
-#: value at a code.
+#: value at a code. Refractory times are counted by a clock: nothing about them is measured.
 TARGETS = {
     "leak": curves.cadc_to_mv(80),
     "reset": curves.cadc_to_mv(70),
     "threshold": curves.cadc_to_mv(125),
     "tau_mem": 10.0,
+    "tau_reset": 1.0,
+    "tau_refrac": 2.0,
     "tau_syn_exc": 10.0,
     "tau_syn_inh": 10.0,
     "strength_exc": float(NOMINAL.strength_exc.value(chip.PSP_GM)[0]),
@@ -51,7 +53,7 @@ TARGETS = {
     "delta_t": 25.0,
 }
 
-_UNITS = {**UNITS, "a": "uS", "b": "nA"}
+_UNITS = {**UNITS, "a": "uS", "b": "nA", "tau_refrac": "us"}
 _TRIM = 0.05  #: share of the circuits that lie farthest out, which spreads leave aside
 _PULSE_SCALE = 7
 
@@ -168,7 +170,7 @@ def quality(
                 spread,
                 mean_before,
                 spread_before,
-                int(calibration.suspects[name].sum()),
+                int(calibration.suspects.get(name, np.zeros(1)).sum()),
             )
         )
     values = {name: (after[name], before[name]) for name in targets}
@@ -188,14 +190,18 @@ def realised(
     Currents and conductances are given relative to the capacitance, as for nominal circuits.
     """
     config = _config(law, targets)
+    clock = config.refractory_clock_scale[0, 0]
     circuits = device.circuits((config,), np.arange(CIRCUITS), np.ones(CIRCUITS, np.int64), 0.1)
     per_capacitance = CAPACITANCE / circuits.c_m
     steps = device.weight_steps((config,)) * per_capacitance[:, np.newaxis]
+    silent = device.refractory_time(config.refractory_counter, clock)
     result = {
         "leak": circuits.e_leak,
         "reset": circuits.v_reset,
         "threshold": circuits.v_thresh,
         "tau_mem": circuits.c_m / circuits.g_leak,
+        "tau_reset": circuits.tau_reset,
+        "tau_refrac": silent,
         "offset_source": circuits.i_offset * per_capacitance,
         "tau_w": circuits.tau_w,
         "a": circuits.a * per_capacitance,
@@ -233,6 +239,7 @@ def _config(law: Characteristics, targets: Table[str, float]) -> ChipConfig:
         Analog.V_RESET: law.reset.code(targets["reset"]),
         Analog.V_THRESHOLD: law.threshold.code(targets["threshold"]),
         Analog.I_BIAS_LEAK: leak,
+        Analog.I_BIAS_RESET: law.tau_reset.code(targets["tau_reset"]),
         Analog.I_MEM_OFFSET: law.offset_source.code(targets["offset_source"]),
         Analog.I_BIAS_ADAPT_TAU: tau_w,
         Analog.I_BIAS_ADAPT_A: law.a.code(targets["a"] / law.tau_w.value(tau_w)),
@@ -251,5 +258,20 @@ def _config(law: Characteristics, targets: Table[str, float]) -> ChipConfig:
                 targets[f"reversal_{name}"]
             ),
         }
-    scale = np.full(chip.BACKEND_BLOCKS, _PULSE_SCALE, np.uint8)
-    return registers(analog, on, adaptation_pulse_scale=scale)
+    counter, clock = _refractory(targets["tau_refrac"])
+    clocks = (chip.BACKEND_BLOCKS, chip.REFRACTORY_CLOCKS)
+    return registers(
+        analog,
+        on,
+        adaptation_pulse_scale=np.full(chip.BACKEND_BLOCKS, _PULSE_SCALE, np.uint8),
+        refractory_counter=np.full(CIRCUITS, counter, np.uint8),
+        refractory_clock_scale=np.full(clocks, clock, np.uint8),
+    )
+
+
+def _refractory(tau: float) -> tuple[int, int]:
+    """Counter of a refractory time, µs, and scale of the fastest clock with which it reaches."""
+    most = chip.REFRACTORY_MAX - chip.RESET_LAG
+    cycles = tau / float(curves.refractory_cycle(0))
+    clock = min(int(np.ceil(np.log2(max(cycles / most, 1.0)))), chip.CLOCK_SCALE_MAX)
+    return min(round(cycles / 2**clock), most) + chip.RESET_LAG, clock

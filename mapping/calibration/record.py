@@ -17,7 +17,7 @@ from .meter import CIRCUITS, NOMINAL
 
 __all__ = ["Calibration", "CalibrationFileError", "mended"]
 
-FORMAT = 2
+FORMAT = 3
 
 #: Coefficients that lie so many robust standard deviations from the chip's median are no
 #: measurements of a working circuit.

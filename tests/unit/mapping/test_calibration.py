@@ -92,6 +92,28 @@ def test_targets_are_met_over_the_range_of_the_real_chip(name, target, tolerance
     assert np.mean(np.abs(values - target) < tolerance) > 0.9
 
 
+def test_how_fast_resets_are_is_measured():
+    """Of the fastest, by which neurons are held, and of a slower one that all circuits reach."""
+    device, calibration = chip()
+    law = calibration.characteristics.tau_reset
+    fastest = realised(device, calibration.characteristics, {**TARGETS, "tau_reset": 0.01})
+    measured = law.value(law.high)
+    assert measured.std() > 0.15 * measured.mean()
+    assert np.abs(measured / fastest["tau_reset"] - 1).mean() < 0.01
+    slower = realised(device, calibration.characteristics, {**TARGETS, "tau_reset": 1.0})
+    assert np.abs(slower["tau_reset"] - 1.0).max() < 0.03
+
+
+@pytest.mark.parametrize("tau", [0.3, 2.0, 32.0])
+def test_refractory_times_are_counted_by_a_clock(tau):
+    """No circuit deviates: a cycle of the fastest clock that reaches is all that is lost."""
+    device, calibration = chip()
+    rows = quality(device, calibration, {"tau_refrac": tau}).rows
+    (row,) = (row for row in rows if row.parameter == "tau_refrac")
+    assert row.mean == pytest.approx(tau, abs=max(0.004, tau / 254 / 2))
+    assert row.spread == row.spread_before == 0
+
+
 def test_what_a_circuit_does_not_reach_is_flagged():
     """The slow ones of a chip do not come down to half the shortest time constant of synapses."""
     device, calibration = chip()
@@ -106,6 +128,7 @@ def test_what_a_circuit_does_not_reach_is_flagged():
 def test_everything_else_comes_closer_to_its_target_too():
     rows = {row.parameter: row for row in quality(*chip()).rows}
     assert set(rows) == set(TARGETS)
+    del rows["tau_refrac"]  # has nothing to gain
     for row in rows.values():
         assert row.spread < 0.75 * row.spread_before, row
         assert abs(row.mean - row.target) < max(0.06 * row.target, 4), row

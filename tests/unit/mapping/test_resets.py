@@ -7,6 +7,7 @@ import pytest
 
 import pynn_bss2sim as sim
 from pynn_bss2sim import ChipModel
+from pynn_bss2sim._core import curves
 from pynn_bss2sim.mapping.resets import shortest_hold
 
 CHIP = ChipModel.uncalibrated(noise=False)
@@ -33,6 +34,34 @@ def test_a_short_refractory_time_becomes_longer_and_is_told_once(caplog):
     held = mapping.circuits.refractory_steps * 0.1
     quick = mapping.scaling.conductance_gain * mapping.network.populations[1].parameters["cm"][0]
     assert held[20:] == pytest.approx(shortest_hold(quick[20:]), abs=0.06)
+
+
+@pytest.mark.parametrize("tau_refrac", [0.1, 2.0])
+def test_slow_resets_get_smaller_membranes(tau_refrac):
+    """As measured: on a calibrated chip all of them are finished, at the same time."""
+    _, mapping = prepared(ChipModel.silicon(noise=False), tau_refrac)
+    quick = slice(20, None)
+    left = np.exp(-mapping.circuits.refractory_steps * 0.1 / mapping.circuits.tau_reset)[quick]
+    assert (left < 0.015).all()
+    wanted = max(tau_refrac, float(shortest_hold(0.5 * curves.capacitance(63, 1))))
+    held = mapping.parameters[1]["tau_refrac"]
+    assert held == pytest.approx(wanted, abs=0.11)
+    assert np.ptp(mapping.configs[0].capacitance[mapping.placement.circuit][quick]) > 5
+
+
+def test_weights_keep_their_codes_where_membranes_are_smaller():
+    """A single code would be rounded by half of itself else."""
+    sim.setup(timestep=0.1, chip=ChipModel.silicon(noise=False))
+    cells = sim.Population(60, sim.IF_cond_exp(tau_refrac=2.0))
+    source = sim.Population(40, sim.SpikeSourceArray())
+    weight = sim.StaticSynapse(weight=0.004)
+    projection = sim.Projection(source, cells, sim.AllToAllConnector(), weight)
+    sim.prepare()
+    realised = projection.get("weight", format="array")
+    gain = sim.state.mapping.scaling.conductance_gain
+    sim.end()
+    assert np.ptp(gain) > 0.1 * gain.mean()
+    assert realised == pytest.approx(0.004, rel=0.1)
 
 
 @pytest.mark.parametrize(("chip", "tau_refrac"), [(CHIP, 2.5), (ChipModel.quantized(), 0.1)])
