@@ -9,7 +9,7 @@ who reaches whom is then read back from the registers (`connectivity`).
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 

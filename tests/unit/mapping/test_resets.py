@@ -38,14 +38,14 @@ def test_a_short_refractory_time_becomes_longer_and_is_told_once(caplog):
 
 @pytest.mark.parametrize("tau_refrac", [0.1, 2.0])
 def test_slow_resets_get_smaller_membranes(tau_refrac):
-    """As measured: on a calibrated chip all of them are finished, at the same time."""
+    """As measured: on a calibrated chip all are finished when those of nominal ones would be."""
     _, mapping = prepared(ChipModel.silicon(noise=False), tau_refrac)
     quick = slice(20, None)
     left = np.exp(-mapping.circuits.refractory_steps * 0.1 / mapping.circuits.tau_reset)[quick]
     assert (left < 0.015).all()
-    wanted = max(tau_refrac, float(shortest_hold(0.5 * curves.capacitance(63, 1))))
-    held = mapping.parameters[1]["tau_refrac"]
-    assert held == pytest.approx(wanted, abs=0.11)
+    half = 0.5 * curves.capacitance(63, 1).item()
+    longest = max(tau_refrac, shortest_hold(half).item())
+    assert (mapping.parameters[1]["tau_refrac"] < longest + 0.06).all()
     assert np.ptp(mapping.configs[0].capacitance[mapping.placement.circuit][quick]) > 5
 
 
