@@ -278,8 +278,11 @@ BSS_SPECIALIZE uint64_t BSS_NAME(single_adex_substep)(const bss_single_adex_colu
         const float bent = m.width[j] - m.bend[j], width = bent > 1e-3f ? bent : 1e-3f;
         const float change = BSS_CHANGE(m.push[j] / width);
         const double v_free = v[j] + (double)change, v_thresh = BSS_DOUBLE(v_thresh);
-        w[j] += (double)(relax[j] - (BSS_OF(decay_w) * (0.5f * BSS_OF(a))) * change);
-        BSS_END_SUBSTEP(v_free < v_thresh ? v_free : v_thresh);
+        const double v_end = v_free < v_thresh ? v_free : v_thresh;
+        /* adaptation follows the membrane no farther than to the threshold */
+        const float moved = (float)(v_end - v[j]);
+        w[j] += (double)(relax[j] - (BSS_OF(decay_w) * (0.5f * BSS_OF(a))) * moved);
+        BSS_END_SUBSTEP(v_end);
     }
     return any;
 }

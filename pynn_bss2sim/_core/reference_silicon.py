@@ -189,6 +189,9 @@ def _adex(c: Mapping[str, np.ndarray], cells: Cells, coba: bool, noise: np.ndarr
     width = np.where(width > NARROWEST, width, NARROWEST)
     change = start.held_or(push / width)
     v_free = cells.v + change.astype(np.float64)
-    cells.v[:] = np.where(v_free < c["v_thresh"], v_free, c["v_thresh"]) + _noise_v(c, start, noise)
-    cells.w[:] = cells.w + (relax - (c["decay_w"] * (HALF * c["a"])) * change).astype(np.float64)
+    v_end = np.where(v_free < c["v_thresh"], v_free, c["v_thresh"])
+    # adaptation follows the membrane no farther than to the threshold
+    moved = single(v_end - cells.v)
+    cells.v[:] = v_end + _noise_v(c, start, noise)
+    cells.w[:] = cells.w + (relax - (c["decay_w"] * (HALF * c["a"])) * moved).astype(np.float64)
     _change_lines(c, cells, start, noise)

@@ -546,4 +546,6 @@ def test_aligned_arrays_begin_with_a_line_of_the_cache_or_a_large_page(n, dtype,
     values = np.arange(n, dtype=dtype)
     copy = aligned(values)
     np.testing.assert_array_equal(copy, values, strict=True)
-    assert copy.ctypes.data % unit == 0 and not np.shares_memory(copy, values)
+    # of an empty array NumPy tells no address
+    assert n == 0 or copy.ctypes.data % unit == 0
+    assert not np.shares_memory(copy, values)

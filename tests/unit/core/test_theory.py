@@ -139,6 +139,29 @@ def test_in_single_precision_spikes_are_those_of_steps_that_are_much_finer(kind,
     assert np.abs(shift).max() <= claim("spike_single_step")
 
 
+@pytest.mark.parametrize("kind", [Kind.CUBA_ADEX, Kind.COBA_ADEX])
+def test_in_single_precision_adaptation_does_not_see_the_upstroke_behind_the_threshold(kind):
+    """Far over its threshold, a free membrane would drive w with its subthreshold adaptation."""
+    n = 2
+    parts = circuits_of_kind(kind, n, np.random.default_rng(5), v_thresh=-30.0, e_rev=0.0)
+    parts |= {"c_m": np.full(n, 0.2), "g_leak": np.full(n, 0.02), "e_leak": np.full(n, -65.0)}
+    parts |= {"v_reset": np.full(n, -58.0), "delta_t": np.full(n, 2.0), "v_exp": np.full(n, -50.0)}
+    parts |= {"a": np.full(n, 0.004), "b": np.full(n, 0.05), "tau_w": np.full(n, 100.0)}
+    parts |= {"i_offset": np.array([0.7, 0.9])}
+    nothing = SynapseTable.from_pairs(n, n, [], [], [], [], [])
+    spikes = [
+        Emulator(
+            join_circuits([parts | {"single_precision": np.full(n, single)}]), nothing, 0.1
+        ).run(3000)
+        for single in (False, True)
+    ]
+    for neuron in range(n):
+        exact, got = (np.diff(a.spike_step[a.spike_neuron == neuron]) for a in spikes)
+        assert len(exact) > 5 and abs(len(got) - len(exact)) <= 1
+        shared = min(len(got), len(exact))
+        np.testing.assert_allclose(got[:shared], exact[:shared], rtol=0.03)
+
+
 def test_long_steps_are_divided():
     """At a step of 1 µs the conductance-based trace is as good as at 0.1 µs."""
     coarse = emulator(Kind.COBA_LIF, 1.0, synapse=(0, 0.05, 1), tau_syn=2.0, e_rev=0.0)
