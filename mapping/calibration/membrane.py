@@ -147,9 +147,12 @@ def measure_tau_reset(meter: Meter, law: Characteristics) -> dict[str, PowerLaw]
     """
     nominal = NOMINAL.tau_reset
     expected = [float(nominal.value(code)[0]) for code in _RESET_CODES]
-    measured = [
-        _tau_reset(meter, law, code, tau) for code, tau in zip(_RESET_CODES, expected, strict=True)
-    ]
+    measured = np.stack(
+        [
+            _tau_reset(meter, law, code, tau)
+            for code, tau in zip(_RESET_CODES, expected, strict=True)
+        ]
+    )
     return {"tau_reset": nominal.refitted(nominal.factor * proportional(expected, measured))}
 
 

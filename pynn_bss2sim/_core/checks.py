@@ -26,6 +26,8 @@ def converted(name: str, values: ArrayLike, dtype: DTypeLike) -> np.ndarray:
     given = np.asarray(values)
     if given.dtype.kind not in "biuf":
         raise TypeError(f"{name}: numbers are needed, not {given.dtype}")
+    if given.dtype == dtype:
+        return np.array(given, copy=True, order="C")
     with np.errstate(invalid="ignore"):
         array = np.array(given, dtype=dtype, copy=True, order="C")
     if array.dtype.kind != "f" and given.size and not (array == given).all():

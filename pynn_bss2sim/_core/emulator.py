@@ -280,8 +280,8 @@ class Emulator:
 
     def get_state(self, variable: Variable, neuron: ArrayLike) -> np.ndarray:
         """Present value of a variable of some neurons: float64 (len(neuron),)."""
-        state = self.state
-        return self._column(state, variable)[np.asarray(neuron)]
+        present: np.ndarray = self._engine.variables()[Variable(variable)]
+        return present[np.asarray(neuron)]
 
     def set_state(self, variable: Variable, neuron: ArrayLike, values: ArrayLike) -> None:
         """Set the present value of a variable of some neurons.
@@ -301,23 +301,18 @@ class Emulator:
         ValueError
             If a value is not finite; nothing is changed then.
         """
-        state = self.state
+        present = self._engine.variables()
+        checked = []
         for variable, (neuron, values) in changes.items():
             name = Variable(variable).name
             values = np.broadcast_to(converted(name, values, np.float64), np.shape(neuron))
             if not np.isfinite(values).all():
                 raise ValueError(f"{name}: a state must be finite")
-            self._column(state, variable)[np.asarray(neuron)] = values
-        self._engine.import_state(vars(state))
-
-    @staticmethod
-    def _column(state: EmulatorState, variable: Variable) -> np.ndarray:
-        return {
-            Variable.V: state.v,
-            Variable.W: state.w,
-            Variable.LINE0: state.line[0],
-            Variable.LINE1: state.line[1],
-        }[Variable(variable)]
+            column = present[Variable(variable)]
+            column[np.asarray(neuron)]  # an index that leads outside is refused before any change
+            checked.append((column, np.asarray(neuron), values))
+        for column, neuron, values in checked:
+            column[neuron] = values
 
     @property
     def weights(self) -> np.ndarray:

@@ -189,6 +189,11 @@ cdef class Engine:
         return ({"step": self.step, "pairs": pairs} | self.neurons.export(self.step)
                 | self.delivery.export(self.step))
 
+    def variables(self):
+        """Present v, w, line 0 and line 1: views (n,) through which they are changed, too."""
+        n = self.neurons.n
+        return self.neurons.v, self.neurons.w, self.neurons.line[:n], self.neurons.line[n:]
+
     def import_state(self, state):
         """Take a state as `export_state` gives it, for the same n and depth."""
         step = int(state["step"])

@@ -44,6 +44,7 @@ SOURCES = 3
 
 _GRID = 4096.0
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_ALL_BITS = 2**64 - 1
 
 
 class Stream(enum.IntEnum):
@@ -87,10 +88,10 @@ def noise_table(seed: int) -> np.ndarray:
 
 def stream_key(seed: int, trial: int, stream: Stream) -> int:
     """Key of one stream of one trial: 64 bits."""
-    mixed = _mix(np.array([seed], np.uint64))
+    mixed = _mix_one(seed)
     for number in (trial, int(stream)):
-        mixed = _mix(mixed + np.array([number], np.uint64) * _GOLDEN)
-    return int(mixed[0])
+        mixed = _mix_one(mixed + number * int(_GOLDEN) & _ALL_BITS)
+    return mixed
 
 
 def block_offsets(key: int, step: int, n_blocks: int) -> np.ndarray:
@@ -110,6 +111,13 @@ def _draw(key: int, step: int, index: np.ndarray) -> np.ndarray:
     """Hashes of `index` (int array) at a step; `bss_draw` in kernels.h."""
     at_step = _mix(np.array([key], np.uint64) + np.array([step], np.uint64) * _GOLDEN)
     return _mix(at_step + index.astype(np.uint64) * _GOLDEN)
+
+
+def _mix_one(x: int) -> int:
+    """`_mix` of one number in [0, 2**64), without an array."""
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & _ALL_BITS
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & _ALL_BITS
+    return x ^ (x >> 31)
 
 
 def _mix(x: np.ndarray) -> np.ndarray:

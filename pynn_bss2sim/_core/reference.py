@@ -107,6 +107,10 @@ class ReferenceEngine:
             **({} if self.drivers is None else self.drivers.export(self.step)),
         }
 
+    def variables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Present v, w, line 0 and line 1: views (n,) through which they are changed, too."""
+        return self.v, self.w, self.line[0], self.line[1]
+
     def import_state(self, state: dict) -> None:
         """Take a state as `export_state` gives it."""
         self.step, self.trial = int(state["step"]), int(state["trial"])

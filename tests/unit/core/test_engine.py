@@ -432,6 +432,10 @@ def test_state_can_be_read_and_set():
         assert emulator.get_state(variable, [0]) == value
     with pytest.raises(ValueError, match="V: a state must be finite"):
         emulator.set_state(Variable.V, [0], np.nan)
+    for variable, neuron, value in ((Variable.W, 0, np.nan), (Variable.W, 1, 0.5)):
+        with pytest.raises((ValueError, IndexError)):
+            emulator.set_states({Variable.V: ([0], -60.0), variable: ([neuron], value)})
+        assert emulator.get_state(Variable.V, [0]) == -66.5
 
 
 @pytest.mark.parametrize(

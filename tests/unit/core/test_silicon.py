@@ -12,7 +12,7 @@ from random_chips import SILICON, circuits_of_kind, join_circuits, silicon_colum
 
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine
-from pynn_bss2sim._core.noise import NOISE_BLOCK, NOISE_LENGTH, noise_table
+from pynn_bss2sim._core.noise import NOISE_BLOCK, NOISE_LENGTH, Stream, noise_table, stream_key
 from pynn_bss2sim._core.plan import Kind, Mode, make_plan, make_routes
 from pynn_bss2sim._core.records import InputEvents, Probe, SynapseTable, Variable
 from pynn_bss2sim._core.reference import ReferenceEngine
@@ -358,3 +358,23 @@ def test_a_rescaled_state_means_the_same():
     assert len(wanted.spike_step) > 20
     np.testing.assert_array_equal(got.spike_step, wanted.spike_step)
     np.testing.assert_array_equal(2.0 * plain.state.v, scaled.state.v)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**63 + 5, 2**64 - 1])
+def test_keys_of_streams_differ_and_are_hashes_as_the_kernels_draw_them(seed):
+    """The hash of seed, trial and stream in arrays of 64-bit numbers, which wrap around."""
+
+    def mix(x):
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return x ^ (x >> np.uint64(31))
+
+    keys = set()
+    for trial in (0, 1, 2**62 - 1):
+        for stream in Stream:
+            key = mix(np.array([seed], np.uint64))
+            for number in (trial, stream):
+                key = mix(key + np.array([number], np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+            keys.add(stream_key(seed, trial, stream))
+            assert stream_key(seed, trial, stream) == int(key[0])
+    assert len(keys) == 3 * len(Stream)
