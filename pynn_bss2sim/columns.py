@@ -9,6 +9,8 @@ import numpy as np
 
 __all__ = ["Columns"]
 
+_SHORT = np.iinfo(np.uint16).max
+
 
 class Columns:
     """The synapses of a projection: one array for each of their attributes.
@@ -48,6 +50,10 @@ class Columns:
         lengths = [len(p[0]) for p in pieces]
 
         def column(old: np.ndarray, values: list[Any]) -> np.ndarray:
+            if len(pieces) == 1 and not len(old):
+                result = np.empty(lengths[0], old.dtype)
+                result[:] = values[0]
+                return result
             parts = [np.broadcast_to(v, n) for v, n in zip(values, lengths, strict=True)]
             return np.concatenate([old, *parts]).astype(old.dtype)
 
@@ -65,7 +71,13 @@ class Columns:
         That is the order in which PyNN's ``set`` takes a list of values. Synapses between the
         same two cells stay in the order they were made.
         """
-        order = np.lexsort((self.post, self.pre))
+        pre, post = self.pre, self.post
+        if (np.diff(post) >= 0).all():
+            # connectors go from one postsynaptic cell to the next; short integers sort fastest
+            short = pre.astype(np.uint16) if pre.max(initial=0) <= _SHORT else pre
+            order = np.argsort(short, kind="stable")
+        else:
+            order = np.lexsort((post, pre))
         self._whole = {name: values[order] for name, values in self._whole.items()}
 
     def __getitem__(self, name: str) -> np.ndarray:

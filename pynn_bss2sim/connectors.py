@@ -17,7 +17,7 @@ from pyNN.connectors import Connector
 from pyNN.random import RandomDistribution
 from pyNN.recording import files
 
-from .collecting import Collecting, evaluate
+from .collecting import Collecting, as_copy, evaluate
 
 if TYPE_CHECKING:
     from .projections import Projection
@@ -83,21 +83,20 @@ class FixedProbabilityConnector(Collecting, pynn.FixedProbabilityConnector):
         """Make the connections of `projection`."""
         self.require_points(projection)
         n_pre, n_post = projection.shape
-        # PyNN draws from a copy: one connector makes the same connections each time
-        rng = deepcopy(self.rng)
         columns = max(1, _BLOCK // n_pre)
-        pres, posts = [], []
-        for first in range(0, n_post, columns):
-            last = min(n_post, first + columns)
-            random = rng.next((last - first) * n_pre, "uniform", {"low": 0, "high": 1})
-            some_post, some_pre = np.nonzero(random.reshape(last - first, n_pre) < self.p_connect)
-            pres.append(some_pre)
-            posts.append(some_post + first)
-        pre, post = np.concatenate(pres), np.concatenate(posts)
-        wanted = self.without_self(projection, pre, post)
-        counts = np.bincount(post[wanted], minlength=n_post)
-        parameters = self._parameters_from_synapse_type(projection)
-        self.store(projection, pre[wanted], counts, parameters)
+        pairs = []
+        # one connector makes the same connections each time
+        with as_copy(self.rng) as rng:
+            for first in range(0, n_post, columns):
+                n = n_pre * (min(n_post, first + columns) - first)
+                random = rng.next(n, "uniform", {"low": 0, "high": 1})
+                pairs.append(np.flatnonzero(random < self.p_connect) + first * n_pre)
+        post, pre = np.divmod(np.concatenate(pairs), n_pre)
+        if self.allow_self_connections is not True:
+            wanted = self.without_self(projection, pre, post)
+            pre, post = pre[wanted], post[wanted]
+        counts = np.bincount(post, minlength=n_post)
+        self.store(projection, pre, counts, self._parameters_from_synapse_type(projection))
 
 
 class DistanceDependentProbabilityConnector(Collecting, pynn.DistanceDependentProbabilityConnector):

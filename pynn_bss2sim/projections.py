@@ -17,6 +17,7 @@ from pyNN.recording import files
 from pyNN.space import Space
 
 from . import simulator
+from .collecting import constants
 from .columns import Columns
 from .connection import Connection
 from .mapping import ShortTerm
@@ -149,6 +150,16 @@ class Projection(common.Projection):
                 )
 
     # --- construction ---------------------------------------------------------------------
+
+    def _guess_receptor_type(self) -> None:
+        """Choose the first receptor, or for a weight below 0 the second (called by PyNN)."""
+        numbers = constants(self.synapse_type)
+        if numbers is None:
+            super()._guess_receptor_type()
+            return
+        receptors = list(self.post.receptor_types)
+        excites = len(receptors) == 1 or numbers["weight"] >= 0
+        self.receptor_type = receptors[0 if excites else 1]
 
     def _convergent_connect(
         self,

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from pyNN import common, errors
 from pyNN import connectors as pynn
-from pyNN import errors
 from pyNN.core import IndexBasedExpression
 from pyNN.random import NativeRNG, NumpyRNG, RandomDistribution
 from pyNN.space import Grid2D
 
 import pynn_bss2sim as sim
+from pynn_bss2sim.collecting import as_copy
 
 N = 9
 
@@ -115,6 +116,58 @@ def test_same_as_pynn(connector, weight):
         build(pynn, connector, weight, same), build(sim, connector, weight, same), strict=True
     ):
         np.testing.assert_array_equal(ours, expected)
+
+
+SYNAPSES = {
+    "static": lambda: sim.StaticSynapse(weight=0.1, delay=0.3),
+    "whole numbers": lambda: sim.StaticSynapse(weight=2, delay=1),
+    "defaults": lambda: sim.StaticSynapse(),
+    "depressing": lambda: sim.TsodyksMarkramSynapse(weight=0.1, U=0.4, tau_facil=0.0),
+    "plastic": lambda: sim.STDPMechanism(
+        timing_dependence=sim.SpikePairRule(),
+        weight_dependence=sim.AdditiveWeightDependence(),
+        weight=0.1,
+    ),
+}
+
+
+@pytest.mark.parametrize("connector", CONNECTORS)
+@pytest.mark.parametrize("synapse", SYNAPSES)
+def test_same_as_pynn_for_constant_parameters(connector, synapse):
+    projections = []
+    for module in (pynn, sim):
+        sim.setup()
+        cells = sim.Population(N, sim.IF_cond_exp(), structure=Grid2D())
+        made = CONNECTORS[connector](module, NumpyRNG(seed=77))
+        made.safe = False  # PyNN's own checks know no initial states
+        projections.append(sim.Projection(cells, cells, made, SYNAPSES[synapse]()))
+    expected, ours = (p.columns for p in projections)
+    assert ours.names == expected.names
+    for name in ("pre", "post", *ours.names):
+        np.testing.assert_array_equal(ours[name], expected[name])
+        assert ours[name].dtype == expected[name].dtype
+
+
+@pytest.mark.parametrize(
+    "weight", [0.1, 0, 0.0, -0.1, 1, -2, np.float64(-0.1), "0.1 + d", "-0.1 - d", -np.ones((N, N))]
+)
+def test_receptor_by_the_sign_of_the_weight_as_pynn(weight):
+    sim.setup()
+    cells = sim.Population(N, sim.IF_curr_exp())
+    synapse = sim.StaticSynapse(weight=weight)
+    projection = sim.Projection(cells, cells, sim.AllToAllConnector(), synapse)
+    ours = projection.receptor_type
+    common.Projection._guess_receptor_type(projection)
+    assert ours == projection.receptor_type
+
+
+def test_generator_is_lent_even_where_drawing_fails():
+    rng = NumpyRNG(seed=77)
+    expected = NumpyRNG(seed=77).next(3)
+    with pytest.raises(ZeroDivisionError), as_copy(rng) as lent:
+        lent.next(5)
+        raise ZeroDivisionError
+    np.testing.assert_array_equal(rng.next(3), expected)
 
 
 def test_no_mutual_connections_as_pynn():
