@@ -10,7 +10,7 @@ from pynn_bss2sim._core.records import LINES, Circuits
 from pynn_bss2sim._core.spike_pairs import SpikePairs
 
 from .errors import PlasticityError
-from .network import Network, Projection
+from .network import Network
 from .translate import Scaling
 from .weights import Joined
 
@@ -26,8 +26,7 @@ def check_plasticity(network: Network, chip: ChipModel) -> None:
     ------
     PlasticityError
     """
-    for projection in network.projections:
-        _check_rule(projection, chip)
+    _check_rules(network, chip)
     if chip.weights == "exact" and chip.routing == "lifted":
         return
     for projection in network.projections:
@@ -39,16 +38,17 @@ def check_plasticity(network: Network, chip: ChipModel) -> None:
             )
 
 
-def _check_rule(projection: Projection, chip: ChipModel) -> None:
+def _check_rules(network: Network, chip: ChipModel) -> None:
     """Refuse synapses of a plasticity rule where no registers hold their weights."""
     needed = {"weights": "6bit", "routing": "real", "delays": "fixed"}
     missing = {name: word for name, word in needed.items() if getattr(chip, name) != word}
-    if projection.reach is not None and missing:
-        words = ", ".join(f"{name}={word!r}" for name, word in missing.items())
-        raise PlasticityError(
-            f"{projection.label}: a plasticity rule changes the registers of synapses, and "
-            f"{chip!r} has none: it needs {words}, as 'quantized' or 'silicon' have"
-        )
+    for projection in network.projections:
+        if projection.reach is not None and missing:
+            words = ", ".join(f"{name}={word!r}" for name, word in missing.items())
+            raise PlasticityError(
+                f"{projection.label}: a plasticity rule changes the registers of synapses, and "
+                f"{chip!r} has none: it needs {words}, as 'quantized' or 'silicon' have"
+            )
 
 
 def table_positions(joined: Joined) -> np.ndarray:

@@ -77,38 +77,66 @@ def join(network: Network) -> Joined:
     """
     projections = network.projections
     for projection in projections:
-        _check(projection, network.n_sources, network.n_neurons)
+        _check_form(projection)
     sizes = [len(p.pre) for p in projections]
-    post = _join([p.post for p in projections], np.int32)
+    pre, post = _join([p.pre for p in projections]), _join([p.post for p in projections])
+    weight = _join([p.weight for p in projections])
+    delay = _join([p.delay for p in projections])
+    n_sources, n_neurons = network.n_sources, network.n_neurons
+    if not _usable(pre, post, weight, delay, n_sources, n_neurons):
+        for projection in projections:
+            _check(projection, n_sources, n_neurons)
+    post = post.astype(np.int32)
     slot = post.astype(np.int64) * LINES
     slot += np.repeat(np.array([p.line for p in projections], np.int64), sizes)
     return Joined(
-        pre=_join([p.pre for p in projections], np.int32),
+        pre=pre.astype(np.int32),
         post=post,
         slot=slot,
-        weight=_join([p.weight for p in projections], np.float64),
-        delay=_join([p.delay for p in projections], np.float64),
+        weight=weight.astype(np.float64),
+        delay=delay.astype(np.float64),
         offset=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
-        reach=_join([_reach(p) for p in projections], np.float64),
+        reach=_join([_reach(p) for p in projections]).astype(np.float64),
         setting=np.zeros(len(post), np.int64),
     )
 
 
-def _join(parts: list, dtype: type) -> np.ndarray:
-    return np.concatenate([np.empty(0, dtype), *(np.asarray(part, dtype) for part in parts)])
+def _join(parts: list) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def _reach(projection: Projection) -> np.ndarray:
     return np.zeros(len(projection.pre)) if projection.reach is None else projection.reach.weight
 
 
-def _check(projection: Projection, n_sources: int, n_neurons: int) -> None:
-    label = projection.label
-    sizes = {len(getattr(projection, name)) for name in ("pre", "post", "weight", "delay")}
-    if len(sizes) > 1:
+def _check_form(projection: Projection) -> None:
+    label, n = projection.label, len(projection.pre)
+    if not n == len(projection.post) == len(projection.weight) == len(projection.delay):
         raise WeightError(f"{label}: pre, post, weight and delay differ in length")
     if projection.line not in range(LINES):
         raise WeightError(f"{label}: input line {projection.line}, a neuron has {LINES}")
+
+
+def _usable(
+    pre: np.ndarray,
+    post: np.ndarray,
+    weight: np.ndarray,
+    delay: np.ndarray,
+    n_sources: int,
+    n_neurons: int,
+) -> bool:
+    """Whether `_check` has nothing against any of these synapses."""
+    inside = not len(pre) or (
+        pre.min() >= 0 and pre.max() < n_sources and post.min() >= 0 and post.max() < n_neurons
+    )
+    return bool(
+        inside and np.isfinite(weight).all() and np.isfinite(delay).all() and (delay >= 0).all()
+    )
+
+
+def _check(projection: Projection, n_sources: int, n_neurons: int) -> None:
+    """Raise WeightError for the first synapse that cannot be."""
+    label = projection.label
     for name, end in (("pre", n_sources), ("post", n_neurons)):
         values = np.asarray(getattr(projection, name))
         _refuse(label, (values < 0) | (values >= end), name, values, f"outside 0 to {end - 1}")

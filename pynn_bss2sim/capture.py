@@ -78,16 +78,52 @@ class Capture:
         return result
 
 
+class _Ends:
+    """Where the cells of projections are in the network; each group of cells is looked up once.
+
+    Parameters
+    ----------
+    first : dict of Population to int
+        Index in the network of each population's first cell.
+    """
+
+    def __init__(self, first: dict[Population, int]) -> None:
+        self._first = first
+        self._index: dict[int, np.ndarray] = {}
+        self._line: dict[tuple[int, str], tuple[np.ndarray, np.ndarray]] = {}
+
+    def index(self, cells: Cells) -> np.ndarray:
+        """Index in the network of each cell of a population, view or assembly: int32 (size,)."""
+        index = self._index.get(id(cells))
+        if index is None:
+            parts = [self._first[p.root] + p.cell_index for p in members(cells)]
+            index = self._index[id(cells)] = np.concatenate(parts).astype(np.int32)
+        return index
+
+    def lines(self, cells: Cells, receptor: str) -> tuple[np.ndarray, np.ndarray]:
+        """Input line of a receptor of each cell, int8 (size,), and all lines among them."""
+        known = self._line.get((id(cells), receptor))
+        if known is None:
+            parts = [
+                np.full(p.size, list(p.celltype.receptor_types).index(receptor), np.int8)
+                for p in members(cells)
+            ]
+            lines = np.concatenate(parts)
+            known = self._line[id(cells), receptor] = lines, np.unique(lines)
+        return known
+
+
 def capture_network(state: State) -> Capture:
     """Describe the network that `state` holds, in biological units."""
     first_neuron, n_neurons = _offsets(state.populations)
     first_source, _ = _offsets(state.sources)
     first = dict(first_neuron)
     first.update((p, n_neurons + offset) for p, offset in first_source.items())
+    ends = _Ends(first)
     projections: list[records.Projection] = []
     parts = {}
     for projection in state.projections:
-        parts[projection] = _capture_projection(projection, first, projections)
+        parts[projection] = _capture_projection(projection, ends, projections)
     network = records.Network(
         timestep=state.dt,
         populations=tuple(
@@ -140,25 +176,8 @@ def members(cells: Cells) -> list:
     return cells.populations if isinstance(cells, BaseAssembly) else [cells]
 
 
-def _global_index(cells: Cells, first: dict[Population, int]) -> np.ndarray:
-    """Index in the network of each cell of a population, view or assembly: int32 (size,)."""
-    return np.concatenate([first[p.root] + p.cell_index for p in members(cells)]).astype(np.int32)
-
-
-def _lines(projection: Projection) -> np.ndarray:
-    """Input line of each postsynaptic cell: int8 (post.size,)."""
-    return np.concatenate(
-        [
-            np.full(
-                p.size, list(p.celltype.receptor_types).index(projection.receptor_type), np.int8
-            )
-            for p in members(projection.post)
-        ]
-    )
-
-
 def _capture_projection(
-    projection: Projection, first: dict[Population, int], out: list[records.Projection]
+    projection: Projection, ends: _Ends, out: list[records.Projection]
 ) -> tuple[tuple[int, np.ndarray | None], ...]:
     """Append the record(s) of a projection to `out`; return which synapses each of them holds.
 
@@ -166,12 +185,11 @@ def _capture_projection(
     its populations list the receptor at different places.
     """
     columns = projection.columns
-    pre = _global_index(projection.pre, first)[columns.pre]
-    post = _global_index(projection.post, first)[columns.post]
+    pre = ends.index(projection.pre)[columns.pre]
+    post = ends.index(projection.post)[columns.post]
     weight, delay = columns["weight"], columns["delay"]
     dynamics = projection.dynamics()
-    lines = _lines(projection)
-    used = np.unique(lines)
+    lines, used = ends.lines(projection.post, projection.receptor_type)
     if len(used) == 1:
         line = int(used[0])
         out.append(records.Projection(projection.label, pre, post, line, weight, delay, **dynamics))
