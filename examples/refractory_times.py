@@ -75,7 +75,7 @@ for color, (name, chip) in enumerate(chips.items()):
     times, top, bottom = (np.concatenate(parts) for parts in zip(*alone, strict=True))
     way = (top - bottom) / (top - bottom[-1])
     shortest = np.median(times[0])
-    reached = (asked >= shortest)[:, np.newaxis]
+    reached = asked[:, np.newaxis] >= times[0]  # what the circuit can do
     off, both = (np.where(reached, np.abs(found - asked[:, np.newaxis]), 0.0)
                  for found in (times, together))  # fmt: skip
     worst = (off.T / asked)[:, asked >= 1].max()

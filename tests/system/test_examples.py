@@ -267,7 +267,8 @@ def test_refractory_times(run_example):
             assert way[:, 1] == pytest.approx(1.0) and way[:, 2] == pytest.approx(0.0)
         else:
             assert 0.5 < shortest < 2.4 and together < 0.1
-            assert (way[:, 1] > 0.97).all() and 0.002 < way[0, 2] < 0.05
+            assert (way[:, 1] > 0.98).all() and (way[:, 2] < 0.01).all()
+            assert way[0, 1] < 0.999, "no circuit jumps"
 
 
 def test_digits_are_told_apart(run_example):
