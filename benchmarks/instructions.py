@@ -18,7 +18,7 @@ import tempfile
 from bench_networks import NETWORKS
 from machine import DOCS, HERE, installed, processor, write_page
 
-CASES = [(n, chip) for n in ("cuba", "coba", "adex") for chip in ("quantized",)]
+CASES = [(network, "quantized") for network in ("cuba", "coba", "adex")]
 STEPS_PER_MS = 10
 #: Growth at which a comparison fails; counts of the same code differ by far less.
 TOLERATED = 1.03

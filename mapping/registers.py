@@ -20,6 +20,7 @@ from .characteristics import Characteristics
 from .draft import Draft
 from .network import Network
 from .place import Placement
+from .refractory import MOST_CYCLES, clock_scale, counter
 from .resets import shortest_hold
 from .route import Routing
 from .translate import Asked, Scaling, refuse_parameter
@@ -402,16 +403,11 @@ def _set_refractory(
     members = np.bincount(draft.block, minlength=n_blocks)
     mean = np.bincount(draft.block, tau, minlength=n_blocks) / np.maximum(members, 1)
     fast = tau <= mean[draft.block] * (1 + 1e-12)
-    most = chip.REFRACTORY_MAX - chip.RESET_LAG
     scales = np.empty((n_blocks, chip.REFRACTORY_CLOCKS), np.uint8)
     for clock, users in enumerate((~fast, fast)):
-        needed = draft.largest_of_block(tau, users) / (most * curves.refractory_cycle(0))
-        scales[:, clock] = np.clip(
-            np.ceil(np.log2(np.maximum(needed, 1.0))), 0, chip.CLOCK_SCALE_MAX
-        )
+        scales[:, clock] = clock_scale(draft.largest_of_block(tau, users) / MOST_CYCLES)
     draft.blocks["refractory_clock_scale"] = scales.reshape(-1, chip.REFRACTORY_CLOCKS)
-    cycle = curves.refractory_cycle(scales[draft.block, fast.astype(np.int64)])
-    counter = np.rint(tau / cycle) + chip.RESET_LAG
-    draft.registers["refractory_counter"][draft.first] = np.minimum(counter, chip.REFRACTORY_MAX)
+    count = counter(tau, scales[draft.block, fast.astype(np.int64)])
+    draft.registers["refractory_counter"][draft.first] = np.minimum(count, chip.REFRACTORY_MAX)
     draft.registers["refractory_fast"][draft.first] = fast
-    return {"tau_refrac": (counter > chip.REFRACTORY_MAX) | (tau > wanted)}
+    return {"tau_refrac": (count > chip.REFRACTORY_MAX) | (tau > wanted)}

@@ -22,6 +22,7 @@ from pynn_bss2sim._core.records import LINES
 
 from .calibration import calibrated
 from .characteristics import Characteristics
+from .refractory import MOST_CYCLES, clock_scale, counter
 
 __all__ = ["SpikingTarget", "circuit_laws", "targeted"]
 
@@ -155,19 +156,17 @@ def _refractory(tau: np.ndarray, holdoff: np.ndarray) -> dict[str, np.ndarray]:
     block = column // chip.COLUMNS_PER_BLOCK
     mean = np.bincount(block, tau) / np.bincount(block)
     fast = tau <= mean[block] * (1 + 1e-12)
-    scale = np.zeros((chip.BACKEND_BLOCKS, chip.REFRACTORY_CLOCKS))
-    longest = chip.REFRACTORY_MAX - chip.RESET_LAG
+    scale = np.zeros((chip.BACKEND_BLOCKS, chip.REFRACTORY_CLOCKS), np.uint8)
     most = chip.RESET_LAG + chip.HOLDOFF_CYCLES * chip.HOLDOFF_SHORTEST
-    cycles = np.maximum(tau / longest, holdoff / most) / curves.refractory_cycle(0)
-    needed = np.ceil(np.log2(np.maximum(cycles, 1.0)))
-    np.maximum.at(scale, (block, fast.astype(int)), np.minimum(needed, chip.CLOCK_SCALE_MAX))
-    cycle = curves.refractory_cycle(scale[block, fast.astype(int)])
-    counter = np.minimum(np.rint(tau / cycle) + chip.RESET_LAG, chip.REFRACTORY_MAX)
+    needed = clock_scale(np.maximum(tau / MOST_CYCLES, holdoff / most))
+    np.maximum.at(scale, (block, fast.astype(int)), needed)
+    own = scale[block, fast.astype(int)]
+    cycle = curves.refractory_cycle(own)
     early = np.clip(np.rint(holdoff / cycle), chip.RESET_LAG, most) - chip.RESET_LAG
     code = np.ceil(chip.HOLDOFF_SHORTEST - early / chip.HOLDOFF_CYCLES)
     return {
-        "refractory_counter": counter.astype(np.uint8),
+        "refractory_counter": np.minimum(counter(tau, own), chip.REFRACTORY_MAX).astype(np.uint8),
         "reset_holdoff": code.astype(np.uint8),
         "refractory_fast": fast,
-        "refractory_clock_scale": scale.astype(np.uint8),
+        "refractory_clock_scale": scale,
     }

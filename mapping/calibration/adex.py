@@ -13,6 +13,7 @@ from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim._core.records import Variable
 from pynn_bss2sim.mapping.characteristics import Characteristics, Law
+from pynn_bss2sim.mapping.refractory import MOST_CYCLES, clock_scale, counter
 
 from .bench import pulse_registers
 from .fits import affine, combination, exponential, proportional, psp, shifted_power
@@ -87,7 +88,7 @@ def _spiking(law: Characteristics, analog: Codes, switches: tuple[Switch, ...]) 
     tau, high, _ = law.tau_syn_codes(0, np.full(CIRCUITS, _TRIGGER_TAU))
     on |= {device.LINE_ENABLE[0]: True, device.LINE_HIGH_RESISTANCE[0]: high}
     on |= dict.fromkeys((Switch.THRESHOLD_ENABLE, *switches), True)
-    scale = int(np.ceil(np.log2(_HELD / 200 / curves.refractory_cycle(0))))
+    scale = clock_scale(_HELD / MOST_CYCLES)
     return registers(
         {
             Analog.V_LEAK: codes(law.leak, REST),
@@ -99,11 +100,7 @@ def _spiking(law: Characteristics, analog: Codes, switches: tuple[Switch, ...]) 
             **analog,
         },
         on,
-        refractory_counter=np.full(
-            CIRCUITS,
-            round(_HELD / float(curves.refractory_cycle(scale))) + chip.RESET_LAG,
-            np.uint8,
-        ),
+        refractory_counter=np.full(CIRCUITS, counter(_HELD, scale), np.uint8),
         refractory_clock_scale=np.full(
             (chip.BACKEND_BLOCKS, chip.REFRACTORY_CLOCKS), scale, np.uint8
         ),

@@ -20,7 +20,7 @@ import platformdirs
 
 import pynn_bss2sim._core as core
 from pynn_bss2sim._core.device import Device
-from pynn_bss2sim.mapping import characteristics
+from pynn_bss2sim.mapping import characteristics, refractory
 
 from .bench import Bench
 from .procedure import calibrate
@@ -101,7 +101,8 @@ def _code_version() -> str:
     sha = hashlib.sha256()
     folders = (Path(core.__file__).parent, Path(__file__).parent)
     sources = [path for folder in folders for path in sorted(folder.glob("*.py"))]
-    for path in (*sources, Path(characteristics.__file__)):
+    sources += [Path(module.__file__ or "") for module in (characteristics, refractory)]
+    for path in sources:
         sha.update(path.name.encode() + b"\0" + path.read_bytes())
     return sha.hexdigest()
 

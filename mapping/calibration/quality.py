@@ -21,6 +21,7 @@ from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.records import LINES
 from pynn_bss2sim.mapping.characteristics import LINE_NAMES, UNITS, Characteristics
+from pynn_bss2sim.mapping.refractory import MOST_CYCLES, clock_scale, counter
 
 from .meter import CAPACITANCE, CIRCUITS, NOMINAL, leak_switches, registers
 from .record import Calibration
@@ -170,7 +171,7 @@ def quality(
                 spread,
                 mean_before,
                 spread_before,
-                int(calibration.suspects.get(name, np.zeros(1)).sum()),
+                int(calibration.suspects[name].sum()) if name in calibration.suspects else 0,
             )
         )
     values = {name: (after[name], before[name]) for name in targets}
@@ -258,20 +259,13 @@ def _config(law: Characteristics, targets: Table[str, float]) -> ChipConfig:
                 targets[f"reversal_{name}"]
             ),
         }
-    counter, clock = _refractory(targets["tau_refrac"])
+    clock = clock_scale(targets["tau_refrac"] / MOST_CYCLES)
+    count = np.minimum(counter(targets["tau_refrac"], clock), chip.REFRACTORY_MAX)
     clocks = (chip.BACKEND_BLOCKS, chip.REFRACTORY_CLOCKS)
     return registers(
         analog,
         on,
         adaptation_pulse_scale=np.full(chip.BACKEND_BLOCKS, _PULSE_SCALE, np.uint8),
-        refractory_counter=np.full(CIRCUITS, counter, np.uint8),
+        refractory_counter=np.full(CIRCUITS, count, np.uint8),
         refractory_clock_scale=np.full(clocks, clock, np.uint8),
     )
-
-
-def _refractory(tau: float) -> tuple[int, int]:
-    """Counter of a refractory time, µs, and scale of the fastest clock with which it reaches."""
-    most = chip.REFRACTORY_MAX - chip.RESET_LAG
-    cycles = tau / float(curves.refractory_cycle(0))
-    clock = min(int(np.ceil(np.log2(max(cycles / most, 1.0)))), chip.CLOCK_SCALE_MAX)
-    return min(round(cycles / 2**clock), most) + chip.RESET_LAG, clock

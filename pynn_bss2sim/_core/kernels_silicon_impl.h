@@ -171,9 +171,16 @@ typedef struct {
     line0[j] += (double)change0;                                                                   \
     line1[j] += (double)change1
 
-/* B(x) of neurons far from 0 */
-BSS_SPECIALIZE void BSS_NAME(widen_far)(BSS_NAME(substep) *restrict m)
+/* B(x) */
+BSS_SPECIALIZE void BSS_NAME(bernoullis)(BSS_NAME(substep) *restrict m)
 {
+    uint32_t far = 0;
+    BSS_EACH {
+        m->width[j] = BSS_NAME(bernoullif_near)(m->x[j]);
+        far |= BSS_NAME(far_f)(m->x[j]);
+    }
+    if (!far)
+        return;
     BSS_EACH {
         const float x = m->x[j];
         m->width[j]
@@ -210,17 +217,12 @@ BSS_SPECIALIZE uint64_t BSS_NAME(single_coba_lif_substep)(const bss_single_lif_c
 {
     BSS_STATE;
     BSS_NAME(substep) m;
-    uint32_t far = 0;
     BSS_EACH {
         BSS_BEGIN_SUBSTEP(1);
-        const float x = -(g * BSS_OF(h_over_c));
         m.push[j] = push * BSS_OF(h_over_c);
-        m.x[j] = x;
-        m.width[j] = BSS_NAME(bernoullif_near)(x);
-        far |= BSS_NAME(far_f)(x);
+        m.x[j] = -(g * BSS_OF(h_over_c));
     }
-    if (far)
-        BSS_NAME(widen_far)(&m);
+    BSS_NAME(bernoullis)(&m);
     BSS_EACH {
         const float free = m.push[j] / m.width[j];
         const float change = mode < BSS_SILICON ? free : BSS_CHANGE(free);
@@ -247,7 +249,6 @@ BSS_SPECIALIZE uint64_t BSS_NAME(single_adex_substep)(const bss_single_adex_colu
     double *restrict w = part->cells.w;
     BSS_NAME(substep) m;
     BSS_NAME(floats) above, relax;
-    uint32_t far = 0;
     BSS_EACH {
         BSS_BEGIN_SUBSTEP(coba);
         m.u[j] = d;
@@ -262,17 +263,13 @@ BSS_SPECIALIZE uint64_t BSS_NAME(single_adex_substep)(const bss_single_adex_colu
         const float upstroke = above[j];
         const float slope = upstroke * BSS_OF(inv_delta_t);
         const float adapted = (float)w[j];
-        const float x = (slope - m.g[j]) * BSS_OF(h_over_c);
         relax[j] = (adapted - BSS_OF(a) * m.u[j]) * BSS_OF(decay_w);
         m.push[j] = (m.push[j] + (upstroke - (adapted + 0.5f * relax[j]))) * BSS_OF(h_over_c);
         m.bend[j] = (slope * BSS_OF(h_over_c))
                     * (m.push[j] * (BSS_OF(inv_delta_t) * (1.0f / 6.0f)));
-        m.x[j] = x;
-        m.width[j] = BSS_NAME(bernoullif_near)(x);
-        far |= BSS_NAME(far_f)(x);
+        m.x[j] = (slope - m.g[j]) * BSS_OF(h_over_c);
     }
-    if (far)
-        BSS_NAME(widen_far)(&m);
+    BSS_NAME(bernoullis)(&m);
     BSS_EACH {
         /* where the upstroke has no end within the substep, it leads over every threshold */
         const float bent = m.width[j] - m.bend[j], width = bent > 1e-3f ? bent : 1e-3f;

@@ -187,7 +187,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
     # exact current-based LIF takes the whole step, the others their substep
     h_line = np.where(kind == Kind.CUBA_LIF, timestep, h_sub)
     decay = exp(-h_line / c.tau_syn)
-    felt = [_line_to_membrane(c, c.tau_syn[line], h_sub) for line in range(LINES)]
+    felt = np.stack([_line_to_membrane(c, c.tau_syn[line], h_sub) for line in range(LINES)])
     felt /= h_sub / c.c_m * phi(-h_sub * c.g_leak / c.c_m)
     p_line = [_line_to_membrane(c, c.tau_syn[line], timestep) for line in range(LINES)]
     sloped = c.delta_t > 0
