@@ -22,6 +22,8 @@ from machine import DOCS, HERE, installed, processor, write_page
 from network import PHASES
 
 PACKAGES = ("pynn_bss2sim", "pyNN", "numpy", "nest-simulator", "neuron", "brian2")
+#: Seconds after which a run is given up: pyNN.nest takes longer for many runs with resets.
+PATIENCE = 240
 PEERS = ("nest", "nest:on_grid", "neuron", "standalone")
 
 
@@ -39,12 +41,17 @@ def run_once(network, name):
     script, *arguments = command(network, name)
     threads = name.partition(" x")[2] or "1"
     limited = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads)
-    done = subprocess.run(
-        [sys.executable, str(HERE / script), *arguments],
-        capture_output=True, text=True, env=os.environ | limited,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [sys.executable, str(HERE / script), *arguments],
+            capture_output=True, text=True, env=os.environ | limited, timeout=PATIENCE,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        print(f"{network} on {name}: stopped after {PATIENCE} s", file=sys.stderr)
+        return None
     if done.returncode:
-        print(f"{network} on {name}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        why = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        print(f"{network} on {name}: {why[-1]}", file=sys.stderr)
         return None
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -207,6 +214,7 @@ the work, and the time that passed is compared.
 * *standalone* is Brian 2 as a program in C++ (`benchmarks/standalone.py`); *map* is then the time
   of its compilation.
 * *over*: the chip model of this backend with which the peer is compared.
+* Where a peer is missing, it cannot run the network or took more than {PATIENCE} s.
 
 ## How fast the emulated chip is
 

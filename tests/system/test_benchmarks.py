@@ -123,10 +123,10 @@ def test_peers_on_the_page_ran_the_network_of_the_ideal_chip(run_networks):
 
 
 def test_what_is_counted_is_the_whole_run():
-    """A neuron's step reads, changes and writes at least three variables."""
+    """A step reads, changes and writes at least three variables; AdEx has an exponential in it."""
     counts = json.loads((DOCS / "instructions.json").read_text())["counts"]
     assert min(counts.values()) > 3
-    assert counts["adex quantized"] > 3 * counts["cuba quantized"]
+    assert counts["adex quantized"] > 2 * counts["cuba quantized"]
 
 
 def test_the_standalone_networks_are_those_of_pynn(run_networks):
