@@ -9,17 +9,17 @@ label.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from pynn_bss2sim._core.hicannx import LABELS
+from pynn_bss2sim._core.ranges import ranges
 
 from .repair import Packed, repaired
 
 __all__ = ["pack"]
 
-Slots = Sequence[int] | np.ndarray
 #: Mean number of slots of a source from which on arrays are faster than bits.
 WIDE = 24
 
@@ -49,52 +49,56 @@ def pack(
         the first: better where labels are scarce.
     """
     wide = len(begin) > 1 and len(rows) > WIDE * (len(begin) - 1)
-    groups = _Groups(_FreeArray(capacity) if wide else _FreeBits(capacity, rows), balanced)
+    groups = _Groups((_FreeArray if wide else _FreeBits)(capacity, slot, rows), balanced)
     total = np.add.reduceat(rows, begin[:-1]) if len(begin) > 1 else rows[:0]
     tie = np.random.default_rng(seed).permutation(len(total))
     found = _Found()
-    # a list is cut into many small pieces faster than an array
     bounds = begin.tolist()
-    at, wanted = (slot, rows) if wide else (slot.tolist(), rows.tolist())
     for source in np.lexsort((tie, -total)).tolist():
         first, end = bounds[source], bounds[source + 1]
-        group = groups.take(at[first:end], wanted[first:end])
+        group = groups.take(first, end)
         if group is not None:
-            found.add(source, group, range(first, end), wanted[first:end])
+            found.add(source, group)
             continue
         for group, some, taken in groups.split(slot[first:end], rows[first:end]):
-            found.add(source, group, [first + k for k in some], taken)
+            found.add_part(source, group, some + first, taken)
     owner = np.repeat(np.arange(len(total)), np.diff(begin))
-    return repaired(found.packed(), groups.rows, owner, slot, rows)
+    return repaired(found.packed(begin, rows), groups.rows, owner, slot, rows)
 
 
 class _Found:
     """Where sources were put, source after source."""
 
     def __init__(self) -> None:
-        self._entry: list[int] = []
-        self._rows: list[int] = []
         self._source: list[int] = []
         self._member: list[int] = []
-        self._entries: list[int] = []
+        self._split: list[int] = []
+        self._parts: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def add(self, source: int, group: int, entries: Iterable[int], rows: Slots) -> None:
-        self._entry.extend(entries)
-        self._rows.extend(rows)
+    def add(self, source: int, group: int) -> None:
+        """All entries of a source are in this group."""
         self._source.append(source)
         self._member.append(group)
-        self._entries.append(len(rows))
 
-    def packed(self) -> Packed:
-        member = np.array(self._member, np.int64)
-        return Packed(
-            np.array(self._entry, np.int64),
-            np.repeat(member, np.array(self._entries, np.int64)),
-            np.array(self._rows, np.int64),
-            np.array(self._source, np.int64),
-            member,
-            _count_up(member),
-        )
+    def add_part(self, source: int, group: int, entries: np.ndarray, rows: np.ndarray) -> None:
+        """So many rows of some entries of a source are in this group."""
+        self._split.append(len(self._source))
+        self._parts.append((entries, rows))
+        self.add(source, group)
+
+    def packed(self, begin: np.ndarray, rows: np.ndarray) -> Packed:
+        source, member = np.array(self._source, np.int64), np.array(self._member, np.int64)
+        entries = np.diff(begin)[source]
+        entries[self._split] = [len(part) for part, _ in self._parts]
+        entry = ranges(begin[source], entries)
+        taken = rows[entry]
+        if self._parts:
+            split = np.zeros(len(source), bool)
+            split[self._split] = True
+            of_parts = np.repeat(split, entries)
+            entry[of_parts], taken[of_parts] = map(np.concatenate, zip(*self._parts, strict=True))
+        group = np.repeat(member, entries)
+        return Packed(entry, group, taken, source, member, _count_up(member))
 
 
 def _count_up(member: np.ndarray) -> np.ndarray:
@@ -114,50 +118,73 @@ class _FreeBits:
     of one integer; so the groups into which a source fits are found by one *and* for each of its
     slots.
 
+    Parameters
+    ----------
+    capacity, slot, wanted
+        As for `pack`.
+
     Attributes
     ----------
     rows : int32 (n_slots, n_groups)
         Free rows.
     """
 
-    def __init__(self, capacity: np.ndarray, wanted: np.ndarray) -> None:
+    def __init__(self, capacity: np.ndarray, slot: np.ndarray, wanted: np.ndarray) -> None:
         self.rows = np.array(capacity, np.int32, order="C")
-        self._row = self.rows.data
-        self._sizes = np.unique(wanted).tolist()
-        self._having = {size: _bits(self.rows >= size) for size in self._sizes}
+        self._row = self.rows.reshape(-1).data
+        sizes = np.unique(wanted)
+        self._most = int(sizes.max(initial=0))
+        self._having = [bits for size in sizes for bits in _bits(self.rows >= size)]
+        #: numbers of rows that are asked for, and where their slots begin in `_having`
+        self._sizes = [(size, k * len(capacity)) for k, size in enumerate(sizes.tolist())]
+        # a list is cut into many small pieces faster than an array
+        self._needed = (np.searchsorted(sizes, wanted) * len(capacity) + slot).tolist()
+        self._slot, self._wanted = slot.tolist(), wanted.tolist()
 
-    def fitting(self, slots: Slots, wanted: Slots) -> int:
-        """The groups that have all the rows that are wanted: the bits of an integer."""
-        fitting = (1 << self.rows.shape[1]) - 1
-        for slot, size in zip(slots, wanted, strict=True):
-            fitting &= self._having[size][slot]
+    def fitting(self, first: int, end: int) -> int:
+        """The groups that have all rows that some entries want: the bits of an integer."""
+        having, fitting = self._having, -1
+        for needed in self._needed[first:end]:
+            fitting &= having[needed]
         return fitting
 
-    def use(self, slots: Slots, group: int, wanted: Slots) -> None:
+    def use_all(self, first: int, end: int, group: int) -> None:
+        """Take all rows that some entries want."""
+        self.use(self._slot[first:end], group, self._wanted[first:end])
+
+    def use(self, slots: Sequence[int], group: int, wanted: Sequence[int]) -> None:
         """Take rows of slots."""
-        for slot, size in zip(map(int, slots), map(int, wanted), strict=True):
-            before = self._row[slot, group]
-            left = before - size
-            self._row[slot, group] = left
-            for other in self._sizes:
-                if left < other <= before:
-                    self._having[other][slot] &= ~(1 << group)
+        row, having, n_groups = self._row, self._having, self.rows.shape[1]
+        others = ~(1 << group)
+        for slot, some in zip(slots, wanted, strict=True):
+            at = slot * n_groups + group
+            before = row[at]
+            row[at] = left = before - some
+            if left < self._most:
+                for size, first in self._sizes:
+                    if left < size <= before:
+                        having[first + slot] &= others
 
 
 class _FreeArray:
     """The same for sources of many slots, which are compared with all groups at once."""
 
-    def __init__(self, capacity: np.ndarray) -> None:
+    def __init__(self, capacity: np.ndarray, slot: np.ndarray, wanted: np.ndarray) -> None:
         self.rows = np.array(capacity, np.int32, order="C")
+        self._slot, self._wanted = slot, wanted.astype(np.int32)
 
-    def fitting(self, slots: Slots, wanted: Slots) -> int:
-        """The groups that have all the rows that are wanted: the bits of an integer."""
-        enough = self.rows[slots] >= np.asarray(wanted)[:, np.newaxis]
+    def fitting(self, first: int, end: int) -> int:
+        """The groups that have all rows that some entries want: the bits of an integer."""
+        enough = self.rows[self._slot[first:end]] >= self._wanted[first:end, np.newaxis]
         return _bits(np.all(enough, axis=0, keepdims=True))[0]
 
-    def use(self, slots: Slots, group: int, wanted: Slots) -> None:
+    def use_all(self, first: int, end: int, group: int) -> None:
+        """Take all rows that some entries want."""
+        self.rows[self._slot[first:end], group] -= self._wanted[first:end]
+
+    def use(self, slots: Sequence[int], group: int, wanted: Sequence[int]) -> None:
         """Take rows of slots."""
-        self.rows[slots, group] -= wanted
+        self.rows[slots, group] -= np.array(wanted, np.int32)
 
 
 class _Groups:
@@ -174,27 +201,39 @@ class _Groups:
         #: groups with so many free labels: the bits of one integer each
         self._with_labels = [0] * (LABELS + 1)
         self._with_labels[LABELS] = self._open = (1 << n_groups) - 1
+        #: no group has more free labels
+        self._most_labels = LABELS
 
     @property
     def rows(self) -> np.ndarray:
         """Free rows: int32 (n_slots, n_groups)."""
         return self._free.rows
 
-    def take(self, slots: Slots, wanted: Slots) -> int | None:
-        """Give a source all of its rows in one group; None if it fits into none."""
-        fitting = self._open and self._open & self._free.fitting(slots, wanted)
+    def take(self, first: int, end: int) -> int | None:
+        """Give a source, entries `first` to `end`, all of its rows in one group; None: in none."""
+        fitting = self._open and self._open & self._free.fitting(first, end)
         if not fitting:
             return None
         if self._balanced:
-            fitting = next(both for same in reversed(self._with_labels) if (both := fitting & same))
+            fitting = self._with_most_labels(fitting)
         group = (fitting & -fitting).bit_length() - 1
-        self._free.use(slots, group, wanted)
+        self._free.use_all(first, end, group)
         self._name(group)
         return group
 
+    def _with_most_labels(self, groups: int) -> int:
+        """Those of the groups, which are open, that have the most free labels."""
+        with_labels, labels = self._with_labels, self._most_labels
+        while not with_labels[labels]:
+            labels -= 1
+        self._most_labels = labels
+        while not groups & with_labels[labels]:
+            labels -= 1
+        return groups & with_labels[labels]
+
     def split(
         self, slots: np.ndarray, wanted: np.ndarray
-    ) -> Iterator[tuple[int, list[int], list[int]]]:
+    ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         """Give a source what there is: groups, which of its slots, and the rows that they take."""
         room = self.rows[slots] * (np.array(self._labels) > 0)
         which = np.arange(len(slots))
@@ -208,9 +247,9 @@ class _Groups:
                 return
             taken = fitting[:, group]
             some = taken.nonzero()[0]
-            self._free.use(slots[which[some]], group, taken[some])
+            self._free.use(slots[which[some]].tolist(), group, taken[some].tolist())
             self._name(group)
-            yield group, which[some].tolist(), taken[some].tolist()
+            yield group, which[some], taken[some]
             wanted = wanted - taken
             missing = wanted.nonzero()[0]
             room, wanted, which = room[missing], wanted[missing], which[missing]
@@ -221,10 +260,10 @@ class _Groups:
         bit = 1 << group
         left = self._labels[group] - 1
         self._labels[group] = left
-        self._with_labels[left + 1] &= ~bit
+        self._with_labels[left + 1] ^= bit
         self._with_labels[left] |= bit
         if not left:
-            self._open &= ~bit
+            self._open ^= bit
 
 
 def _bits(flags: np.ndarray) -> list[int]:

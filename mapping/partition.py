@@ -56,21 +56,29 @@ def exchanged(joined: Joined, placement: Placement, width: np.ndarray, seed: int
     if n_chips < 2 or not len(inner):
         return placement
     ends = (joined.pre[inner], joined.post[inner])
-    one, other = np.concatenate(ends).astype(np.int64), np.concatenate(ends[::-1])
+    one, other = np.concatenate(ends), np.concatenate(ends[::-1])
+    base = one.astype(np.int64) * n_chips
     kind = np.unique(np.stack([placement.count, width]), axis=1, return_inverse=True)[1].ravel()
     kind[~placement.free] = _BOUND
     rng = np.random.default_rng(seed)
     circuit, chip = placement.circuit.copy(), placement.chip
-    cut, share = crossing(joined, chip), 0.5
-    before = cut
+    size, neurons = len(chip) * n_chips, np.arange(len(chip))
+    # connections of each neuron with each chip, and those within a chip, counted at both ends
+    near = np.bincount(base + chip[other], minlength=size).reshape(-1, n_chips)
+    kept = near[neurons, chip].sum()
+    cut = before = len(inner) - int(kept) // 2
+    share = 0.5
     for _ in range(_ROUNDS):
-        near = np.bincount(one * n_chips + chip[other], minlength=len(chip) * n_chips)
-        near = near.reshape(len(chip), n_chips)
         place = _round(near, chip, kind, share, rng)
         moved = chip[place]
-        less = crossing(joined, moved)
+        some = np.flatnonzero((moved != chip)[other])
+        at, partner = base[some], other[some]
+        change = np.bincount(at + moved[partner], minlength=size)
+        change -= np.bincount(at + chip[partner], minlength=size)
+        newer = near + change.reshape(-1, n_chips)
+        less = len(inner) - int(newer[neurons, moved].sum()) // 2
         if less < cut:
-            circuit, chip, cut = circuit[place], moved, less
+            circuit, chip, cut, near = circuit[place], moved, less, newer
         else:
             share /= 2
             if share < 1 / len(chip):

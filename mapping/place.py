@@ -122,16 +122,14 @@ def split_rows(rows: np.ndarray, target: Target = HICANN_X) -> np.ndarray:
     pairs, which, many = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
     if not len(rows):
         return np.empty(0, np.int64)
-
-    def needed(first: int) -> np.ndarray:
-        """Circuits of each pair, with `first` rows for line 0; too many where a line has none."""
-        given = np.array([first, target.rows - first])
-        never = np.iinfo(np.int32).max
-        each = np.where(given > 0, -(-pairs // np.maximum(given, 1)), np.where(pairs > 0, never, 0))
-        return np.maximum(1, each.max(axis=1))
-
-    best = min(range(target.rows + 1), key=lambda first: int((needed(first) * many).sum()))
-    return needed(best)[which.ravel()]
+    # circuits of each pair for each number of rows of line 0; too many where a line has none
+    first = np.arange(target.rows + 1)[:, np.newaxis]
+    needed = np.ones((len(first), len(pairs)), np.int64)
+    for given, wanted in ((first, pairs[:, 0]), (target.rows - first, pairs[:, 1])):
+        some = -(-wanted // np.maximum(given, 1))
+        none = np.where(wanted > 0, np.iinfo(np.int32).max, 0)
+        np.maximum(needed, np.where(given > 0, some, none), out=needed)
+    return needed[(needed @ many).argmin()][which.ravel()]
 
 
 def place(
