@@ -74,11 +74,14 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # The package is built again when what it is made of has changed; pip then adds what an extra names.
+# To byte code pip compiles only what it copies. Where Python writes none by itself, each import would
+# compile an editable package anew, which takes longer than all else that the import does.
 BUILD_INPUTS := pyproject.toml setup.py $(wildcard pynn_bss2sim/_core/*.p[xy][xd] pynn_bss2sim/_core/*.h \
 	pynn_bss2sim/_core/kernels_*.c)
 
 $(VENV)/.built: $(BUILD_INPUTS) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/python -m compileall -q pynn_bss2sim mapping
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.built

@@ -8,6 +8,7 @@ Networks that are not measured anew stay on the page as they were.
 """
 
 import argparse
+import compileall
 import json
 import os
 import statistics
@@ -65,6 +66,12 @@ def runs_of(network, peers):
     if not benchmark.between_steps:
         names = [n for n in names if not n.startswith("nest:on_grid")]
     return [n for n in names if n != "standalone" or network in standalone.NETWORKS]
+
+
+def compile_backend():
+    """Make the byte code of this backend, which other packages have from their installation."""
+    for folder in ("pynn_bss2sim", "mapping"):
+        compileall.compile_dir(HERE.parent / folder, quiet=1)
 
 
 def measure(network, peers, repetitions):
@@ -256,6 +263,7 @@ def main():
     options = parser.parse_args()
     if options.repetitions < 1:
         parser.error("at least one repetition is needed")
+    compile_backend()
     results, slide = before(options), slider.seconds()
     for network in options.only:
         results[network] = measure(network, options.peer, options.repetitions)
