@@ -15,6 +15,8 @@ from itertools import combinations
 
 import numpy as np
 
+from pynn_bss2sim._core.ranges import ranges
+
 from .place import Placement
 from .weights import Joined
 
@@ -56,26 +58,30 @@ def exchanged(joined: Joined, placement: Placement, width: np.ndarray, seed: int
     if n_chips < 2 or not len(inner):
         return placement
     ends = (joined.pre[inner], joined.post[inner])
+    # both ends of each connection, ordered by the other one
     one, other = np.concatenate(ends), np.concatenate(ends[::-1])
-    base = one.astype(np.int64) * n_chips
+    order = np.argsort(other, kind="stable")
+    base, other = one[order].astype(np.int64) * n_chips, other[order]
+    count = np.bincount(other, minlength=len(placement.count))
+    begin = np.cumsum(count) - count
     kind = np.unique(np.stack([placement.count, width]), axis=1, return_inverse=True)[1].ravel()
     kind[~placement.free] = _BOUND
     rng = np.random.default_rng(seed)
     circuit, chip = placement.circuit.copy(), placement.chip
     size, neurons = len(chip) * n_chips, np.arange(len(chip))
-    # connections of each neuron with each chip, and those within a chip, counted at both ends
     near = np.bincount(base + chip[other], minlength=size).reshape(-1, n_chips)
-    kept = near[neurons, chip].sum()
-    cut = before = len(inner) - int(kept) // 2
+    cut = before = crossing(joined, chip)
     share = 0.5
     for _ in range(_ROUNDS):
         place = _round(near, chip, kind, share, rng)
         moved = chip[place]
-        some = np.flatnonzero((moved != chip)[other])
-        at, partner = base[some], other[some]
+        gone = np.flatnonzero(moved != chip)
+        some = ranges(begin[gone], count[gone])
+        at, partner = base[some], np.repeat(gone, count[gone])
         change = np.bincount(at + moved[partner], minlength=size)
         change -= np.bincount(at + chip[partner], minlength=size)
         newer = near + change.reshape(-1, n_chips)
+        # connections within a chip are counted at both ends
         less = len(inner) - int(newer[neurons, moved].sum()) // 2
         if less < cut:
             circuit, chip, cut, near = circuit[place], moved, less, newer

@@ -199,9 +199,12 @@ def _synapses(wanted: Demand, rows: np.ndarray, placement: Placement, pieces: Pi
     of_entry = np.repeat(np.arange(len(wanted)), np.diff(wanted.begin))
     lost = np.ones(len(rows), bool)
     lost[wanted.connection] = asked[1:] > (first + placed)[of_entry]
-    which = np.searchsorted(asked, ranges(first, placed), side="right") - 1
+    taken = ranges(first, placed)
+    which = np.repeat(np.arange(len(wanted.connection)), rows[wanted.connection])[taken]
     connection = wanted.connection[which]
-    part = ranges(first, placed) - asked[which]
+    part = taken - asked[which]
+    if not lost.any():
+        return _Synapses(connection, part, piece, synapse, lost)
     kept = np.flatnonzero(~lost[connection])
     return _Synapses(connection[kept], part[kept], piece[kept], synapse[kept], lost)
 

@@ -45,7 +45,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 #: Most pairs of cells for which random numbers are held at once.
-_BLOCK = 1 << 22
+_BLOCK = 1 << 20
 
 
 class AllToAllConnector(Collecting, pynn.AllToAllConnector):
