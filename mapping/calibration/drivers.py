@@ -13,7 +13,7 @@ from pynn_bss2sim._core.wiring import BUSES, FIRST_FPGA_INPUT
 from pynn_bss2sim.mapping.characteristics import Characteristics
 
 from .lines import psp_setup, psp_size
-from .meter import REST, Meter
+from .meter import NOMINAL, REST, Meter, codes
 
 __all__ = ["NEUTRAL_TRIMS", "measure_trims"]
 
@@ -24,6 +24,8 @@ NEUTRAL_TRIMS.flags.writeable = False
 
 _EXCITATORY = 0
 _WEIGHT = 20  #: of both synapses that a driver has in a column: input lines are linear up to there
+#: The noise of the membranes, averaged, is then less than what the steps of the codes leave.
+_REPETITIONS = 100
 
 
 def measure_trims(meter: Meter, law: Characteristics) -> np.ndarray:
@@ -38,13 +40,16 @@ def measure_trims(meter: Meter, law: Characteristics) -> np.ndarray:
     law : Characteristics
         With all laws of membranes and current-based lines as measured.
     """
-    config, taus = psp_setup(law, _EXCITATORY, REST, {device.LINE_GM[_EXCITATORY]: chip.PSP_GM})
+    alike = law.line("strength", _EXCITATORY)
+    gm = codes(alike, float(NOMINAL.line("strength", _EXCITATORY).value(chip.PSP_GM)[0]))
+    config, taus = psp_setup(law, _EXCITATORY, REST, {device.LINE_GM[_EXCITATORY]: gm})
     static = replace(config, **_one_driver_for_each_column())
     equal = np.full((chip.QUADRANTS, chip.STP_TARGETS), chip.STP_V_EQUAL)
     plastic = replace(
         static, stp_enable=np.ones(_SHAPE, bool), stp_v_charge=equal, stp_v_recover=equal
     )
-    length = psp_size(meter, plastic, taus) / psp_size(meter, static, taus)
+    sizes = (psp_size(meter, config, taus, _REPETITIONS) for config in (plastic, static))
+    length = np.divide(*sizes)
     # columns c and c + 128 have the same driver
     mean = length.reshape(chip.HEMISPHERES, -1, chip.DRIVERS).mean(axis=1)
     missing = float(curves.PULSE.value(chip.STP_V_EQUAL)) - mean

@@ -150,11 +150,16 @@ def psp_setup(
     return config, (tau_syn, law.tau_of(leak, divided, multiplied))
 
 
-def psp_size(meter: Meter, config: ChipConfig, taus: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def psp_size(
+    meter: Meter,
+    config: ChipConfig,
+    taus: tuple[np.ndarray, np.ndarray],
+    repetitions: int = _PSP_REPETITIONS,
+) -> np.ndarray:
     """Initial slope of a PSP, mV/µs, by a fit of its known shape."""
     period = _PSP_SPAN / _SAMPLES
     meter.bench.configure(config, period / _STEPS)
-    time, trace = _after_pulses(meter, _PSP_SPAN, period, _PSP_REPETITIONS)
+    time, trace = _after_pulses(meter, _PSP_SPAN, period, repetitions)
     return amplitude(psp(time, *taus), trace)
 
 
