@@ -30,6 +30,12 @@ def test_the_page_of_mapping_times_is_that_of_its_measurements(mapping):
     assert list(record["results"]) == [name for name, _, _ in mapping.CASES]
 
 
+def test_a_chip_is_calibrated_in_a_minute_and_then_at_once():
+    seconds = json.loads((DOCS / "mapping.json").read_text())["calibration"]
+    assert 1.0 < seconds["made"] < 60.0
+    assert 0.0 < seconds["kept"] < 0.2
+
+
 @pytest.mark.parametrize("case", range(6))
 def test_the_networks_that_are_mapped_are_those_on_the_page(mapping, case):
     name, make, chips = mapping.CASES[case]
