@@ -93,9 +93,11 @@ def ablate(
         bar = tqdm(as_completed(futures), total=len(jobs), disable=not progress, unit="run")
         for future in bar:
             rows[futures[future]] = _row(jobs[futures[future]], future)
-    except KeyboardInterrupt:
-        executor.shutdown(wait=True, kill_workers=True)
-        raise AblationInterrupted(pd.DataFrame([rows[k] for k in sorted(rows)])) from None
+    except BaseException as error:
+        executor.shutdown(wait=True, kill_workers=True)  # or the other runs would go on
+        if isinstance(error, KeyboardInterrupt):
+            raise AblationInterrupted(pd.DataFrame([rows[k] for k in sorted(rows)])) from None
+        raise
     return pd.DataFrame([rows[k] for k in sorted(rows)])
 
 
@@ -110,12 +112,14 @@ def _jobs(
     return [replace(model, seed=seed) for model in models for seed in each]
 
 
-def _measured(run: Callable[[ChipModel], dict], chip: ChipModel) -> dict:
+def _measured(run: Callable[[ChipModel], Mapping], chip: ChipModel) -> dict:
     """In a process of its own: what `run` returns, and what the simulation says of itself."""
     begin = time.perf_counter()
     try:
-        found = dict(run(chip))
-        error = None
+        found = run(chip)
+        if not isinstance(found, Mapping):
+            raise TypeError(f"run() returned {found!r}; return a dict of what it measured")
+        found, error = dict(found), None
     except Exception as problem:
         found, error = {}, f"{type(problem).__name__}: {problem}"
     state = simulator.state

@@ -66,6 +66,27 @@ def test_ctrl_c_keeps_what_has_been_measured():
     assert error.value.table["x"].tolist() == [1]
 
 
+def test_runs_that_return_nothing_are_told():
+    table = sim.ablate(lambda chip: None, "ideal", progress=False)
+    assert "returned None; return a dict" in table["error"].iloc[0]
+
+
+def test_a_wrong_name_ends_all_runs(tmp_path):
+    later = tmp_path / "later"
+
+    def run(chip):
+        if chip.seed:
+            time.sleep(2.0)
+            later.touch()
+        return {"seed": 1}
+
+    with pytest.raises(ValueError, match="'seed', which is a column"):
+        sim.ablate(run, "ideal", seeds=[0, 1], processes=1, progress=False)
+    # would wait for its turn
+    sim.ablate(lambda chip: {"x": 1}, "ideal", processes=1, progress=False)
+    assert not later.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
