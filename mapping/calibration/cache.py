@@ -41,7 +41,7 @@ _memory: OrderedDict[tuple[Device, Path], Calibration] = OrderedDict()
 def folder() -> Path:
     """Where calibrations are kept: that of the environment variable, or the platform's."""
     named = os.environ.get(FOLDER_VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_cache_dir("pynn_bss2sim"))
+    return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("pynn_bss2sim"))
 
 
 def calibrated(device: Device) -> Calibration:

@@ -7,7 +7,7 @@ no part of it.
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +44,8 @@ TARGETS = {
     "tau_syn_inh": 10.0,
     "strength_exc": float(NOMINAL.strength_exc.value(chip.PSP_GM)[0]),
     "strength_inh": float(NOMINAL.strength_inh.value(chip.PSP_GM)[0]),
+    "modulation_exc": float(NOMINAL.modulation_exc.value(chip.COBA_BIAS)[0]),
+    "modulation_inh": float(NOMINAL.modulation_inh.value(chip.COBA_BIAS)[0]),
     "reversal_exc": 900.0,
     "reversal_inh": 300.0,
     "offset_source": 10.0,
@@ -57,6 +59,7 @@ TARGETS = {
 _UNITS = {**UNITS, "a": "uS", "b": "nA", "tau_refrac": "us"}
 _TRIM = 0.05  #: share of the circuits that lie farthest out, which spreads leave aside
 _PULSE_SCALE = 7
+_NARROWEST = 0.01  #: half the width of a histogram, of the target
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,9 @@ class Quality:
         for axis, row in zip(axes, self.rows, strict=False):
             after, before = self.values[row.parameter]
             low, high = np.quantile(before, (0.005, 0.995))
-            bins = np.linspace(low, high, 41)
+            # wide enough where all are equal
+            margin = max(0.0, _NARROWEST * row.target - (high - low) / 2)
+            bins = np.linspace(low - margin, high + margin, 41)
             axis.hist(before, bins, color="0.75", label="nominal codes")
             axis.hist(after, bins, color="C0", label="calibrated")
             axis.axvline(row.target, color="k", lw=0.8)
@@ -191,10 +196,14 @@ def realised(
     Currents and conductances are given relative to the capacitance, as for nominal circuits.
     """
     config = _config(law, targets)
+    coba = np.isin(np.arange(len(Switch)), layout.LINE_IS_COBA)
+    conductances = replace(config, switches=config.switches | coba)
     clock = config.refractory_clock_scale[0, 0]
     circuits = device.circuits((config,), np.arange(CIRCUITS), np.ones(CIRCUITS, np.int64), 0.1)
     per_capacitance = CAPACITANCE / circuits.c_m
-    steps = device.weight_steps((config,)) * per_capacitance[:, np.newaxis]
+    current = device.weight_steps((config,))
+    modulation = device.weight_steps((conductances,)) / current
+    steps = current * per_capacitance[:, np.newaxis]
     silent = device.refractory_time(config.refractory_counter, clock)
     result = {
         "leak": circuits.e_leak,
@@ -214,6 +223,7 @@ def realised(
         result[f"tau_syn_{name}"] = circuits.tau_syn[line]
         result[f"reversal_{name}"] = circuits.e_rev[line]
         result[f"strength_{name}"] = steps[:, line]
+        result[f"modulation_{name}"] = modulation[:, line]
     return result
 
 
@@ -248,17 +258,18 @@ def _config(law: Characteristics, targets: Table[str, float]) -> ChipConfig:
         Analog.V_EXP: law.v_exp.code(targets["v_exp"]),
         Analog.I_BIAS_EXP: law.delta_t.code(targets["delta_t"]),
     }
+    coded = (
+        ("strength", layout.LINE_GM),
+        ("modulation", layout.LINE_COBA),
+        ("reversal", layout.LINE_REVERSAL),
+    )
     for line in range(LINES):
         name = LINE_NAMES[line]
         code, high, _ = law.tau_syn_codes(line, np.full(CIRCUITS, targets[f"tau_syn_{name}"]))
         on |= {layout.LINE_ENABLE[line]: True, layout.LINE_HIGH_RESISTANCE[line]: high}
-        analog |= {
-            layout.LINE_TAU[line]: code,
-            layout.LINE_GM[line]: law.line("strength", line).code(targets[f"strength_{name}"]),
-            layout.LINE_REVERSAL[line]: law.line("reversal", line).code(
-                targets[f"reversal_{name}"]
-            ),
-        }
+        analog[layout.LINE_TAU[line]] = code
+        for kind, column in coded:
+            analog[column[line]] = law.line(kind, line).code(targets[f"{kind}_{name}"])
     clock = clock_scale(targets["tau_refrac"] / MOST_CYCLES)
     count = np.minimum(counter(targets["tau_refrac"], clock), chip.REFRACTORY_MAX)
     clocks = (chip.BACKEND_BLOCKS, chip.REFRACTORY_CLOCKS)

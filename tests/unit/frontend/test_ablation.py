@@ -131,6 +131,8 @@ def test_energy_of_a_run():
     assert energy["energy_per_chip_j"] == pytest.approx(10e-6)
     assert energy["energy_j"] == pytest.approx(20e-6)
     assert "2 chips of about 1 W use 20 µJ" in str(report)
+    assert "The power is an estimate" in energy["assumptions"]
+    assert energy["assumptions"][:30] in str(report)
     sim.reset()
     assert "energy" not in sim.mapping_report().to_dict()
 

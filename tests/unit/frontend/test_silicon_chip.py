@@ -109,7 +109,8 @@ def test_calibration_compares_with_nominal_codes():
     assert rows["tau_mem"]["spread"] < 0.5 * rows["tau_mem"]["spread_before"]
     assert "tau_syn_exc" in str(found)
     figure = found.plot()
-    assert sum(bool(axis.patches) for axis in figure.axes) == len(rows)
+    assert sum(any(bar.get_height() for bar in axis.patches) for axis in figure.axes) == len(rows)
+    assert all(bar.get_width() > 0 for axis in figure.axes for bar in axis.patches)
     sim.setup(timestep=0.1, chip="quantized")
     with pytest.raises(ValueError, match="silicon"):
         sim.calibration()

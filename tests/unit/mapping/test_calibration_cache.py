@@ -1,5 +1,6 @@
 """Calibrations on disk: found again, and made anew where they are no good."""
 
+import errno
 import logging
 import os
 import subprocess
@@ -105,6 +106,28 @@ def test_numbers_that_are_none_are_refused(tmp_path):
     np.savez(path, format=np.array(FORMAT), key=np.array("key"), **arrays)
     with pytest.raises(CalibrationFileError, match="leak"):
         Calibration.load(path, "key")
+
+
+def test_the_folder_is_that_of_the_environment_or_of_the_platform(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(cache.FOLDER_VARIABLE, "~/kept")
+    assert cache.folder() == tmp_path / "kept"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    for nothing in (lambda: monkeypatch.setenv(cache.FOLDER_VARIABLE, ""),
+                    lambda: monkeypatch.delenv(cache.FOLDER_VARIABLE)):  # fmt: skip
+        nothing()
+        assert cache.folder() == tmp_path / "xdg" / "pynn_bss2sim"
+
+
+def test_a_disk_that_is_full_is_told_and_leaves_no_part(counted, tmp_path, caplog, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Calibration, "save", full)
+    with caplog.at_level(logging.WARNING):
+        cache.calibrated(DEVICE)
+    assert "No space left" in caplog.text
+    assert not list((tmp_path / "kept").iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_told_once(counted, tmp_path, caplog, monkeypatch):
