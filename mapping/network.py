@@ -12,6 +12,7 @@ Index spaces
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -238,17 +239,17 @@ class Network:
     projections: tuple[Projection, ...] = field(default=())
     constraints: Constraints | None = None
 
-    @property
+    @cached_property
     def n_neurons(self) -> int:
         """Neurons of all populations."""
         return sum(p.size for p in self.populations)
 
-    @property
+    @cached_property
     def n_sources(self) -> int:
         """Neurons and external sources."""
         return self.n_neurons + sum(s.size for s in self.sources)
 
-    @property
+    @cached_property
     def first_neuron(self) -> np.ndarray:
         """Index of each population's first neuron, and the total: int64 (n_populations + 1,)."""
         return np.concatenate([[0], np.cumsum([p.size for p in self.populations])]).astype(np.int64)

@@ -169,7 +169,6 @@ class Configuration(MappedConfiguration):
                 label=population.label,
                 first_id=0,
                 name="segment000",
-                description="",
                 rec_datetime=datetime.now(),
                 t_stop=round(n_steps * self.timestep, 12),
                 spiking_cells=cells if "spikes" in names else None,

@@ -381,6 +381,7 @@ class Population(CellGroup, common.Population):
         array[cells] = values
         self.initial_values[name] = LazyArray(array)
         self._pending.setdefault(name, np.zeros(self.size, dtype=bool))[cells] = True
+        simulator.state.initial_values_changed()
 
     def _get_cell_initial_value(self, id: ID, variable: str) -> float:
         return self.initial_array(variable)[self.id_to_index(id)]
@@ -388,12 +389,8 @@ class Population(CellGroup, common.Population):
     def _set_cell_initial_value(self, id: ID, variable: str, value: float) -> None:
         self[self.id_to_index(id)].as_view().initialize(**{variable: value})
 
-    def renew_initial_values(self) -> None:
-        """Have all initial values written again before the next run."""
-        self._pending = {name: np.ones(self.size, dtype=bool) for name in self.initial_values}
-
     def take_pending_initial_values(self) -> dict[str, np.ndarray]:
-        """Return which cells' initial values are to be written, and forget it.
+        """Return which cells' initial values are new, and forget it.
 
         Returns
         -------

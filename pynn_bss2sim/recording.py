@@ -63,6 +63,8 @@ class Recorder(recording.Recorder):
 
     def __init__(self, population: Population, file: Any = None) -> None:
         super().__init__(population, file)
+        # PyNN's own looks through all that it has for each that comes
+        self.cache: list[Snapshot] = []
         self._tracks: list[Track] = []
         self._first_step = simulator.state.step
         self._forget_spikes(None)
@@ -247,16 +249,16 @@ class Recorder(recording.Recorder):
         wanted = [n for n in dict.fromkeys(t.name for t in self._tracks) if asked(n, names)]
         spiking, since = None, np.empty(0)
         if self._spikes_since is not None and asked("spikes", names):
-            spiking = intersection(self.spiking_cells(), cells)
+            recorded = self.spiking_cells()
+            spiking = intersection(recorded, cells)
             since = self._spikes_since[spiking]
-            if len(spiking) < len(self.spiking_cells()):
+            if len(spiking) < len(recorded):
                 mine = np.isin(spike_cells, spiking)
                 times, spike_cells = times[mine], spike_cells[mine]
         return Snapshot(
             label=self.population.label,
             first_id=self.population.first_id_number,
             name=f"segment{state.segment_counter:03d}",
-            description=self.population.describe(),
             rec_datetime=datetime.now(),
             t_stop=state.t,
             spiking_cells=spiking,
@@ -345,17 +347,18 @@ class Recorder(recording.Recorder):
             )
         names = variable_names(variables)
         cells = None if filter_ids is None else np.sort(self.population.id_to_index(filter_ids))
-        stored = list(self.cache)
-        snapshots = list(stored)
+        description = self.population.describe()
+        segments = [make_segment(s, names, cells, description, copy=True) for s in self.cache]
         if simulator.state.running and self.population.is_current:
-            snapshots.append(self._snapshot(names, cells))
+            present = self._snapshot(names, cells)
+            segments.append(make_segment(present, names, cells, description))
         block = neo.Block(
             name=self.population.label,
-            description=self.population.describe(),
-            rec_datetime=snapshots[0].rec_datetime if snapshots else datetime.now(),
+            description=description,
+            rec_datetime=segments[0].rec_datetime if segments else datetime.now(),
         )
-        block.segments = [make_segment(s, names, cells, copy=s in stored) for s in snapshots]
-        for segment in block.segments:
+        block.segments = segments
+        for segment in segments:
             segment.block = block
         block.annotate(**self.metadata)
         if annotations:
@@ -421,7 +424,7 @@ class Recorder(recording.Recorder):
         if state.running and self.recorded and news:
             snapshot = self._snapshot()
             snapshot.annotations.update(annotations or {})
-            self.cache.store(snapshot)
+            self.cache.append(snapshot)
         for track in self._tracks:
             track.chunks = []
         self._begin(0)

@@ -84,16 +84,19 @@ class Samples:
 def store_spikes(
     activity: Activity, populations: Sequence[Population], network: Network, dt: float
 ) -> None:
-    """Hand the spikes of a run to the recorders of their populations."""
+    """Hand the spikes of a run to the recorders of their populations, ordered by time."""
     if not len(activity.spike_step):
         return
+    neuron, times = activity.spike_neuron, np.round(activity.spike_step * dt, 12)
+    if len(populations) == 1:
+        populations[0].recorder.store_spikes(times, neuron)
+        return
+    owner = np.searchsorted(network.first_neuron, neuron, side="right") - 1
     # NumPy sorts 16-bit keys in linear time
-    few = network.n_neurons <= np.iinfo(np.uint16).max
-    key = activity.spike_neuron.astype(np.uint16 if few else np.int32)
-    order = np.argsort(key, kind="stable")
-    neuron = activity.spike_neuron[order]
-    times = np.round(activity.spike_step[order] * dt, 12)
-    bounds = np.searchsorted(neuron, network.first_neuron)
+    few = len(populations) <= np.iinfo(np.uint16).max
+    order = np.argsort(owner.astype(np.uint16 if few else np.int64), kind="stable")
+    neuron, times = neuron[order], times[order]
+    bounds = np.searchsorted(owner[order], np.arange(len(populations) + 1))
     for k, population in enumerate(populations):
         low, high = bounds[k], bounds[k + 1]
         if low < high:

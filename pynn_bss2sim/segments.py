@@ -106,8 +106,7 @@ class Signal:
     cell_notes: dict = field(default_factory=dict)
 
 
-# PyNN writes what it stores into its log, and makes the words whether they are read or not
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """What was recorded in one segment.
 
@@ -126,7 +125,6 @@ class Snapshot:
     label: str
     first_id: int
     name: str
-    description: str
     rec_datetime: datetime
     t_stop: float
     spiking_cells: np.ndarray | None
@@ -138,16 +136,18 @@ class Snapshot:
 
 
 def make_segment(
-    snapshot: Snapshot, names: Sequence[str] | None, cells: np.ndarray | None, copy: bool = False
+    snapshot: Snapshot,
+    names: Sequence[str] | None,
+    cells: np.ndarray | None,
+    description: str = "",
+    copy: bool = False,
 ) -> neo.Segment:
     """Make the Neo segment of a snapshot, reduced to variables and cells.
 
     With `copy` it does not share memory with the snapshot.
     """
     segment = neo.Segment(
-        name=snapshot.name,
-        description=snapshot.description,
-        rec_datetime=snapshot.rec_datetime,
+        name=snapshot.name, description=description, rec_datetime=snapshot.rec_datetime
     )
     segment.annotate(**snapshot.annotations)
     if snapshot.spiking_cells is not None and asked("spikes", names):

@@ -5,7 +5,7 @@ Time is an integer number of steps; times in ms are derived from it and never ac
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from ._core.engine import Engine
 from ._core.records import Probe, Status
 from .capture import Capture, capture_network
 from .event_loss import TrafficCount
+from .initial_values import initial_states
 from .injected_currents import current_inputs
 from .interrupts import InterruptGuard
 from .mapping import map_network
@@ -133,6 +134,7 @@ class State(BaseState):
         self._background = BackgroundInputs(())
         self._stale_network = True
         self._stale_emulator = True
+        self._stale_initial_values = True
         self._spikes = SpikeQueue()
         self._busy_until: int | None = None
         self._traffic = TrafficCount()
@@ -243,6 +245,10 @@ class State(BaseState):
         """Note that other variables or cells are to be observed."""
         self._stale_emulator = True
 
+    def initial_values_changed(self) -> None:
+        """Note that cells are to begin with other values."""
+        self._stale_initial_values = True
+
     def prepare(self) -> Mapping:
         """Map the network unless this has been done; return the current mapping."""
         self.require_setup("prepare()")
@@ -264,8 +270,10 @@ class State(BaseState):
             self._update_emulator(self._probes(), self._observed())
             self._scaling, self._routing = mapping.scaling, mapping.routing
             self._background = mapping.background
-            self._stale_emulator = False
-        self._apply_initial_values()
+            self._stale_emulator, self._stale_initial_values = False, True
+        if self._stale_initial_values:
+            self._apply_initial_values()
+            self._stale_initial_values = False
 
     def _probes(self) -> tuple[Probe, ...]:
         """Probes for all tracks of the recorders, which `_samples` will serve."""
@@ -347,20 +355,16 @@ class State(BaseState):
         )
 
     def _apply_initial_values(self) -> None:
-        """Write the initial values that populations have been given since the last time."""
-        pending = defaultdict(list)
-        for population in self.populations:
-            first = self.capture.first_neuron[population]
-            for name, mask in population.take_pending_initial_values().items():
-                cells = np.flatnonzero(mask)
-                values = population.initial_array(name)[cells]
-                pending[population.celltype.variables[name]].append((first + cells, values))
-        changes = {}
-        for variable, parts in pending.items():
-            neuron, values = (np.concatenate(c) for c in zip(*parts, strict=True))
-            changes[variable] = neuron, self.mapping.scaling.to_chip(variable, neuron, values)
-        if changes:
-            self.emulator.set_states(changes)
+        """Let trials begin with the initial values, and write those that are new."""
+        every = [(p, dict.fromkeys(p.initial_values, slice(None))) for p in self.populations]
+        new = [(p, p.take_pending_initial_values()) for p in self.populations]
+        beginning = initial_states(every, self.capture, self.mapping.scaling)
+        self.emulator.begin_with(beginning)
+        # what has not run since time 0 is where trials begin
+        if self.running:
+            self.emulator.set_states(initial_states(new, self.capture, self.mapping.scaling))
+        else:
+            self.emulator.set_states(beginning)
 
     # --- running --------------------------------------------------------------------------
 
@@ -371,7 +375,7 @@ class State(BaseState):
     def run_until(self, tstop: float) -> None:
         """Advance to `tstop` ms, rounded to the nearest step."""
         self.require_setup("run()")
-        if not np.isfinite(tstop):
+        if not math.isfinite(tstop):
             raise ValueError(f"run: cannot run until {tstop} ms; give a finite time")
         target = round(tstop / self.dt)
         self._configure()
@@ -489,8 +493,6 @@ class State(BaseState):
         if self.rule_runs is not None:
             self.rule_runs.reset()
             self.changed()
-        for population in self.populations:
-            population.renew_initial_values()
         for population in self.sources:
             population.restart()
 

@@ -21,11 +21,16 @@ class SpikeQueue:
     def __init__(self) -> None:
         self._columns: _Columns = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
 
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
     def add(self, parts: Sequence[_Columns]) -> None:
         """Add steps, external inputs and times (ms) of several populations.
 
         Events of one step keep their order: those that were there, then part after part.
         """
+        if not parts:
+            return
         step, source, time = (
             np.concatenate(column) for column in zip(self._columns, *parts, strict=True)
         )
@@ -34,6 +39,8 @@ class SpikeQueue:
 
     def until(self, stop: int) -> InputEvents:
         """The events before step `stop`."""
+        if not len(self):
+            return InputEvents.none()
         step, source, _ = self._columns
         due = step < stop
         return InputEvents(step[due], source[due])

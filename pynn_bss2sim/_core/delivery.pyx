@@ -168,6 +168,11 @@ cdef class Delivery:
         checked = {"under_way": checked_floats("state.under_way", state["under_way"], shape)}
         if self.links is not None:
             checked["links"] = self.links.checked_state(state, step)
+        return checked | self.checked_plastic(state, step)
+
+    def checked_plastic(self, state, step):
+        """The part of a state that belongs to releases and pulses, if it is one."""
+        checked = {}
         if self.release_plan is not None:
             checked["releases"] = checked_release_state(self.release_plan, state, step)
         if self.pulse_plan is not None:
@@ -183,6 +188,16 @@ cdef class Delivery:
         self.marks[:] = (groups << np.arange(64, dtype=np.uint64)).sum(axis=2, dtype=np.uint64)
         if self.links is not None:
             self.links.take_state(checked["links"], step)
+        self._take_plastic(checked)
+
+    def restart(self, checked):
+        """Begin at step 0 with nothing under way, and with what `checked_plastic` has returned."""
+        self.ring[:], self.marks[:] = 0.0, 0
+        if self.links is not None:
+            self.links.restart()
+        self._take_plastic(checked)
+
+    def _take_plastic(self, checked):
         if self.release_plan is not None:
             self.release_state[:], self.release_last[:] = checked["releases"]
         if self.pulse_plan is not None:

@@ -29,7 +29,7 @@ from pynn_bss2sim._core.records import (
     Variable,
 )
 from pynn_bss2sim._core.spike_pairs import PairState, SpikePairs, without
-from pynn_bss2sim._core.state import EmulatorState
+from pynn_bss2sim._core.state import EmulatorState, trial_shifts
 
 if TYPE_CHECKING:
     from pynn_bss2sim._core.reference import ReferenceEngine
@@ -105,6 +105,7 @@ class Emulator:
         self._pairs = SpikePairs.none() if pairs is None else pairs
         self._pulses = Pulses.none() if pulses is None else pulses
         self._first_trial = trial
+        self._beginning: list[tuple[Variable, np.ndarray, np.ndarray]] = []
         self._build(None)
 
     def _build(self, state: EmulatorState | None) -> None:
@@ -121,6 +122,7 @@ class Emulator:
         routes = make_routes(static, min_depth, self._ways)
         plan = make_plan(self._circuits, self.timestep)
         fresh = self._fresh(routes.depth, self._first_trial if state is None else state.trial)
+        self._plastic = fresh.plastic
         state = fresh if state is None else state.grown(fresh)
         releases = None
         if len(self._short_term):
@@ -156,7 +158,7 @@ class Emulator:
             pulses=pulse_plan,
         )
         engine.import_state(vars(state.with_links(self._n_links)))
-        self._depth, self._engine = routes.depth, engine
+        self._engine = engine
 
     def _check_ways(self) -> None:
         """Raise ValueError if the ways do not belong to the synapses and the time step."""
@@ -276,7 +278,7 @@ class Emulator:
         """What passed the links since this was last asked."""
         if self._ways is None:
             return None
-        return Traffic(self._ways.links, n_steps * self.timestep, *self._engine.take_traffic())
+        return Traffic(self._ways.links, n_steps * self.timestep, self._engine.take_traffic())
 
     def get_state(self, variable: Variable, neuron: ArrayLike) -> np.ndarray:
         """Present value of a variable of some neurons: float64 (len(neuron),)."""
@@ -301,6 +303,18 @@ class Emulator:
         ValueError
             If a value is not finite; nothing is changed then.
         """
+        self._write(self._checked_values(changes))
+
+    def begin_with(self, changes: Mapping[Variable, tuple[ArrayLike, ArrayLike]]) -> None:
+        """Let trials begin with these values from the next `reset` on, all else at rest.
+
+        `changes` is as for `set_states`, which refuses the same.
+        """
+        self._beginning = self._checked_values(changes)
+
+    def _checked_values(
+        self, changes: Mapping[Variable, tuple[ArrayLike, ArrayLike]]
+    ) -> list[tuple[Variable, np.ndarray, np.ndarray]]:
         present = self._engine.variables()
         checked = []
         for variable, (neuron, values) in changes.items():
@@ -308,11 +322,15 @@ class Emulator:
             values = np.broadcast_to(converted(name, values, np.float64), np.shape(neuron))
             if not np.isfinite(values).all():
                 raise ValueError(f"{name}: a state must be finite")
-            column = present[Variable(variable)]
-            column[np.asarray(neuron)]  # an index that leads outside is refused before any change
-            checked.append((column, np.asarray(neuron), values))
-        for column, neuron, values in checked:
-            column[neuron] = values
+            neuron = np.array(neuron)
+            present[variable][neuron]  # an index that leads outside is refused before any change
+            checked.append((Variable(variable), neuron, values))
+        return checked
+
+    def _write(self, values: Sequence[tuple[Variable, np.ndarray, np.ndarray]]) -> None:
+        present = self._engine.variables()
+        for variable, neuron, some in values:
+            present[variable][neuron] = some
 
     @property
     def weights(self) -> np.ndarray:
@@ -355,10 +373,13 @@ class Emulator:
     def reset(self) -> None:
         """Back to step 0: membranes at their leak potential, all else 0, nothing under way.
 
-        Where there is noise, the next trial begins, with noise of its own.
+        What `begin_with` was given comes instead. Where there is noise, the next trial begins, with
+        noise of its own.
         """
-        fresh = self._fresh(self._depth, self._engine.trial + 1)
-        self._engine.import_state(vars(fresh.with_links(self._n_links)))
+        trial = self._engine.trial + 1
+        shifts = trial_shifts(self._circuits, self.noise_seed, trial)
+        self._engine.restart(trial, *shifts, self._plastic)
+        self._write(self._beginning)
 
     def reconfigure(
         self,

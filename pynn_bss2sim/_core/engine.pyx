@@ -207,6 +207,27 @@ cdef class Engine:
         self.delivery.take_state(delivery, step)
         self.step = step
 
+    def restart(self, trial, thresh_shift, leak_shift, plastic):
+        """Begin a trial at step 0: membranes at their leak potential, nothing under way.
+
+        Parameters
+        ----------
+        trial : int
+        thresh_shift, leak_shift : float64 (n,)
+            As in the state.
+        plastic : dict
+            The part of the state that belongs to plastic synapses: release, release_age, pairs,
+            pulse, pulse_age, pulse_number.
+        """
+        trial = self.neurons.checked_trial(trial)
+        shifts = self.neurons.checked_shifts(thresh_shift, leak_shift)
+        checked = self.delivery.checked_plastic(plastic, 0)
+        if self.pairs is not None:
+            self.pairs.take_state(self.pairs.checked_state(plastic), 0)
+        self.neurons.restart(trial, shifts)
+        self.delivery.restart(checked)
+        self.step = 0
+
     def settle(self):
         """Let all events that are at links arrive, as if no others came behind them."""
         self.delivery.settle(self.step)

@@ -101,14 +101,23 @@ cdef class EventLinks:
         """Replace events on their way and what links are taken for; the clock begins now."""
         cdef int64_t place
         events, busy = checked
+        self._empty(step)
         self.links[:, FREE_AT] = busy
-        self.queue.first = self.queue.last = self.queue.row
-        self.queue.count = self.queue.sent = 0
-        self.queue.clock = step
         for time, hop, age in events.tolist():
             place = self.place[hop]
             bss_send(&self.queue, time, -age, &self.queue.hops[place])
         self.check_memory()
+
+    def restart(self):
+        """Begin at step 0 with free links."""
+        self._empty(0)
+        self.links[:, FREE_AT] = 0
+
+    def _empty(self, step):
+        """Drop all events on their way; the clock begins at `step`."""
+        self.queue.first = self.queue.last = self.queue.row
+        self.queue.count = self.queue.sent = 0
+        self.queue.clock = step
 
     def take_traffic(self):
         """Counters since they were last taken: int64 (5, n_links); see `links.Traffic`."""

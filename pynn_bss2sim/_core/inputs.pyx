@@ -25,10 +25,22 @@ cdef class Inputs:
     """
 
     def __cinit__(self, events, currents, n, n_external, start, stop):
-        event_step = checked_index("events.step", events.step, start, stop, np.int64)
-        event_source = checked_index("events.source", events.source, 0, n_external, np.int32)
-        if len(event_source) != len(event_step) or (np.diff(event_step) < 0).any():
+        self.arrays = []
+        if len(events.step):
+            self._take_events(events, n_external, start, stop)
+        if len(currents.initial) or len(currents.change_step):
+            self._take_currents(currents, n, start, stop)
+
+    def _take_events(self, events, n_external, start, stop):
+        step = checked_index("events.step", events.step, start, stop, np.int64)
+        source = checked_index("events.source", events.source, 0, n_external, np.int32)
+        if len(source) != len(step) or (np.diff(step) < 0).any():
             raise ValueError("events: steps must ascend, one source for each")
+        self.arrays += step, source
+        self.n_events = len(step)
+        self.event_step, self.event_source = const_int64s(step), const_int32s(source)
+
+    def _take_currents(self, currents, n, start, stop):
         value = np.array(currents.initial, dtype=np.float64, copy=True)
         if value.ndim != 1:
             raise ValueError("currents.initial: must have one dimension")
@@ -43,9 +55,8 @@ cdef class Inputs:
         changed = checked_floats("currents.change_value", currents.change_value, step.shape)
         if len(source) != len(step) or (np.diff(step) < 0).any():
             raise ValueError("currents: steps must ascend, one source for each")
-        self.arrays = (event_step, event_source, value, target, gain, indptr, step, source, changed)
-        self.n_events, self.n_changes, self.n_currents = len(event_step), len(step), len(value)
-        self.event_step, self.event_source = const_int64s(event_step), const_int32s(event_source)
+        self.arrays += value, target, gain, indptr, step, source, changed
+        self.n_changes, self.n_currents = len(step), len(value)
         self.change_step, self.change_source = const_int64s(step), const_int32s(source)
         self.change_value, self.value = const_doubles(changed), doubles(value)
         self.indptr, self.target = const_int64s(indptr), const_int32s(target)

@@ -186,7 +186,8 @@ class Ways:
         return len(self.link)
 
 
-_COUNTS_OF_TRAFFIC = ("events", "delayed", "dropped", "waited", "longest")
+#: Rows of the counters of traffic.
+_COUNTERS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,26 +201,42 @@ class Traffic:
     links : Links
     time : float, µs
         Of the chip: how long the links were watched.
-    events, delayed, dropped : int64 (n,)
-        Events that came, that waited and went on, and that were dropped.
-    waited, longest : int64 (n,), ps
-        Sum of the waits of events that went on, and the longest of them.
+    counts : int64 (5, n)
+        Rows: `events`, `delayed`, `dropped`, `waited` and `longest`.
     """
 
     links: Links
     time: float
-    events: np.ndarray
-    delayed: np.ndarray
-    dropped: np.ndarray
-    waited: np.ndarray
-    longest: np.ndarray
+    counts: np.ndarray
 
     def __post_init__(self) -> None:
-        for name in _COUNTS_OF_TRAFFIC:
-            values = frozen_array(
-                getattr(self, name), np.int64, (len(self.links),), f"Traffic.{name}"
-            )
-            object.__setattr__(self, name, values)
+        counts = frozen_array(self.counts, np.int64, (_COUNTERS, len(self.links)), "Traffic.counts")
+        object.__setattr__(self, "counts", counts)
+
+    @property
+    def events(self) -> np.ndarray:
+        """Events that came: int64 (n,)."""
+        return self.counts[0]
+
+    @property
+    def delayed(self) -> np.ndarray:
+        """Events that waited and went on: int64 (n,)."""
+        return self.counts[1]
+
+    @property
+    def dropped(self) -> np.ndarray:
+        """Events that were dropped: int64 (n,)."""
+        return self.counts[2]
+
+    @property
+    def waited(self) -> np.ndarray:
+        """Sum of the waits of events that went on: int64 (n,), ps."""
+        return self.counts[3]
+
+    @property
+    def longest(self) -> np.ndarray:
+        """Longest wait of an event that went on: int64 (n,), ps."""
+        return self.counts[4]
 
     @property
     def utilisation(self) -> np.ndarray:
@@ -241,18 +258,14 @@ class Traffic:
         return order[self.events[order] > 0][:most]
 
     def __add__(self, other: Traffic) -> Traffic:
-        links = max(self.links, other.links, key=len)
-        for part in (self, other):
-            if part.links.name != links.name[: len(part.links)]:
-                raise ValueError("Traffic: the two were observed on different links")
-        mine, others = self._counts(len(links)), other._counts(len(links))
-        counts = [a + b for a, b in zip(mine[:4], others[:4], strict=True)]
-        counts.append(np.maximum(mine[4], others[4]))
-        return Traffic(links, self.time + other.time, *counts)
-
-    def _counts(self, n_links: int) -> list[np.ndarray]:
-        more = (0, n_links - len(self.links))
-        return [np.pad(getattr(self, name), more) for name in _COUNTS_OF_TRAFFIC]
+        fewer, more = sorted((self, other), key=lambda part: len(part.links))
+        n = len(fewer.links)
+        if fewer.links is not more.links and fewer.links.name != more.links.name[:n]:
+            raise ValueError("Traffic: the two were observed on different links")
+        counts = np.array(more.counts)
+        counts[:4, :n] += fewer.counts[:4]
+        counts[4, :n] = np.maximum(more.longest[:n], fewer.longest)
+        return Traffic(more.links, self.time + other.time, counts)
 
     def to_dict(self) -> dict:
         """Links with traffic, in the order of `busiest`, as dicts of numbers; times in µs."""

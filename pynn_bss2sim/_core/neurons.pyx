@@ -214,24 +214,47 @@ cdef class Neurons:
 
     def checked_state(self, state):
         """Their part of a state, if it is one."""
-        trial = int(state["trial"])
-        if not 0 <= trial < 2**62:
-            raise ValueError(f"state.trial: must lie in [0, 2**62), is {trial}")
         checked = {name: checked_floats(f"state.{name}", state[name], (self.n,))
-                   for name in ("v", "w", "hold", "silent", "thresh_shift", "leak_shift")}
-        for name, sigma in (("thresh_shift", "sigma_thresh"), ("leak_shift", "sigma_trial")):
-            checked[name][~(self.coefficients[sigma] > 0)] = 0.0
-        line = checked_floats("state.line", state["line"], (2, self.n))
-        return checked | {"trial": trial, "line": line}
+                   for name in ("v", "w", "hold", "silent")}
+        return checked | {
+            "trial": self.checked_trial(state["trial"]),
+            "line": checked_floats("state.line", state["line"], (2, self.n)),
+            "shifts": self.checked_shifts(state["thresh_shift"], state["leak_shift"]),
+        }
+
+    def checked_trial(self, trial):
+        """The number of a trial, if it is one."""
+        number = int(trial)
+        if not 0 <= number < 2**62:
+            raise ValueError(f"state.trial: must lie in [0, 2**62), is {number}")
+        return number
+
+    def checked_shifts(self, thresh_shift, leak_shift):
+        """Shifts of thresholds and leak potentials, 0 where these do not vary."""
+        return [np.where(self.coefficients[sigma] > 0,
+                         checked_floats(f"state.{name}", shift, (self.n,)), 0.0)
+                for name, shift, sigma in (("thresh_shift", thresh_shift, "sigma_thresh"),
+                                           ("leak_shift", leak_shift, "sigma_trial"))]
 
     def take_state(self, checked, step):
         """Take what `checked_state` has returned."""
-        c = self.coefficients
         self.begin_trial(checked["trial"])
         self.v[:], self.w[:], self.hold[:] = checked["v"], checked["w"], checked["hold"]
         self.silent_until[:] = step + checked["silent"]
         self.line[:] = checked["line"].ravel()
-        self.thresh_shift[:] = checked["thresh_shift"]
-        self.leak_shift[:] = checked["leak_shift"]
+        self._shift(checked["shifts"])
+
+    def restart(self, trial, shifts):
+        """Begin a trial, with what `checked_trial` and `checked_shifts` have returned."""
+        self.begin_trial(trial)
+        self._shift(shifts)
+        self.v[:] = self.coefficients["e_leak"] + self.leak_shift
+        for column in (self.w, self.line, self.hold, self.silent_until):
+            column[:] = 0.0
+
+    def _shift(self, shifts):
+        """Let thresholds and leak potentials be shifted."""
+        c = self.coefficients
+        self.thresh_shift[:], self.leak_shift[:] = shifts
         self.tiles[self.thresh_place] = c["v_thresh"] + self.thresh_shift
         self.tiles[self.leak_place] = c["e_leak"] + self.leak_shift

@@ -39,6 +39,11 @@ cdef class Recording:
         self.mask = octets(mask)
         self.steps, self.neurons = np.empty(0, np.int64), np.empty(0, np.int32)
         self.make_room(max(4 * len(mask), 256))
+        if probes.n:
+            self._lay_out(probes, start, stop)
+
+    def _lay_out(self, Probes probes not None, start, stop):
+        """Make room for the samples."""
         rows = stop // probes.intervals - start // probes.intervals
         sizes = rows * probes.sizes
         self.begins = np.cumsum(sizes) - sizes
@@ -91,7 +96,10 @@ cdef class Recording:
 
     def collect(self, step):
         """Spike steps, spike neurons and samples up to `step`. Runs no Python: see pointers.pxd."""
-        rows = step // self.probes.intervals - self.start // self.probes.intervals
         return (self.steps[:self.spike_count].copy(), self.neurons[:self.spike_count].copy(),
-                [self.values[first:first + m * k].reshape(m, k)
-                 for first, m, k in zip(self.begins, rows, self.probes.sizes)])
+                self._collected_samples(step) if self.probes.n else [])
+
+    def _collected_samples(self, step):
+        rows = step // self.probes.intervals - self.start // self.probes.intervals
+        return [self.values[first:first + m * k].reshape(m, k)
+                for first, m, k in zip(self.begins, rows, self.probes.sizes)]

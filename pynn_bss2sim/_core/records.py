@@ -81,7 +81,7 @@ def frozen_array(
         array = given
     else:
         array = converted(name, given, dtype)
-    if shape is not None and (
+    if shape not in (None, array.shape) and (
         array.ndim != len(shape)
         or any(want not in (-1, got) for want, got in zip(shape, array.shape, strict=True))
     ):

@@ -131,6 +131,24 @@ class ReferenceEngine:
         if self.pairs is not None:
             self.pairs.take(state["pairs"], self.step)
 
+    def restart(
+        self, trial: int, thresh_shift: ArrayLike, leak_shift: ArrayLike, plastic: dict
+    ) -> None:
+        """Begin a trial; see engine.pyx."""
+        n = self.n
+        n_links = 0 if self.queue is None else len(self.queue.plan.interval)
+        shifts = {"thresh_shift": thresh_shift, "leak_shift": leak_shift}
+        cells = {"v": self.plan.e_leak + leak_shift, "w": np.zeros(n), "line": np.zeros((2, n))}
+        holds = {"hold": np.zeros(n), "silent": np.zeros(n)}
+        nothing = {
+            "under_way": np.zeros((self.depth, 2, n)),
+            "link_busy": np.zeros(n_links, np.int64),
+            "events": np.empty((0, 3), np.int64),
+        }
+        self.import_state(
+            {"step": 0, "trial": trial, **shifts, **cells, **holds, **nothing, **plastic}
+        )
+
     def get_weights(self) -> np.ndarray:
         """Present weights of the synapses with spike-timing dependent plasticity."""
         assert self.pairs is not None

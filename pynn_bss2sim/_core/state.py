@@ -14,7 +14,23 @@ from pynn_bss2sim._core.pulses import Pulses
 from pynn_bss2sim._core.records import LINES, Circuits
 from pynn_bss2sim._core.spike_pairs import PairState
 
-__all__ = ["EmulatorState"]
+__all__ = ["EmulatorState", "trial_shifts"]
+
+
+def trial_shifts(circuits: Circuits, noise_seed: int, trial: int) -> tuple[np.ndarray, np.ndarray]:
+    """What thresholds and leak potentials are shifted by where a trial begins: float64 (n,), mV."""
+    n = len(circuits)
+
+    def drawn(sigma: np.ndarray, stream: Stream) -> np.ndarray:
+        if not sigma.any():
+            return np.zeros(n)
+        key = stream_key(noise_seed, trial, stream)
+        return sigma * normals(noise_table(noise_seed), key, 0, np.arange(n))
+
+    return (
+        drawn(circuits.sigma_thresh, Stream.THRESHOLDS),
+        drawn(circuits.sigma_trial, Stream.LEAKS),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,15 +111,7 @@ class EmulatorState:
         short_term = ShortTerm.none() if short_term is None else short_term
         pulses = Pulses.none() if pulses is None else pulses
         n = len(circuits)
-
-        def drawn(sigma: np.ndarray, stream: Stream) -> np.ndarray:
-            if not sigma.any():
-                return np.zeros(n)
-            key = stream_key(noise_seed, trial, stream)
-            return sigma * normals(noise_table(noise_seed), key, 0, np.arange(n))
-
-        thresh_shift = drawn(circuits.sigma_thresh, Stream.THRESHOLDS)
-        leak_shift = drawn(circuits.sigma_trial, Stream.LEAKS)
+        thresh_shift, leak_shift = trial_shifts(circuits, noise_seed, trial)
         return cls(
             0,
             circuits.e_leak + leak_shift,
@@ -122,6 +130,12 @@ class EmulatorState:
             pulse_age=np.zeros(len(pulses), np.int64),
             pulse_number=pulses.number,
         )
+
+    @property
+    def plastic(self) -> dict[str, Any]:
+        """The part of synapses that change: names and values of fields."""
+        names = ("release", "release_age", "pairs", "pulse", "pulse_age", "pulse_number")
+        return {name: getattr(self, name) for name in names}
 
     def grown(self, fresh: EmulatorState) -> EmulatorState:
         """This state for the neurons, synapses and ring of `fresh`, from which new ones are taken.

@@ -420,6 +420,42 @@ def test_reset_replays():
     assert_same_activity(emulator.run(500), one)
 
 
+@given(chips(N_STEPS))
+@settings(max_examples=10, deadline=None)
+def test_after_a_reset_all_is_as_in_an_emulator_that_begins_with_this_trial(chip):
+    circuits, synapses, probes, events, currents, mask, timestep = chip
+    for engine in (Engine, ReferenceEngine):
+        used = Emulator(circuits, synapses, timestep, probes, mask, engine, 7)
+        used.run(N_STEPS, events, currents)
+        used.reset()
+        new = Emulator(circuits, synapses, timestep, probes, mask, engine, 7, trial=1)
+        assert_same_state(used.state, new.state)
+        again, wanted = (e.run(20) for e in (used, new))
+        assert_same_activity(again, wanted)
+
+
+def test_trials_begin_with_given_values():
+    rng = np.random.default_rng(1)
+    circuits = join_circuits([circuits_of_kind(Kind.CUBA_LIF, 3, rng, e_leak=-65.0)])
+    emulator = Emulator(circuits, no_synapses(3), 0.1)
+    rest = emulator.state.v[0]
+    beginning = {Variable.V: ([2, 0], [-61.0, -62.0]), Variable.LINE1: ([1], 0.25)}
+    emulator.begin_with(beginning)
+    assert emulator.state.v.tolist() == [rest] * 3  # not yet
+    for refused in ({Variable.V: ([1], np.nan)}, {Variable.V: ([3], -60.0)}):
+        with pytest.raises((ValueError, IndexError)):
+            emulator.begin_with(refused)
+    for _ in range(2):
+        emulator.run(50)
+        emulator.reset()
+        assert emulator.state.v.tolist() == [-62.0, rest, -61.0]
+        assert emulator.state.line.tolist() == [[0.0] * 3, [0.0, 0.25, 0.0]]
+        emulator.reconfigure(probes=[Probe(Variable.V, [0])])
+    emulator.begin_with({})
+    emulator.reset()
+    assert emulator.state.v.tolist() == [rest] * 3
+
+
 def test_state_can_be_read_and_set():
     emulator = Emulator(one_neuron(Kind.COBA_ADEX, i_offset=0.0), no_synapses(), 0.1)
     for variable, value in (

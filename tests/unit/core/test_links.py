@@ -439,7 +439,8 @@ def test_links_of_two_chips():
 
 def test_traffic_in_words():
     links = Links(("bus", "idle", "output"), [8000] * 3, [4] * 3)
-    some = Traffic(links, 10.0, [100, 0, 500], [9, 0, 8], [1, 0, 0], [80_000, 0, 8], [9000, 0, 2])
+    counts = [[100, 0, 500], [9, 0, 8], [1, 0, 0], [80_000, 0, 8], [9000, 0, 2]]
+    some = Traffic(links, 10.0, counts)
     both = some + some
     assert both.time == 20.0 and both.events.tolist() == [200, 0, 1000]
     assert both.longest.tolist() == [9000, 0, 2]
@@ -448,6 +449,6 @@ def test_traffic_in_words():
     assert "bus: 100 events, 9 delayed, 1 dropped; longest wait 0.009 us, 7.92 % used" in str(some)
     assert [row["link"] for row in some.to_dict()["links"]] == ["bus", "output"]
     with pytest.raises(ValueError, match="different links"):
-        some + Traffic(Links(("other",), [1], [1]), 1.0, *([[0]] * 5))
-    fewer = Traffic(Links(("bus",), [8000], [4]), 1.0, *([[5]] * 5))
+        some + Traffic(Links(("other",), [1], [1]), 1.0, [[0]] * 5)
+    fewer = Traffic(Links(("bus",), [8000], [4]), 1.0, [[5]] * 5)
     assert (fewer + some).events.tolist() == (some + fewer).events.tolist() == [105, 0, 500]

@@ -146,19 +146,60 @@ def test_initial_values():
 
 
 def test_initialize_between_runs_acts_at_once():
-    population = cells()
+    population = cells(i_offset=[0.0, 0.0, 0.5])
     population.record("v")
     sim.run(1.0)
     population[1:2].initialize(v=-52.0)
     sim.run(0.1)
     v = population.get_data().segments[0].analogsignals[0].magnitude
     assert v[-1, 1] == pytest.approx(-52.0, abs=0.1)
-    assert v[-1, 0] == v[-1, 2] == -65.0
+    assert v[-1, 0] == -65.0 and v[-1, 2] > v[10, 2] > -64.9
     sim.reset()
     sim.run(0.0)
     assert population.get_data().segments[1].analogsignals[0].magnitude.tolist() == [
         [-65, -52, -65]
     ]
+
+
+def test_values_given_before_a_reset_act_behind_it():
+    population = cells()
+    population.record("v")
+    sim.run(1.0)
+    population.initialize(v=[-60.0, -61.0, -62.0])
+    sim.reset()
+    population[1:2].initialize(v=-52.0)
+    for _ in range(2):
+        sim.run(1.0)
+        sim.reset()
+    for segment in population.get_data().segments[1:]:
+        assert segment.analogsignals[0][0].magnitude.tolist() == [-60, -52, -62]
+
+
+@pytest.mark.parametrize("chip", ["ideal", "quantized"])
+def test_what_changes_at_the_begin_of_a_trial_leaves_initial_values_as_they_are(chip):
+    def trial(change):
+        sim.setup(chip=chip, check=False)
+        population = cells()
+        population.initialize(v=[-60.1, -61.2, -62.3], isyn_exc=0.07)
+        sim.run(1.0)
+        sim.reset()
+        change(population)
+        population.record(["v", "isyn_exc"])
+        sim.run(1.0)
+        return [s.magnitude for s in population.get_data().segments[-1].analogsignals]
+
+    def rescale(population):
+        # other voltage and current scales on the chip
+        population.set(v_thresh=-20.0, v_rest=-80.0, cm=0.3)
+
+    def rescale_and_say_again(population):
+        rescale(population)
+        population.initialize(v=[-60.1, -61.2, -62.3], isyn_exc=0.07)
+
+    for found, wanted in zip(trial(rescale), trial(rescale_and_say_again), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    for v in (trial(lambda p: None)[0], trial(rescale)[0]):
+        np.testing.assert_allclose(v[0], [-60.1, -61.2, -62.3], rtol=1e-14)
 
 
 def test_refused_initial_values():
