@@ -5,10 +5,11 @@ Sixty neurons get one spike after another through synapses whose weights are 1, 
 the largest one: current-based lines, membrane and synaptic time constants of 10 ms. A current of
 weight w then raises the membrane by w tau / (e C) at most.
 
-What one sees: on the nominal chip a straight line, each weight a step. On a calibrated chip each
-neuron has a slope of its own, and each of its synapses deviates from that, by some per cent in
-all; without calibration slopes differ by 30 %. Inhibitory potentials of real circuits become
-flatter with the weight, since their amplifier saturates early.
+What one sees: on the nominal chip a straight line, each weight a step. On a calibrated chip slopes
+differ by some per cent, and each synapse deviates from the slope of its neuron by about 15 %, the
+noise of the membrane included; without calibration slopes differ by 30 %, and the strongest
+synapses make some neurons fire. Amplifiers of real lines saturate, inhibitory ones early: the
+mapping has chosen membrane capacitances with which they do not, up to the largest weight.
 
     python psp_amplitudes.py                # writes results/psp_amplitudes.png
     python psp_amplitudes.py --seed 1       # another chip
@@ -35,7 +36,7 @@ def amplitudes(chip, receptor):
     """Largest deflections (mV) of N neurons for each weight: float (STEPS, N)."""
     sim.setup(timestep=0.1, chip=chip)
     cell = sim.IF_curr_exp(cm=C_M, tau_m=TAU, tau_syn_E=TAU, tau_syn_I=TAU, v_rest=-65.0,
-                           v_reset=-70.0, v_thresh=-50.0)  # fmt: skip
+                           v_reset=-70.0, v_thresh=-50.0, tau_refrac=2.0)  # fmt: skip
     cells = sim.Population(N, cell, label="cells")
     cells.initialize(v=-65.0)
     cells.record("v")

@@ -44,7 +44,7 @@ def measured(chip, kind, value):
     """What N circuits do that are asked for one `value` (ms) of a kind of time: float (N,)."""
     timestep = float(np.clip(value / 50, 0.01, 0.1))
     sim.setup(timestep=timestep, chip=chip)
-    given = {"v_rest": -65.0, "v_reset": -65.0, "v_thresh": -50.0, "tau_m": 10.0}
+    given = {"v_rest": -65.0, "v_reset": -65.0, "v_thresh": -50.0, "tau_m": 10.0, "tau_refrac": 2.0}
     given |= {
         "membrane": {"tau_m": value},
         "synapse": {"tau_syn_E": value},
@@ -52,18 +52,19 @@ def measured(chip, kind, value):
     }[kind]
     cells = sim.Population(N, sim.IF_curr_exp(**given), label=kind)
     cells.initialize(v=-62.0 if kind == "membrane" else -65.0)
-    cells.record("isyn_exc" if kind == "synapse" else "v")
+    cells.record(["spikes", "isyn_exc" if kind == "synapse" else "v"])
     if kind == "synapse":
         source = sim.Population(1, sim.SpikeSourceArray(spike_times=[2.0]))
         sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1))
-    sim.run(3.0 * value + 25.0)
-    trace = cells.get_data().segments[0].analogsignals[0].magnitude
+    sim.run(8.0 * value + 25.0)  # membranes come to rest
+    segment = cells.get_data().segments[0]
+    trace = segment.analogsignals[0].magnitude
     sim.end()
     if kind == "membrane":  # the rest of each circuit is where it ends
         return decay(trace - trace[-1], timestep)
     if kind == "synapse":
         return decay(trace[round(3.5 / timestep) :], timestep)
-    spike = [np.flatnonzero(np.diff(column) < -0.05)[0] for column in trace.T]
+    spike = [round(float(train[0]) / timestep) for train in segment.spiketrains]
     window = round((value + 3.0) / timestep)
     low = [np.flatnonzero(v[s : s + window] < v[s : s + window].min() + 0.01)[-1]
            for s, v in zip(spike, trace.T, strict=True)]  # fmt: skip
@@ -87,6 +88,10 @@ for (kind, ends), axis in zip(RANGES.items(), axes, strict=True):
               f"largest spread {ratio.std(1).max():.3f} of what was asked")  # fmt: skip
         axis.plot(np.repeat(asked * offset, N), found.ravel(), ".", ms=2, label=name)
     axis.set(title=f"{kind} (ms)", xlabel="asked", ylabel="measured", xscale="log", yscale="log")
+    ticks = [t for t in (0.5, 1, 2, 5, 10, 20, 50) if ends[0] <= t <= ends[1]]
+    for scale in (axis.xaxis, axis.yaxis):
+        scale.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
+        scale.set_minor_formatter("")
 axes[0].legend(markerscale=4)
 Path("results").mkdir(exist_ok=True)
 figure.savefig("results/time_constants.png", dpi=150)
