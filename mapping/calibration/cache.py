@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import logging
 import os
-import tempfile
+import uuid
 from collections import OrderedDict
 from functools import cache, lru_cache
 from pathlib import Path
@@ -108,14 +108,11 @@ def _code_version() -> str:
 
 
 def _store(calibration: Calibration, path: Path, key: str) -> None:
+    # a file of mkstemp would be for this user alone; folders may be shared
+    temporary = path.with_name(f"{path.stem}-{uuid.uuid4().hex}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
-    except OSError as error:
-        _warn_once(str(path.parent), str(error))
-        return
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             calibration.save(file, key)
         os.replace(temporary, path)
     except OSError as error:

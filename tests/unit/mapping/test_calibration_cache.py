@@ -141,6 +141,16 @@ def test_a_folder_that_cannot_be_written_is_told_once(counted, tmp_path, caplog,
     assert caplog.text.count("cannot be kept") == 1
 
 
+def test_others_may_read_what_is_kept_in_a_shared_folder(counted, tmp_path):
+    mask = os.umask(0o022)
+    try:
+        cache.calibrated(DEVICE)
+    finally:
+        os.umask(mask)
+    (path,) = (tmp_path / "kept").iterdir()
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
 def test_another_model_of_the_chip_is_another_file(counted, tmp_path, monkeypatch):
     cache.calibrated(DEVICE)
     monkeypatch.setattr(cache, "_code_version", lambda: "later")
