@@ -1,16 +1,20 @@
 """Calibrations on disk: found again, and made anew where they are no good."""
 
+import ast
 import errno
+import importlib
 import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.readout import Transfer
+from pynn_bss2sim.mapping import characteristics, refractory
 from pynn_bss2sim.mapping.calibration import (
     NEUTRAL_TRIMS,
     Calibration,
@@ -157,6 +161,22 @@ def test_another_model_of_the_chip_is_another_file(counted, tmp_path, monkeypatc
     again()
     assert len(counted) == 2
     assert len(list((tmp_path / "kept").iterdir())) == 2
+
+
+def test_all_that_measures_has_a_part_in_the_name_of_the_file(monkeypatch):
+    read, read_bytes = set(), Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.add(path) or read_bytes(path))
+    cache._code_version.__wrapped__()
+    folder = Path(cache.__file__).parent
+    needed = set(folder.glob("*.py"))
+    for path in (*folder.glob("*.py"), Path(refractory.__file__), Path(characteristics.__file__)):
+        tree = ast.parse(path.read_text("utf-8"))
+        modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        found = [importlib.import_module(m) for m in modules if m.startswith("pynn_bss2sim.")]
+        # packages hold nothing but names
+        needed |= {Path(one.__file__) for one in found if not hasattr(one, "__path__")}
+    compiled = {path for path in needed if path.suffix != ".py"}
+    assert len(needed) > 20 and needed - compiled <= read
 
 
 WRITER = """
