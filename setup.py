@@ -72,6 +72,7 @@ setup(
             extension("recording", headers=STEPS),
             extension("engine", headers=(*STEPS, "spike_pairs")),
             extension("sensor_pairs", headers=["exponential"]),
+            extension("first_fit"),
         ],
         compiler_directives={
             "language_level": 3,
