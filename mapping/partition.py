@@ -27,6 +27,10 @@ _WORTH = 0.01
 _ROUNDS = 40
 #: The kind of neurons that stay.
 _BOUND = -1
+#: The gain of neurons that have gone in this round: less than any loss, and no overflow of sums.
+_GONE = -(1 << 40)
+#: Numbers below it are short integers.
+_SHORT = 1 << 16
 
 
 def crossing(joined: Joined, chip: np.ndarray) -> int:
@@ -60,7 +64,9 @@ def exchanged(joined: Joined, placement: Placement, width: np.ndarray, seed: int
     ends = (joined.pre[inner], joined.post[inner])
     # both ends of each connection, ordered by the other one
     one, other = np.concatenate(ends), np.concatenate(ends[::-1])
-    order = np.argsort(other, kind="stable")
+    # short integers sort fastest
+    short = other.astype(np.uint16) if len(placement.count) <= _SHORT else other
+    order = np.argsort(short, kind="stable")
     base, other = one[order].astype(np.int64) * n_chips, other[order]
     count = np.bincount(other, minlength=len(placement.count))
     begin = np.cumsum(count) - count
@@ -109,22 +115,44 @@ def _round(
         Part of those who would gain that may go in this round.
     """
     place = np.arange(len(chip))
-    gain = near - near[place, chip][:, np.newaxis]
-    order = rng.permutation(len(chip))
     group = kind * near.shape[1] + chip
-    members = {}
-    for key in np.unique(group[kind != _BOUND]).tolist():
-        members[divmod(key, near.shape[1])] = order[group[order] == key]
-    free = np.ones(len(chip), bool)
-    for k in np.unique(kind[kind != _BOUND]).tolist():
-        for a, b in combinations([c for own, c in members if own == k], 2):
-            here, there = (m[free[m]] for m in (members[k, a], members[k, b]))
-            here = here[np.argsort(-gain[here, b], kind="stable")]
-            there = there[np.argsort(-gain[there, a], kind="stable")]
-            n = min(len(here), len(there))
-            total = gain[here[:n], b] + gain[there[:n], a]
-            paying = int((total > 0).sum())
-            n = min(paying, max(1, int(share * paying)))
-            place[here[:n]], place[there[:n]] = there[:n], here[:n]
-            free[here[:n]] = free[there[:n]] = False
+    order = rng.permutation(len(chip))
+    order = order[np.argsort(group[order], kind="stable")]
+    gain = np.ascontiguousarray((near - near[place, chip][:, np.newaxis])[order].T)
+    for parts in _by_kind(group[order], near.shape[1]):
+        for (a, mine), (b, others) in combinations(parts, 2):
+            here, there = _paying(gain[b, mine], gain[a, others])
+            n = min(len(here), max(1, int(share * len(here))))
+            here, there = here[:n] + mine.start, there[:n] + others.start
+            place[order[here]], place[order[there]] = order[there], order[here]
+            gain[:, here] = gain[:, there] = _GONE
     return place
+
+
+def _by_kind(group: np.ndarray, n_chips: int) -> list[list[tuple[int, slice]]]:
+    """For each kind but that of bound neurons: chips, and where their neurons are.
+
+    Parameters
+    ----------
+    group : int64 (n_neurons,), ascending
+        ``kind * n_chips + chip``
+    """
+    found: dict[int, list[tuple[int, slice]]] = {}
+    keys, begin, count = np.unique(group, return_index=True, return_counts=True)
+    for key, first, n in zip(keys.tolist(), begin.tolist(), count.tolist(), strict=True):
+        k, chip = divmod(key, n_chips)
+        found.setdefault(k, []).append((chip, slice(first, first + n)))
+    found.pop(_BOUND, None)
+    return list(found.values())
+
+
+def _paying(here: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs whose exchange pays, those that gain most first, for the gains on both sides."""
+    most = here.max(), there.max()
+    # others lose more than the best of the other side gains
+    one, other = np.flatnonzero(here > -most[1]), np.flatnonzero(there > -most[0])
+    one = one[np.argsort(-here[one], kind="stable")]
+    other = other[np.argsort(-there[other], kind="stable")]
+    n = min(len(one), len(other))
+    n = np.count_nonzero(here[one[:n]] + there[other[:n]] > 0)
+    return one[:n], other[:n]
