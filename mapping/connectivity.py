@@ -13,6 +13,7 @@ from pynn_bss2sim._core.connect import Connections, connect, connect_by_links
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.event_path import FpgaRouting
 from pynn_bss2sim._core.hops import Timing
+from pynn_bss2sim._core.ordering import distinct
 from pynn_bss2sim._core.records import LINES
 
 from .generators import GeneratorSources
@@ -83,7 +84,7 @@ def _uncrowded(
     most = placement.target.columns_per_block
     while True:
         array = _arrays(placement)
-        pairs = np.unique(array[joined.post] * n_sources + joined.pre)
+        pairs = distinct(array[joined.post] * n_sources + joined.pre)
         sources = np.bincount(pairs // n_sources, minlength=int(array.max(initial=-1)) + 1)
         alone = np.bincount(array) <= 1
         crowded = (sources > _FILLED * chip.DRIVERS * chip.LABELS) & ~alone

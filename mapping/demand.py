@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pynn_bss2sim._core.hicannx import HEMISPHERES
+from pynn_bss2sim._core.ordering import stable_order, starts
 from pynn_bss2sim._core.records import LINES
 
 from .place import Placement
@@ -60,9 +61,9 @@ def demand(
     n_settings = int(joined.setting.max(initial=0)) + 1
     key = (array[post] * n_settings + joined.setting) * n_sources + joined.pre
     key = (key * LINES + line) * n_neurons + post
-    connection = wanted[np.argsort(key[wanted], kind="stable")]
+    connection = wanted[stable_order(key[wanted])]
     key = key[connection]
-    first = np.flatnonzero(np.diff(key, prepend=-1))
+    first = starts(key)
     one = connection[first]
     begin = np.append(first, len(key))
     total = np.concatenate([[0], np.cumsum(rows[connection])])

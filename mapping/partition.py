@@ -15,6 +15,7 @@ from itertools import combinations
 
 import numpy as np
 
+from pynn_bss2sim._core.ordering import stable_order
 from pynn_bss2sim._core.ranges import ranges
 
 from .place import Placement
@@ -29,8 +30,6 @@ _ROUNDS = 40
 _BOUND = -1
 #: The gain of neurons that have gone in this round: less than any loss, and no overflow of sums.
 _GONE = -(1 << 40)
-#: Numbers below it are short integers.
-_SHORT = 1 << 16
 
 
 def crossing(joined: Joined, chip: np.ndarray) -> int:
@@ -64,9 +63,7 @@ def exchanged(joined: Joined, placement: Placement, width: np.ndarray, seed: int
     ends = (joined.pre[inner], joined.post[inner])
     # both ends of each connection, ordered by the other one
     one, other = np.concatenate(ends), np.concatenate(ends[::-1])
-    # short integers sort fastest
-    short = other.astype(np.uint16) if len(placement.count) <= _SHORT else other
-    order = np.argsort(short, kind="stable")
+    order = stable_order(other)
     base, other = one[order].astype(np.int64) * n_chips, other[order]
     count = np.bincount(other, minlength=len(placement.count))
     begin = np.cumsum(count) - count

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core import wiring
+from pynn_bss2sim._core.ordering import stable_order, starts
 from pynn_bss2sim._core.records import LINES
 
 from .demand import Demand
@@ -172,15 +174,15 @@ class _Local:
     @property
     def crowded(self) -> bool:
         """Whether labels are so scarce that the FPGA needs more rows than it fills."""
-        outside = np.unique(self.sender[self.output < 0])
+        outside = starts(self.sender[self.output < 0])
         return 2 * _LABELS_PER_SOURCE * len(outside) > chip.DRIVERS * chip.LABELS
 
-    @property
+    @cached_property
     def sender(self) -> np.ndarray:
         """A source sends anew for drivers of each setting: int64 (n,), ascending."""
         return self.setting * (int(self.source.max(initial=0)) + 1) + self.source
 
-    @property
+    @cached_property
     def slot(self) -> np.ndarray:
         return self.line * len(self.count) + self.neuron
 
@@ -287,7 +289,7 @@ def _rows_for_direct(local: _Local, slack: float) -> np.ndarray:
         local.needed(inside, local.output, NEURON_GROUPS),
         local.needed(outside, local.setting, local.n_settings),
         local.count,
-        len(np.unique(local.sender[outside])),
+        len(starts(local.sender[outside])),
         slack,
         reserved_drivers(rows),
     )
@@ -304,8 +306,8 @@ class _Plan:
         Of the direct groups.
     direct, rest : int64
         Entries.
-    sender, begin : int64
-        Senders of `rest`, see `_Local`, and where each begins there.
+    begin : int64
+        Where each sender of `rest`, see `_Local`, begins there.
     free : int64 (n_settings, 2)
         Rows for `rest`.
     """
@@ -313,7 +315,6 @@ class _Plan:
     rows: np.ndarray
     direct: np.ndarray
     rest: np.ndarray
-    sender: np.ndarray
     begin: np.ndarray
     free: np.ndarray
 
@@ -321,11 +322,11 @@ class _Plan:
     def of(cls, local: _Local, rows: np.ndarray) -> _Plan:
         direct = _fitting(local, np.flatnonzero(local.output >= 0), rows)
         rest = np.setdiff1d(np.arange(len(local.rows)), direct, assume_unique=True)
-        sender, begin = np.unique(local.sender[rest], return_index=True)
+        begin = starts(local.sender[rest])
         senders = np.bincount(local.setting[rest[begin]], minlength=local.n_settings)
         needed = local.needed(rest, local.setting, local.n_settings)
         free = free_rows(rows, needed, local.count, senders)
-        return cls(rows, direct, rest, sender, np.append(begin, len(rest)), free)
+        return cls(rows, direct, rest, np.append(begin, len(rest)), free)
 
     def overfull(self, local: _Local) -> bool:
         """Whether `rest` surely does not fit: parallel synapses do not overflow one by one."""
@@ -343,7 +344,7 @@ class _Plan:
             used = self.free.sum(axis=1) // chip.ROWS_PER_DRIVER
             most = max(1, int(used[used > 0].min(initial=most)) // 2)
         labels = int(self.free.sum()) // chip.ROWS_PER_DRIVER * chip.LABELS
-        needed = _LABELS_PER_SOURCE * max(1, len(self.sender))
+        needed = _LABELS_PER_SOURCE * max(1, len(self.begin) - 1)
         size = 1
         while size * 2 <= most and labels >= 2 * size * needed:
             size *= 2
@@ -378,7 +379,7 @@ def _fitting(local: _Local, inside: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Entries that their direct group has rows for; the last sources of a group go without."""
     output = local.output[inside]
     slot = output * LINES * len(local.count) + local.slot[inside]
-    order = np.argsort(slot, kind="stable")
+    order = stable_order(slot)
     slot, entry = slot[order], inside[order]
     upto = np.cumsum(local.rows[entry])
     before = upto - local.rows[entry]
@@ -390,14 +391,13 @@ def _fitting(local: _Local, inside: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 def _pieces(array: int, local: _Local, groups: Groups, plan: _Plan, packed: Packed) -> Pieces:
     """Direct entries and packed ones together."""
-    direct, rest, sender = plan.direct, plan.rest, plan.sender
+    direct, rest = plan.direct, plan.rest
     group = packed.group + DIRECT_GROUPS
     entry = rest[packed.entry]
-    # label of each packed piece: of its source in its group
-    known = packed.source * len(groups.bus) + packed.member
-    order = np.argsort(known)
-    asked = np.searchsorted(sender, local.sender[entry]) * len(groups.bus) + packed.group
-    label = packed.label[order[np.searchsorted(known[order], asked)]]
+    label_of = np.empty((len(plan.begin) - 1, len(groups.bus)), np.uint8)
+    label_of[packed.source, packed.member] = packed.label
+    source = np.repeat(np.arange(len(label_of)), np.diff(plan.begin))
+    label = label_of[source[packed.entry], packed.group]
     return Pieces(
         GroupTable.of(array, groups),
         np.concatenate([direct, entry]),

@@ -16,6 +16,7 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core import wiring
 from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.event_path import FpgaRouting, Path
+from pynn_bss2sim._core.ordering import present, stable_order
 from pynn_bss2sim._core.ranges import ranges
 from pynn_bss2sim._core.records import LINES
 
@@ -178,13 +179,13 @@ def _synapses(wanted: Demand, rows: np.ndarray, placement: Placement, pieces: Pi
     neuron, line = wanted.neuron[entry], wanted.line[entry]
     # pieces that share a group and an input line take its rows one after the other
     slot = (group * len(placement.count) + neuron) * LINES + line
-    order = np.argsort(slot, kind="stable")
+    order = stable_order(slot)
     upto = np.cumsum(pieces.rows[order]) - pieces.rows[order]
     begins = np.diff(slot[order], prepend=-1) != 0
     start = np.empty(len(entry), np.int64)
     start[order] = upto - np.maximum.accumulate(np.where(begins, upto, 0))
     # synapses, entry after entry
-    order = np.argsort(entry, kind="stable")
+    order = stable_order(entry)
     piece = np.repeat(order, pieces.rows[order])
     layer, within = np.divmod(
         ranges(start[order], pieces.rows[order]), groups.rows[group, line][piece]
@@ -244,10 +245,10 @@ def _registers(
     register["synapse_label"].ravel()[synapses.synapse] = pieces.label[synapses.piece]
     row = synapses.synapse // chip.COLUMNS
     register["row_mode"].ravel()[row] = _MODES[wanted.line[pieces.entry[synapses.piece]]]
-    driver = np.unique(row // chip.ROWS_PER_DRIVER)
+    driver = present(row // chip.ROWS_PER_DRIVER, len(groups.mask))
     register["driver_enable"].ravel()[driver] = True
     register["driver_mask"].ravel()[driver] = groups.mask[driver]
-    used = np.unique(group)
+    used = present(group, len(groups.bus))
     array, bus, direct = groups.array[used], groups.bus[used], groups.direct[used]
     on_chip, hemisphere = np.divmod(array, chip.HEMISPHERES)
     register["padi_enable"][on_chip, hemisphere, bus] = True
@@ -274,7 +275,7 @@ def _served(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Population and a row select of each generator in use: int64 (n_chips, 8)."""
     served, select = np.full((2, placement.chips, chip.BACKGROUND_SOURCES), -1)
-    piece = np.unique(synapses.piece)
+    piece = present(synapses.piece, len(pieces.entry))
     population = generators.population[wanted.source[pieces.entry[piece]]]
     mine = np.flatnonzero(population >= 0)
     group = pieces.group[piece[mine]]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.ordering import stable_order
 from pynn_bss2sim._core.records import LINES
 
 from .place import Placement
@@ -44,7 +45,7 @@ def kept(joined: Joined, rows: np.ndarray, placement: Placement, seed: int) -> n
     if not len(at_stake):
         return result
     order = np.random.default_rng(seed).permutation(at_stake)
-    order = order[np.argsort(joined.slot[order], kind="stable")]
+    order = order[stable_order(joined.slot[order])]
     slot = joined.slot[order]
     upto = np.cumsum(rows[order])
     begin = np.searchsorted(slot, slot)

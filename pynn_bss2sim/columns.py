@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Columns"]
+from ._core.ordering import stable_order
 
-_SHORT = np.iinfo(np.uint16).max
+__all__ = ["Columns"]
 
 
 class Columns:
@@ -73,9 +73,8 @@ class Columns:
         """
         pre, post = self.pre, self.post
         if (np.diff(post) >= 0).all():
-            # connectors go from one postsynaptic cell to the next; short integers sort fastest
-            short = pre.astype(np.uint16) if pre.max(initial=0) <= _SHORT else pre
-            order = np.argsort(short, kind="stable")
+            # connectors go from one postsynaptic cell to the next
+            order = stable_order(pre)
         else:
             order = np.lexsort((post, pre))
         self._whole = {name: values[order] for name, values in self._whole.items()}

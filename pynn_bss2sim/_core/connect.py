@@ -16,6 +16,7 @@ from .event_path import Hits, Registers, follow
 from .fpga_routing import FpgaRouting
 from .hops import Timing, make_ways
 from .links import Ways
+from .ordering import present, stable_order
 from .pulses import Pulses
 from .records import LINES, SynapseTable
 
@@ -158,8 +159,8 @@ def connect_by_links(
     hits = follow(configs, fpga, first, n_sources, watched)
     n_sources += len(BackgroundInputs(configs))
     hops = hits.hops
-    last = np.unique(hits.hop)
-    last = last[np.argsort(hops.source[last], kind="stable")]
+    last = present(hits.hop, len(hops.link))
+    last = last[stable_order(hops.source[last])]
     rank = np.zeros(len(hops.link), np.int64)
     rank[last] = np.arange(len(last))
     parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength, watched)
@@ -304,7 +305,7 @@ def _summed(
     key = pair * max(1, len(waits)) + np.searchsorted(waits, delay)
     # one key sorts faster than two
     one_key = bool((state < 0).all())
-    order = np.argsort(key, kind="stable") if one_key else np.lexsort((state, key))
+    order = stable_order(key) if one_key else np.lexsort((state, key))
     key = key[order]
     new = (np.diff(key, prepend=-1) != 0) | (np.diff(state[order], prepend=-2) != 0)
     begin = np.flatnonzero(new)

@@ -22,6 +22,7 @@ from .config import NeuronSwitch as Switch
 from .fpga_routing import FpgaRouting
 from .hops import HopList, Hops, Path, Place
 from .links import LINKS_PER_CHIP, LinkKind, link_index
+from .ordering import stable_order
 from .ranges import ranges
 
 __all__ = [
@@ -286,7 +287,7 @@ def _forwarded(
     bits = chip.NEURON_LABEL_MAX + 1
     key = (fpga.loop_chip.astype(np.int64) * chip.L2_CHANNELS + fpga.loop_output) * bits
     key += fpga.loop_label
-    order = np.argsort(key, kind="stable")
+    order = stable_order(key)
     wanted = (events.chip[out] * chip.L2_CHANNELS + output[out]) * bits + events.label[out]
     begin = np.searchsorted(key[order], wanted, side="left")
     count = np.searchsorted(key[order], wanted, side="right") - begin
@@ -360,7 +361,7 @@ def _synapses(
     index = driver[ranges(begin, count)]
     array, bus = np.divmod(bus[event], chip.PADI_BUSES)
     where = (array * chip.DRIVERS + index * chip.PADI_BUSES + bus) * chip.LABELS + address[event]
-    order = np.argsort(where, kind="stable")
+    order = stable_order(where)
     start = np.zeros(n_chips * wiring.ARRAYS * chip.DRIVERS * chip.LABELS + 1, np.int64)
     np.cumsum(np.bincount(where, minlength=len(start) - 1), out=start[1:])
     # drivers to synapses

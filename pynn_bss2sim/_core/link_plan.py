@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .checks import checked_index, checked_offsets
 from .links import Ways
+from .ordering import distinct, stable_order
 
 __all__ = ["LinkPlan", "checked_link_plan", "make_link_plan", "shortest_notice"]
 
@@ -59,7 +60,7 @@ def make_link_plan(ways: Ways, n_sources: int, delay: np.ndarray) -> LinkPlan:
     hop = np.repeat(np.arange(len(ways)), count)
     synapse = np.arange(len(hop)) + np.repeat(ways.begin - (np.cumsum(count) - count), count)
     span = int(delay.max(initial=0)) + 1
-    pairs = np.unique(hop * span + delay[synapse])
+    pairs = distinct(hop * span + delay[synapse])
     delay_indptr = np.zeros(len(ways) + 1, np.int64)
     np.cumsum(np.bincount(pairs // span, minlength=len(ways)), out=delay_indptr[1:])
     return LinkPlan(
@@ -73,7 +74,7 @@ def _rows(row: np.ndarray, values: np.ndarray, n_rows: int) -> tuple[np.ndarray,
     """Values ordered by row: offsets, and int32 values."""
     indptr = np.zeros(n_rows + 1, np.int64)
     np.cumsum(np.bincount(row, minlength=n_rows), out=indptr[1:])
-    return indptr, values[np.argsort(row, kind="stable")].astype(np.int32)
+    return indptr, values[stable_order(row)].astype(np.int32)
 
 
 def longest_wait(plan: LinkPlan) -> np.ndarray:

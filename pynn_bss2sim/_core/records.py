@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from pynn_bss2sim._core.checks import converted
+from pynn_bss2sim._core.ordering import stable_order
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -292,9 +293,7 @@ class SynapseTable:
         source = frozen_array(source, np.int64, (-1,), "SynapseTable.source")
         if len(source) and (source.min() < 0 or source.max() >= n_sources):
             raise ValueError(f"SynapseTable: a source lies outside [0, {n_sources})")
-        # NumPy sorts 16-bit keys in linear time
-        key = source.astype(np.uint16) if n_sources <= np.iinfo(np.uint16).max else source
-        order = np.argsort(key, kind="stable")
+        order = stable_order(source)
         indptr = np.zeros(n_sources + 1, np.int64)
         np.cumsum(np.bincount(source, minlength=n_sources), out=indptr[1:])
         return cls(
