@@ -151,5 +151,5 @@ def _paying(here: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray
     one = one[np.argsort(-here[one], kind="stable")]
     other = other[np.argsort(-there[other], kind="stable")]
     n = min(len(one), len(other))
-    n = np.count_nonzero(here[one[:n]] + there[other[:n]] > 0)
-    return one[:n], other[:n]
+    paying = np.count_nonzero(here[one[:n]] + there[other[:n]] > 0)
+    return one[:paying], other[:paying]
