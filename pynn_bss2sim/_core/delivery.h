@@ -1,9 +1,16 @@
-/* From spikes to the lines of their targets: the ring of amplitudes under way, and what events do
- * before they enter it. The twin is reference.py.
+/* From spikes to the lines of their targets: what is under way, and what events do before it. The
+ * twin is reference.py.
  *
- * The ring has one slot for each step of delay. In a slot stand all neurons' cells of line 0, then
- * those of line 1, filled up to whole pages. A mark tells of each group of BSS_GROUP cells whether
- * something was added to it, so that no others are read; the marks of a page are the bits of a word.
+ * A lane is a line of the neurons of one piece (tiles.py). Synapses of one row that add to one lane
+ * in one step are a bunch: it waits for its step in a list of the lane, and only then its amplitudes
+ * are read and added up, in cells that all lanes of a thread share. So what many neurons await needs
+ * little memory near the processor, and each thread adds up what its own neurons await.
+ *
+ * Amplitudes that plasticity draws anew for each event cannot wait: they are put at once on a ring,
+ * which has a slot of cells of all lanes for each step of delay. There is also what was under way
+ * when a state was taken, or when synapses were given other amplitudes.
+ *
+ * A mark tells of each group of BSS_GROUP cells whether something was added to it.
  */
 #ifndef BSS2SIM_DELIVERY_H
 #define BSS2SIM_DELIVERY_H
@@ -13,22 +20,56 @@
 #include "plasticity.h"
 
 enum {
-    BSS_GROUP = 4,                  /* cells that share a mark: one or two vectors */
-    BSS_GROUP_BITS = 2,             /* its logarithm */
-    BSS_PAGE = BSS_GROUP * 64,      /* cells whose marks share a word */
-    BSS_PAGE_BITS = BSS_GROUP_BITS + 6
+    BSS_GROUP = 8,              /* cells that share a mark */
+    BSS_GROUP_BITS = 3,         /* its logarithm */
+    BSS_LANE = BSS_GROUP * 64   /* most cells of a lane: its marks fit into a word */
 };
 
+/* bunches.py fills these records in. On the ring, a bunch has all synapses of its row. */
 typedef struct {
-    int64_t n, depth, width; /* neurons, slots, cells of a slot */
-    double *ring;            /* (depth, width) */
-    uint64_t *marks;         /* (depth, width / BSS_PAGE) */
-    /* synapses of each source: how far behind the begin of the present slot they add, and what */
-    const int64_t *indptr;
+    int32_t begin, end;   /* synapses */
+    int32_t list;         /* of its lane in slot 0 */
+    int32_t delay;
+    uint64_t marks;
+} bss_bunch;
+
+/* A bunch that waits. */
+typedef struct {
+    int32_t begin, end;
+    uint64_t marks;
+} bss_waiting;
+
+typedef struct {
+    bss_waiting *first;
+    int32_t count, room;
+} bss_list;
+
+/* Cells of a lane with what arrives there in a step. */
+typedef struct {
+    double *cells;
+    uint64_t marks;
+} bss_arrivals;
+
+typedef struct {
+    int64_t n, depth, n_lanes;  /* neurons, slots */
+    int64_t lane_bits, width;   /* logarithm of the cells of a lane; cells of a slot */
+    double *amplitude;          /* of each synapse */
+    /* bunches of each source; where links limit events, their hops know them */
+    const bss_bunch *bunches;
+    const int32_t *first_bunch;
+    /* those that wait, for each lane and slot, and the neuron of a piece to which each synapse adds
+     */
+    int64_t waits; /* whether they do */
+    bss_list *lists;
+    const uint16_t *target;
+    int64_t out_of_memory;
+    /* the ring, and until which step it holds anything; how far behind the begin of the present slot
+     * each synapse adds */
+    double *ring;    /* (depth, width) */
+    uint64_t *marks; /* (depth, n_lanes) */
+    int64_t ring_end;
     const int32_t *reach;
-    double *amplitude;
-    int64_t nearest, farthest; /* the smallest and the largest reach */
-    int64_t vast;              /* whether all this is more than caches near the processor hold */
+    int64_t vast; /* whether synapses and hops are more than caches near the processor hold */
     /* what else happens at an event, NULL where nothing does */
     bss_releases *releases;
     bss_pulses *pulses;
@@ -47,45 +88,54 @@ static inline int64_t bss_lowest_bit(uint64_t word)
 #endif
 }
 
-static inline void bss_mark(uint64_t *marks, int64_t cell)
+/* The slot that lies less than a turn behind the end of the ring, or before its begin. */
+static inline int64_t bss_slot(const bss_delivery *d, int64_t slot)
 {
-    marks[cell >> BSS_PAGE_BITS] |= UINT64_C(1) << (cell >> BSS_GROUP_BITS & 63);
+    return slot < 0 ? slot + d->depth : slot < d->depth ? slot : slot - d->depth;
 }
 
-/* The cell that lies `reach` behind the begin of a slot, at most a turn ahead. */
-static inline int64_t bss_cell(const bss_delivery *d, int64_t slot, int64_t reach)
-{
-    const int64_t cell = slot * d->width + reach, end = d->depth * d->width;
-    return cell < end ? cell : cell - end;
-}
-
-/* Add an amplitude that arrives `reach` cells behind the begin of a slot. */
+/* Add an amplitude that arrives `reach` cells behind the begin of a slot, at most a turn ahead. */
 static inline void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double amplitude)
 {
-    const int64_t cell = bss_cell(d, slot, reach);
+    const int64_t end = d->depth * d->width;
+    int64_t cell = slot * d->width + reach;
+    cell = cell < end ? cell : cell - end;
+    const int64_t lane = cell >> d->lane_bits, behind = cell - (lane << d->lane_bits);
     d->ring[cell] += amplitude;
-    bss_mark(d->marks, cell);
+    d->marks[lane] |= UINT64_C(1) << (behind >> BSS_GROUP_BITS);
 }
 
-/* Put the amplitudes of synapses on the ring; their delays count from `slot`. */
+/* Make room for another bunch in a list; returns whether there is. */
+static BSS_APART int bss_grow(bss_delivery *d, bss_list *list)
+{
+    const int32_t room = list->room ? 2 * list->room : 16;
+    bss_waiting *larger = realloc(list->first, (size_t)room * sizeof *larger);
+    if (larger == NULL) {
+        d->out_of_memory = 1;
+        return 0;
+    }
+    list->first = larger;
+    list->room = room;
+    return 1;
+}
+
+/* The events of bunches `first` .. `last - 1` set out to their targets; delays count from `slot`. */
 static inline void bss_arrive(bss_delivery *d, int64_t first, int64_t last, int64_t slot)
 {
-    const int64_t end = d->depth * d->width;
-    const int64_t here = slot * d->width, begin = here + d->nearest < end ? here : here - end;
-    if (begin + d->farthest >= end) { /* some of them may lie behind the end of the ring */
-        for (int64_t k = first; k < last; k++)
-            bss_put(d, slot, d->reach[k], d->amplitude[k]);
-        return;
-    }
-    for (int64_t k = first; k < last; k++) {
-        const int64_t cell = begin + d->reach[k];
-        d->ring[cell] += d->amplitude[k];
-        bss_mark(d->marks, cell);
+    for (const bss_bunch *b = d->bunches + first; b < d->bunches + last; b++) {
+        if (!d->waits) {
+            for (int64_t k = b->begin; k < b->end; k++)
+                bss_put(d, slot, d->reach[k], d->amplitude[k]);
+            continue;
+        }
+        bss_list *list = d->lists + b->list + bss_slot(d, slot + b->delay);
+        if (list->count < list->room || bss_grow(d, list))
+            list->first[list->count++] = (bss_waiting){b->begin, b->end, b->marks};
     }
 }
 
-/* A source spikes at `step`: put the amplitudes of its synapses on the ring, or where links limit
- * events, send its event on its way. */
+/* A source spikes at `step`: its event sets out to its synapses, or where links limit events, to
+ * the first of these. */
 static inline void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
 {
     if (d->links) {
@@ -96,110 +146,94 @@ static inline void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
         bss_release(d->releases, source, step, d->amplitude);
     if (d->pulses)
         bss_pulse(d->pulses, source, step, d->amplitude);
-    bss_arrive(d, d->indptr[source], d->indptr[source + 1], step % d->depth);
+    bss_arrive(d, d->first_bunch[source], d->first_bunch[source + 1], step % d->depth);
 }
 
-/* An event at the synapses behind a hop, whose delays count from `slot`. */
-typedef struct {
-    const bss_hop *hop;
-    int64_t slot;
-} bss_arrival;
-
-/* Let the synapses behind a hop come nearer, all lines of the cache that they stand in. */
-static inline void bss_expect_synapses(const bss_delivery *d, const bss_hop *hop)
-{
-    enum { LINE = 64 };
-    for (int64_t k = hop->begin; k < hop->end; k += LINE / sizeof *d->reach)
-        BSS_PREFETCH(&d->reach[k]);
-    for (int64_t k = hop->begin; k < hop->end; k += LINE / sizeof *d->amplitude)
-        BSS_PREFETCH(&d->amplitude[k]);
-    BSS_PREFETCH(&d->reach[hop->end - 1]);
-    BSS_PREFETCH(&d->amplitude[hop->end - 1]);
-}
-
-/* Let the cells come nearer to which these synapses will add. */
-static inline void bss_expect_cells(const bss_delivery *d, const bss_arrival *arrival)
-{
-    for (int64_t k = arrival->hop->begin; k < arrival->hop->end; k++)
-        BSS_PREFETCH(&d->ring[bss_cell(d, arrival->slot, d->reach[k])]);
-}
-
-/* Let events move on that come to a link before the time `until`, till `most` of them drive
- * synapses; returns how many do. The present step is `step`. */
-static inline int bss_find_arrivals(bss_delivery *d, int64_t until, int64_t step,
-                                    bss_arrival *found, int most)
-{
-    const int64_t present = step - d->links->clock, slot = step % d->depth;
-    int64_t from;
-    int n = 0;
-    while (n < most && bss_next_arrival(d->links, until, &found[n].hop, &from)) {
-        if (d->vast)
-            bss_expect_synapses(d, found[n].hop);
-        /* it lies less than a turn before or behind the present */
-        const int64_t then = slot + from - present;
-        found[n++].slot = then < 0 ? then + d->depth : then < d->depth ? then : then - d->depth;
-    }
-    return n;
-}
-
-/* Let events move on that come to a link before the time `until`; the present step is `step`.
- * Their synapses are read some time after they were found, and cells some time after these: by then
- * they have come from memory. */
+/* Let events move on that come to a link before the time `until`; the present step is `step`. */
 static inline void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
 {
-    enum { MOST = 64, AHEAD = 2 };
-    bss_arrival found[MOST];
-    int n = MOST;
-    while (n == MOST && bss_any_due(d->links, until)) {
-        n = bss_find_arrivals(d, until, step, found, MOST);
-        for (int k = 0; k < n; k++) {
-            const bss_hop *hop = found[k].hop;
-            if (d->vast && k + AHEAD < n)
-                bss_expect_cells(d, &found[k + AHEAD]);
-            if (d->pulses)
-                bss_pulse(d->pulses, hop->number, step, d->amplitude);
-            bss_arrive(d, hop->begin, hop->end, found[k].slot);
-        }
+    const int64_t slot = step % d->depth, present = step - d->links->clock;
+    bss_event event;
+    int64_t from;
+    while (bss_take(d->links, until, &event)) {
+        if (!bss_pass(d->links, &event, &from))
+            continue;
+        if (d->pulses)
+            bss_pulse(d->pulses, event.hop->number, step, d->amplitude);
+        /* it lies less than a turn before or behind the present */
+        bss_arrive(d, event.hop->first_bunch, event.hop->last_bunch,
+                   bss_slot(d, slot + from - present));
     }
 }
 
-/* Move a group of cells to the lines of their neurons. */
-static inline void bss_move_group(double *cells, double *line)
+/* Let the synapses come nearer that a list waits for, all lines of the cache in which they are. */
+static inline void bss_expect(const bss_delivery *d, int64_t lane, int64_t slot)
 {
-    double sum[BSS_GROUP];
-    for (int k = 0; k < BSS_GROUP; k++)
-        sum[k] = line[k] + cells[k];
-    memcpy(line, sum, sizeof sum);
-    memset(cells, 0, sizeof sum);
-}
-
-/* Let the cells `first` .. `first + n - 1` of a slot arrive on lines. */
-static inline void bss_take_arrivals(const bss_delivery *d, int64_t slot, int64_t first, int64_t n,
-                                     double *line)
-{
-    const uint64_t *marks = d->marks + slot * (d->width / BSS_PAGE);
-    double *cells = d->ring + slot * d->width + first;
-    for (int64_t page = first / BSS_PAGE; page * BSS_PAGE < first + n; page++) {
-        for (uint64_t word = marks[page]; word; word &= word - 1) {
-            const int64_t low = page * BSS_PAGE + bss_lowest_bit(word) * BSS_GROUP - first;
-            if (low >= 0 && low + BSS_GROUP <= n) {
-                bss_move_group(cells + low, line + low);
-                continue;
-            }
-            /* at its begin or end, where other cells of the group belong to others */
-            for (int64_t k = low > 0 ? low : 0; k < low + BSS_GROUP && k < n; k++) {
-                line[k] += cells[k];
-                cells[k] = 0.0;
-            }
-        }
+    enum { LINE = 64 };
+    const bss_list *list = d->lists + lane * d->depth + slot;
+    for (const bss_waiting *w = list->first; w < list->first + list->count; w++) {
+        for (int64_t k = w->begin; k < w->end; k += LINE / sizeof *d->target)
+            BSS_PREFETCH(&d->target[k]);
+        for (int64_t k = w->begin; k < w->end; k += LINE / sizeof *d->amplitude)
+            BSS_PREFETCH(&d->amplitude[k]);
+        BSS_PREFETCH(&d->target[w->end - 1]);
+        BSS_PREFETCH(&d->amplitude[w->end - 1]);
     }
 }
 
-/* All has arrived that a slot held. */
-static inline void bss_empty_slot(bss_delivery *d, int64_t slot)
+/* What arrives on a lane at `step`: what the ring holds, and what waits added to it in the order in
+ * which it came. `cells` are used where the ring holds nothing; they are 0 before, and again when
+ * all has been moved to the lines. */
+static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int64_t step,
+                                       double *cells)
 {
-    const int64_t n_pages = d->width / BSS_PAGE;
-    memset(d->marks + slot * n_pages, 0, (size_t)n_pages * sizeof *d->marks);
+    const int64_t slot = step % d->depth;
+    const uint16_t *target = d->target;
+    const double *amplitude = d->amplitude;
+    bss_list *list = d->lists + lane * d->depth + slot;
+    bss_arrivals all = {cells, 0};
+    if (step <= d->ring_end) {
+        uint64_t *marks = d->marks + slot * d->n_lanes + lane;
+        all.cells = d->ring + slot * d->width + (lane << d->lane_bits);
+        all.marks = *marks;
+        *marks = 0;
+    }
+    for (int32_t w = 0; w < list->count; w++) {
+        const bss_waiting waiting = list->first[w];
+        for (int64_t k = waiting.begin; k < waiting.end; k++)
+            all.cells[target[k]] += amplitude[k];
+        all.marks |= waiting.marks;
+    }
+    list->count = 0;
+    return all;
+}
+
+/* Put all that waits at `step` on the ring. */
+static inline void bss_put_on_ring(bss_delivery *d, int64_t step)
+{
+    d->ring_end = step + d->depth;
+    for (int64_t s = step; s < step + d->depth; s++)
+        for (int64_t lane = 0; lane < d->n_lanes; lane++)
+            d->marks[s % d->depth * d->n_lanes + lane] = bss_collect(d, lane, s, NULL).marks;
+}
+
+/* Let the first `n` cells arrive on the line of their neurons. */
+static inline void bss_take_arrivals(const bss_arrivals *all, int64_t n, double *line)
+{
+    for (uint64_t marks = all->marks; marks; marks &= marks - 1) {
+        const int64_t first = bss_lowest_bit(marks) * BSS_GROUP;
+        double *cells = all->cells + first, *to = line + first;
+        if (first + BSS_GROUP <= n) {
+            double sum[BSS_GROUP];
+            for (int k = 0; k < BSS_GROUP; k++)
+                sum[k] = to[k] + cells[k];
+            memcpy(to, sum, sizeof sum);
+        } else {
+            for (int64_t k = 0; k < n - first; k++)
+                to[k] += cells[k];
+        }
+        memset(cells, 0, BSS_GROUP * sizeof *cells);
+    }
 }
 
 #endif

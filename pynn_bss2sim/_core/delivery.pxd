@@ -10,6 +10,9 @@ cdef class Delivery:
     cdef bss_pulses pulses
     cdef readonly EventLinks links
     cdef readonly int64_t n_sources, notice
-    cdef object ring, marks, indptr, reach, amplitude
+    cdef object first_neuron, cells, ring, marks, lists
+    cdef object indptr, delay, cell, synapse, amplitude, target, reach, bunches, first_bunch
     cdef object release_plan, release_state, release_last
     cdef object pulse_plan, pulse, pulse_last
+
+    cdef bint lacks_memory(self) noexcept nogil

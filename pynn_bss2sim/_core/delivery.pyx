@@ -1,21 +1,33 @@
-"""What spikes set under way: synapses, the ring of their amplitudes, and what plasticity of events
-and links make of it. The functions that deliver are those of delivery.h.
+"""What spikes set under way: synapses, those that wait for their step, the ring of amplitudes, and
+what plasticity of events and links make of it. The functions that deliver are those of delivery.h.
 """
 
 from libc.stdint cimport int64_t
+from libc.stdlib cimport free
 
-from pynn_bss2sim._core.native cimport BSS_GROUP, BSS_PAGE, bss_pass_links
+from pynn_bss2sim._core.native cimport (
+    BSS_GROUP,
+    BSS_LANE,
+    BSS_LINES,
+    bss_bunch,
+    bss_list,
+    bss_pass_links,
+    bss_put_on_ring,
+)
 from pynn_bss2sim._core.pointers cimport (
     const_doubles,
     const_int32s,
     const_int64s,
+    const_uint16s,
     doubles,
     int64s,
+    octets,
     uint64s,
 )
 
 import numpy as np
 
+from pynn_bss2sim._core.bunches import make_bunches, whole_rows
 from pynn_bss2sim._core.checks import checked_floats, checked_index, checked_offsets
 from pynn_bss2sim._core.link_plan import shortest_notice
 from pynn_bss2sim._core.plasticity import checked_release_state, checked_releases
@@ -23,8 +35,12 @@ from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
 from pynn_bss2sim._core.tiles import aligned
 
 
-#: What the second-level cache holds of synapses and ring.
+#: What the second-level cache holds of synapses and hops.
 NEAR_BYTES = 1 << 19
+#: Fewest synapses of a bunch, on average, for which it is worth to wait.
+SYNAPSES_PER_BUNCH = 3
+#: A step that does not come.
+NEVER = 2**62
 
 
 cdef class Delivery:
@@ -34,9 +50,13 @@ cdef class Delivery:
     ----------
     n : int
         Number of neurons.
+    pieces : tiles.Pieces
+        Of the neurons.
     routes : Routes
     releases : Releases or None
     pulses : PulsePlan or None
+    may_wait : bool
+        Whether nothing but synapses of `routes` puts amplitudes on the ring.
 
     Attributes
     ----------
@@ -46,58 +66,123 @@ cdef class Delivery:
         Steps for which the arrivals on all lines are known, at least 1.
     """
 
-    def __cinit__(self, int64_t n, routes, releases, pulses):
-        depth = int(routes.depth)
-        width = (2 * n + BSS_PAGE - 1) // BSS_PAGE * BSS_PAGE
-        if depth < 2 or depth * width >= 2**31:
-            raise ValueError(f"routes.depth: {depth} is out of range")
-        self.record.n, self.record.depth, self.record.width = n, depth, width
-        self.ring = np.zeros((depth, width))
-        self.marks = np.zeros((depth, width // BSS_PAGE), np.uint64)
-        self.record.ring, self.record.marks = doubles(self.ring), uint64s(self.marks)
+    def __cinit__(self, int64_t n, pieces, routes, releases, pulses, may_wait):
+        self.record.n = n
+        self._make_lanes(pieces, int(routes.depth))
         self._take_synapses(routes)
         self._take_links(routes.links)
         self._take_releases(releases)
         self._take_pulses(pulses)
+        plastic = self.release_plan is not None or self.pulse_plan is not None
+        self._make_bunches(may_wait and not plastic)
+
+    def __dealloc__(self):
+        cdef int64_t k
+        cdef bss_list *lists = self.record.lists
+        if lists != NULL:
+            for k in range(self.record.depth * self.record.n_lanes):
+                free(lists[k].first)
+
+    def _make_lanes(self, pieces, depth):
+        """Lay out the ring, and lists of what waits."""
+        most = max(int(pieces.n.max(initial=1)), BSS_GROUP)
+        assert most <= BSS_LANE
+        self.first_neuron = pieces.first
+        self.record.depth, self.record.n_lanes = depth, BSS_LINES * len(pieces.first)
+        self.record.lane_bits = (most - 1).bit_length()
+        self.record.width = self.record.n_lanes << self.record.lane_bits
+        if depth < 2 or depth * self.record.width >= 2**31:
+            raise ValueError(f"routes.depth: {depth} is out of range")
+        self.ring = np.zeros((depth, self.record.width))
+        self.marks = np.zeros((depth, self.record.n_lanes), np.uint64)
+        self.record.ring, self.record.marks = doubles(self.ring), uint64s(self.marks)
+        self.lists = np.zeros(max(1, depth * self.record.n_lanes) * sizeof(bss_list), np.uint8)
+        self.record.lists = <bss_list *>octets(self.lists)
+        self.cells = self.cells_of(np.arange(BSS_LINES * self.record.n))
+
+    def cells_of(self, place):
+        """Cells of a slot of the ring: int32, as ``place = line * n + neuron``."""
+        line, neuron = np.divmod(place, max(1, self.record.n))
+        piece = np.searchsorted(self.first_neuron, neuron, side="right") - 1
+        lane = piece * BSS_LINES + line
+        behind = neuron - self.first_neuron[piece]
+        return ((lane << self.record.lane_bits) + behind).astype(np.int32)
 
     def _take_synapses(self, routes):
-        cell = checked_index("routes.cell", routes.cell, 0, 2 * self.record.n, np.int32)
-        delay = checked_index("routes.delay", routes.delay, 1, self.record.depth, np.int32)
-        if len(delay) != len(cell):
+        depth = self.record.depth
+        place = checked_index("routes.cell", routes.cell, 0, BSS_LINES * self.record.n, np.int32)
+        self.delay = checked_index("routes.delay", routes.delay, 1, depth, np.int32)
+        if len(self.delay) != len(place):
             raise ValueError("routes.delay: one for each synapse is needed")
-        self.reach = aligned(delay * np.int32(self.record.width) + cell)
-        self.notice = delay.min(initial=self.record.depth)
-        amplitude = checked_floats("routes.amplitude", routes.amplitude, (len(cell),))
-        self.amplitude = aligned(amplitude)
-        self.indptr = checked_offsets("routes.indptr", routes.indptr, len(cell))
+        self.cell = self.cells[place]
+        self.notice = self.delay.min(initial=depth)
+        self.amplitude = checked_floats("routes.amplitude", routes.amplitude, (len(place),))
+        self.indptr = checked_offsets("routes.indptr", routes.indptr, len(place))
         self.n_sources = len(self.indptr) - 1
         if self.n_sources < self.record.n:
             raise ValueError(f"routes.indptr: {self.n_sources} sources for {self.record.n} neurons")
-        self.record.indptr = const_int64s(self.indptr)
-        self.record.reach = const_int32s(self.reach)
-        self.record.amplitude = doubles(self.amplitude)
-        self.record.nearest = self.reach.min(initial=2**31 - 1)
-        self.record.farthest = self.reach.max(initial=0)
-        self.record.vast = (self.ring.nbytes + self.reach.nbytes + self.amplitude.nbytes
-                            > NEAR_BYTES)
 
-    def exchange_amplitudes(self, amplitude):
-        """Give the synapses other amplitudes: float64 (n_synapses,)."""
-        self.amplitude[:] = checked_floats("amplitude", amplitude, self.amplitude.shape)
+    def _make_bunches(self, may_wait):
+        """Decide what waits, and lay out the synapses for it."""
+        depth, bits = self.record.depth, self.record.lane_bits
+        rows = self.indptr[:self.n_sources], self.indptr[1:]
+        if self.links is not None:
+            rows = self.links.rows()
+        bunches = None
+        if may_wait:
+            bunches = make_bunches(*rows, self.delay, self.cell, depth, 1 << bits, BSS_GROUP)
+        waits = may_wait and (len(bunches.synapse)
+                              >= SYNAPSES_PER_BUNCH * len(bunches.records))
+        if not waits:
+            bunches = whole_rows(*rows, len(self.cell))
+        self.record.waits, self.record.ring_end = waits, -1 if waits else NEVER
+        self.synapse = bunches.synapse
+        self.amplitude = aligned(self.amplitude[bunches.synapse])
+        self.target = aligned((self.cell[bunches.synapse] & (1 << bits) - 1).astype(np.uint16))
+        self.reach = aligned(self.delay * np.int32(self.record.width) + self.cell)
+        self.bunches = aligned(bunches.records.view(np.uint8))
+        self.record.amplitude = doubles(self.amplitude)
+        self.record.target, self.record.reach = const_uint16s(self.target), const_int32s(self.reach)
+        self.record.bunches = <const bss_bunch *>octets(self.bunches)
+        near = self.amplitude.nbytes + self.target.nbytes + self.bunches.nbytes
+        if self.links is None:
+            self.first_bunch = bunches.first
+            self.record.first_bunch = const_int32s(bunches.first)
+        else:
+            self.links.lead_to(bunches.first)
+            near += self.links.hop_bytes
+        self.record.vast = near > NEAR_BYTES
+
+    def exchange_amplitudes(self, amplitude, step):
+        """Give the synapses other amplitudes at `step`: float64 (n_synapses,)."""
+        amplitude = checked_floats("amplitude", amplitude, (len(self.cell),))
+        if self.record.waits:
+            bss_put_on_ring(&self.record, step)
+        self.amplitude[:] = amplitude[self.synapse]
 
     def _take_links(self, plan):
         if plan is None:
             return
-        self.links = EventLinks(plan, self.n_sources, len(self.reach), self.record.depth)
+        self.links = EventLinks(plan, self.n_sources, len(self.cell), self.record.depth)
         self.notice = min(self.notice, shortest_notice(self.links.plan))
         self.record.links = &self.links.queue
+
+    cdef bint lacks_memory(self) noexcept nogil:
+        """Whether there was no memory for an event."""
+        return (self.record.out_of_memory
+                or (self.record.links != NULL and self.record.links.out_of_memory))
+
+    def check_memory(self):
+        """Raise MemoryError if there was none for an event."""
+        if self.lacks_memory():
+            raise MemoryError("no memory for the events on their way")
 
     def _take_releases(self, plan):
         if plan is None or not len(plan):
             return
         if self.links is not None:
             raise ValueError("releases: short-term plasticity behind links is not emulated")
-        self.release_plan = plan = checked_releases(plan, self.n_sources, len(self.reach))
+        self.release_plan = plan = checked_releases(plan, self.n_sources, len(self.cell))
         self.release_state = np.zeros((3, len(plan)))
         self.release_last = np.zeros(len(plan), np.int64)
         r = &self.releases
@@ -119,7 +204,7 @@ cdef class Delivery:
         if plan is None or not len(plan):
             return
         n_triggers = self.n_sources if self.links is None else len(self.links.plan.link)
-        self.pulse_plan = plan = checked_pulse_plan(plan, n_triggers, len(self.reach))
+        self.pulse_plan = plan = checked_pulse_plan(plan, n_triggers, len(self.cell))
         self.pulse = np.zeros(len(plan))
         self.pulse_last = np.zeros(len(plan), np.int64)
         p = &self.pulses
@@ -141,14 +226,16 @@ cdef class Delivery:
         if self.links is not None:
             self.links.restart_clock(step)
             bss_pass_links(&self.record, 2**62, step)
-            self.links.check_memory()
+            self.check_memory()
 
     # -- state ------------------------------------------------------------------------------
 
     def export(self, step):
         """Their part of the state at `step`; see `state.EmulatorState`."""
         n, depth = self.record.n, self.record.depth
-        cells = self.ring[:, :2 * n].reshape(depth, 2, n)
+        if self.record.waits:
+            bss_put_on_ring(&self.record, step)
+        cells = self.ring[:, self.cells].reshape(depth, BSS_LINES, n)
         state = {"under_way": np.roll(cells, -(step % depth), axis=0)}
         if self.links is not None:
             state |= self.links.export(step)
@@ -182,10 +269,15 @@ cdef class Delivery:
     def take_state(self, checked, step):
         """Take what `checked_state` has returned."""
         depth = self.record.depth
-        under_way = np.roll(checked["under_way"], step % depth, axis=0)
-        self.ring[:, :2 * self.record.n] = under_way.reshape(depth, 2 * self.record.n)
-        groups = (self.ring != 0.0).reshape(*self.marks.shape, 64, BSS_GROUP).any(axis=3)
-        self.marks[:] = (groups << np.arange(64, dtype=np.uint64)).sum(axis=2, dtype=np.uint64)
+        self._empty()
+        under_way = np.roll(checked["under_way"], step % depth, axis=0).reshape(depth, -1)
+        if under_way.any():
+            self.ring[:, self.cells] = under_way
+            lanes = self.ring.reshape(*self.marks.shape, -1, BSS_GROUP)
+            groups = (lanes != 0.0).any(axis=3).astype(np.uint64)
+            self.marks[:] = (groups << np.arange(groups.shape[2], dtype=np.uint64)).sum(axis=2)
+            if self.record.waits:
+                self.record.ring_end = step + depth
         if self.links is not None:
             self.links.take_state(checked["links"], step)
         self._take_plastic(checked)
@@ -202,3 +294,13 @@ cdef class Delivery:
             self.release_state[:], self.release_last[:] = checked["releases"]
         if self.pulse_plan is not None:
             self.pulse[:], self.pulse_last[:] = checked["pulses"]
+
+    def _empty(self):
+        """Nothing is under way to synapses."""
+        cdef int64_t k
+        for k in range(self.record.depth * self.record.n_lanes):
+            self.record.lists[k].count = 0
+        if self.marks.any():
+            self.ring[:], self.marks[:] = 0.0, 0
+        if self.record.waits:
+            self.record.ring_end = -1

@@ -34,7 +34,6 @@ from pynn_bss2sim._core.native cimport (
     BSS_BLOCK,
     BSS_MAX_THREADS,
     bss_deliver,
-    bss_empty_slot,
     bss_integrate,
     bss_neurons,
     bss_pass_links,
@@ -115,8 +114,9 @@ cdef class Engine:
     def __cinit__(self, plan, routes, probes=(), spike_mask=None, instruction_set=None,
                   noise_seed=0, releases=None, pairs=None, pulses=None, threads=1):
         n = len(plan)
-        self.delivery = Delivery(n, routes, releases, pulses)
-        self.neurons = Neurons(plan, self.delivery, instruction_set, noise_seed, threads)
+        self.neurons = Neurons(plan, instruction_set, noise_seed, threads)
+        self.delivery = Delivery(n, self.neurons.pieces, routes, releases, pulses, pairs is None)
+        self.neurons.await_from(self.delivery)
         self.longest_block = min(self.delivery.notice, BSS_BLOCK)
         if pairs is not None:
             self.pairs = PairSynapses(pairs, self.delivery, self.neurons)
@@ -166,7 +166,7 @@ cdef class Engine:
 
     def exchange_amplitudes(self, amplitude):
         """Give the synapses other amplitudes: float64 (n_synapses,)."""
-        self.delivery.exchange_amplitudes(amplitude)
+        self.delivery.exchange_amplitudes(amplitude, self.step)
 
     def get_weights(self):
         """Present weights of the synapses with spike-timing dependent plasticity: float64 (n,)."""
@@ -297,7 +297,7 @@ cdef class Engine:
             elif code == CHUNK_LOG_FULL:
                 self.pairs.grow_log(inputs.n_due(self.step))
             elif code == CHUNK_NO_MEMORY:
-                self.delivery.links.check_memory()
+                self.delivery.check_memory()
             if culprit >= 0:
                 status = 2
                 break
@@ -328,9 +328,6 @@ cdef class Engine:
             self._deliver_inputs(inputs)
             bss_integrate(&self.neurons.crew)
             for s in range(block.n_steps):
-                bss_empty_slot(&self.delivery.record,
-                               (block.step + s + 1) % self.delivery.record.depth)
-            for s in range(block.n_steps):
                 if s:
                     self._deliver_inputs(inputs)
                 self.step += 1
@@ -338,7 +335,7 @@ cdef class Engine:
                 if self.pairs is not None:
                     self.pairs.see(self.step)
                 recording.sample(self.step, s, block)
-            if self.delivery.links is not None and self.delivery.links.queue.out_of_memory:
+            if self.delivery.lacks_memory():
                 return CHUNK_NO_MEMORY
         return CHUNK_DONE
 

@@ -6,7 +6,7 @@ from pynn_bss2sim._core.native cimport bss_event_queue
 cdef class EventLinks:
     cdef bss_event_queue queue
     cdef readonly object plan
-    cdef object hops, roots, place, links, longest_wait
+    cdef object packed, hops, roots, place, links, longest_wait
     cdef int64_t n_links
 
     cdef int64_t end_of(self, int64_t step) noexcept nogil

@@ -40,14 +40,29 @@ cdef class EventLinks:
         self.plan, self.longest_wait = checked_link_plan(plan, n_sources, n_synapses, depth)
         plan = self.plan
         self.n_links = len(plan.interval)
-        hops, self.roots, self.place = packed_hops(plan)
-        self.hops = aligned(hops.view(np.int64))
+        self.packed, self.roots, self.place = packed_hops(plan)
+        self.hops = aligned(self.packed.view(np.int64))
         self.links = aligned(np.zeros(self.n_links * WORDS, np.int64)).reshape(-1, WORDS)
         self.links[:, 0], self.links[:, 1] = plan.interval, plan.patience
         self.queue.step = plan.step
         self.queue.hops = <const bss_hop *>const_int64s(self.hops)
         self.queue.roots = <const bss_roots *>const_int32s(self.roots)
         self.queue.links = <bss_link *>int64s(self.links)
+
+    def rows(self):
+        """The synapses behind each hop, in the order of the hops here: begin and end."""
+        number = self.packed["number"]
+        return self.plan.begin[number], self.plan.end[number]
+
+    def lead_to(self, first):
+        """Let hops lead to bunches: int32 (n_hops + 1,), where those of each hop begin."""
+        packed = self.hops.view(self.packed.dtype)
+        packed["first_bunch"], packed["last_bunch"] = first[:len(packed)], first[1:]
+
+    @property
+    def hop_bytes(self):
+        """What the hops fill."""
+        return self.hops.nbytes
 
     def __dealloc__(self):
         free(self.queue.row)

@@ -2,9 +2,9 @@
  *
  * They come to their next links in the order of time, and at the same time in the order in which
  * they were sent. Most are due at the very time of the event that sends them: these stand in a row,
- * first come, first served. The others wait in a binary heap. All times are ps after the begin of
- * step `clock`. link_plan.py has checked every index and every sum of times. The twin is
- * reference_links.py.
+ * first come, first served. The others wait in a binary heap; those of the time of the row were sent
+ * before all that stand in it. All times are ps after the begin of step `clock`. link_plan.py has
+ * checked every index and every sum of times. The twin is reference_links.py.
  */
 #ifndef BSS2SIM_EVENT_QUEUE_H
 #define BSS2SIM_EVENT_QUEUE_H
@@ -27,9 +27,9 @@ typedef struct {
     int64_t after; /* how much later it is made than the hop before, or the spike */
     int64_t due;   /* from so long after the spike on, it drives its synapses later */
     int32_t link;
-    int32_t first_next, n_next; /* the hops that follow */
-    int32_t begin, end;         /* synapses that it leads to */
-    int32_t number;             /* in the plan */
+    int32_t first_next, n_next;      /* the hops that follow */
+    int32_t first_bunch, last_bunch; /* where its synapses begin and end */
+    int32_t number;                  /* in the plan */
 } bss_hop;
 
 typedef struct {
@@ -38,6 +38,12 @@ typedef struct {
     int64_t emitted; /* step, of the clock's, in which its source spiked */
     const bss_hop *hop;
 } bss_event;
+
+/* An event in the row. */
+typedef struct {
+    int64_t emitted;
+    const bss_hop *hop;
+} bss_present;
 
 typedef struct {
     int32_t first, end;
@@ -58,7 +64,7 @@ typedef struct {
     bss_link *links;
     int64_t sent;
     int64_t now;
-    bss_event *row, *first, *last, *row_end; /* those of the time `now`: from `first` to `last` */
+    bss_present *row, *first, *last, *row_end; /* those of the time `now`: from `first` to `last` */
     bss_event *heap;
     int64_t count, heap_room;
     int out_of_memory;
@@ -69,11 +75,12 @@ static inline int bss_earlier(const bss_event *a, const bss_event *b)
     return a->time < b->time || (a->time == b->time && a->order < b->order);
 }
 
-/* Events with twice the room; NULL where there is no memory for it, of which out_of_memory tells. */
-static BSS_APART bss_event *bss_grown(bss_event_queue *q, bss_event *events, int64_t *room)
+/* Twice the room for records of a size; NULL where there is no memory for it, of which out_of_memory
+ * tells. */
+static BSS_APART void *bss_grown(bss_event_queue *q, void *records, int64_t *room, size_t size)
 {
     const int64_t more = *room ? 2 * *room : 1024;
-    bss_event *larger = realloc(events, (size_t)more * sizeof *larger);
+    void *larger = realloc(records, (size_t)more * size);
     if (larger)
         *room = more;
     else
@@ -85,7 +92,7 @@ static BSS_APART bss_event *bss_grown(bss_event_queue *q, bss_event *events, int
 static BSS_APART void bss_push(bss_event_queue *q, bss_event event)
 {
     if (q->count == q->heap_room) {
-        bss_event *larger = bss_grown(q, q->heap, &q->heap_room);
+        bss_event *larger = bss_grown(q, q->heap, &q->heap_room, sizeof *larger);
         if (larger == NULL)
             return;
         q->heap = larger;
@@ -123,21 +130,19 @@ static BSS_APART bss_event bss_pop(bss_event_queue *q)
     return first;
 }
 
-/* Put an event behind those in the row. */
-static inline void bss_line_up(bss_event_queue *q, bss_event event)
+/* Make the row longer; returns whether there is memory for it. */
+static BSS_APART int bss_lengthen(bss_event_queue *q)
 {
-    if (q->last == q->row_end) {
-        const int64_t first = q->first - q->row, last = q->last - q->row;
-        int64_t room = last;
-        bss_event *larger = bss_grown(q, q->row, &room);
-        if (larger == NULL)
-            return;
-        q->row = larger;
-        q->first = larger + first;
-        q->last = larger + last;
-        q->row_end = larger + room;
-    }
-    *q->last++ = event;
+    const int64_t first = q->first - q->row, last = q->last - q->row;
+    int64_t room = last;
+    bss_present *larger = bss_grown(q, q->row, &room, sizeof *larger);
+    if (larger == NULL)
+        return 0;
+    q->row = larger;
+    q->first = larger + first;
+    q->last = larger + last;
+    q->row_end = larger + room;
+    return 1;
 }
 
 /* Let the row hold events of another time, if it is empty. */
@@ -152,11 +157,10 @@ static inline void bss_begin_row(bss_event_queue *q, int64_t time)
 /* Send an event to a hop. */
 static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, const bss_hop *hop)
 {
-    const bss_event event = {time, q->sent++, emitted, hop};
-    if (time == q->now)
-        bss_line_up(q, event);
-    else
-        bss_push(q, event);
+    if (time != q->now)
+        bss_push(q, (bss_event){time, q->sent++, emitted, hop});
+    else if (q->last < q->row_end || bss_lengthen(q))
+        *q->last++ = (bss_present){emitted, hop};
 }
 
 /* A source spikes `emitted` steps after the clock began; its event sets out to its first hops. */
@@ -172,75 +176,60 @@ static inline void bss_emit(bss_event_queue *q, int64_t emitted, int64_t source)
         bss_send(q, time + hop->after, emitted, hop);
 }
 
-/* Whether an event comes to its link before the time `until`. */
-static inline int bss_any_due(const bss_event_queue *q, int64_t until)
+/* Take the earliest event if it comes to its link before the time `until`; returns whether it does.
+ */
+static inline int bss_take(bss_event_queue *q, int64_t until, bss_event *event)
 {
-    return (q->first < q->last && q->now < until) || (q->count && q->heap[0].time < until);
-}
-
-/* Take the earliest event; there must be one. */
-static inline bss_event bss_take(bss_event_queue *q)
-{
-    if (q->first < q->last && !(q->count && bss_earlier(q->heap, q->first)))
-        return *q->first++;
-    const bss_event event = bss_pop(q);
-    bss_begin_row(q, event.time);
-    return event;
+    if (q->first < q->last && !(q->count && q->heap[0].time <= q->now)) {
+        if (q->now >= until)
+            return 0;
+        event->time = q->now;
+        event->emitted = q->first->emitted;
+        event->hop = q->first++->hop;
+        return 1;
+    }
+    if (!q->count || q->heap[0].time >= until)
+        return 0;
+    *event = bss_pop(q);
+    bss_begin_row(q, event->time);
+    return 1;
 }
 
 /* Pass the event over the link of its hop and send it on. Returns whether it drives synapses, and
  * then the step from which their delays count: that of its spike, later by what it has waited. */
 static inline int bss_pass(bss_event_queue *q, const bss_event *event, int64_t *from)
 {
-    const bss_hop *hop = event->hop;
+    const bss_hop *hop = event->hop, *next = q->hops + hop->first_next;
     bss_link *link = &q->links[hop->link];
-    const int64_t start = link->free_at > event->time ? link->free_at : event->time;
-    const int64_t wait = start - event->time;
+    int64_t start = event->time;
     link->events++;
-    if (wait > link->patience) {
-        link->dropped++;
-        return 0;
-    }
-    if (wait > 0) {
+    if (link->free_at > start) {
+        const int64_t wait = link->free_at - start;
+        if (wait > link->patience) {
+            link->dropped++;
+            return 0;
+        }
+        start = link->free_at;
         link->delayed++;
         link->waited += wait;
         if (wait > link->longest)
             link->longest = wait;
     }
     link->free_at = start + link->interval;
-    const bss_hop *next = q->hops + hop->first_next;
-    for (int32_t k = hop->n_next; k > 0; k--, next++) {
-        BSS_PREFETCH(&q->links[next->link]);
+    for (const bss_hop *end = next + hop->n_next; next < end; next++)
         bss_send(q, start + next->after, event->emitted, next);
-    }
-    if (hop->begin >= hop->end)
+    if (hop->first_bunch >= hop->last_bunch)
         return 0;
     const int64_t late = start - event->emitted * q->step - hop->due;
-    *from = event->emitted;
-    if (late >= 0)
-        *from += 1 + late / q->step;
+    *from = late < 0 ? event->emitted : event->emitted + 1 + late / q->step;
     return 1;
-}
-
-/* Let events move until one drives synapses, those of `hop`, or none is left before the time
- * `until`; returns whether one was found. */
-static inline int bss_next_arrival(bss_event_queue *q, int64_t until, const bss_hop **hop,
-                                   int64_t *from)
-{
-    while (bss_any_due(q, until)) {
-        const bss_event event = bss_take(q);
-        *hop = event.hop;
-        if (bss_pass(q, &event, from))
-            return 1;
-    }
-    return 0;
 }
 
 /* Let all events wait in the heap. */
 static inline void bss_gather(bss_event_queue *q)
 {
-    while (q->first < q->last)
-        bss_push(q, *q->first++);
+    for (; q->first < q->last; q->first++)
+        bss_push(q, (bss_event){q->now, q->sent++, q->first->emitted, q->first->hop});
 }
 
 /* Let times count from step `clock` on. */

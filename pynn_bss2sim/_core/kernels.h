@@ -106,9 +106,9 @@ struct bss_part;
  * threshold, held or not, in ascending order; returns how many there are. */
 typedef int64_t (*bss_kernel)(const struct bss_part *part, int32_t *over);
 
-/* Neighbouring neurons of one kind and mode: a block of the plan, or a piece of one. */
+/* Neighbouring neurons of one kind and mode: a piece of a block of the plan. */
 typedef struct bss_part {
-    int64_t first, n;
+    int64_t number, first, n;
     int64_t block, behind; /* the block, and how far behind its first neuron the part begins */
     int64_t mode, substeps;
     bss_kernel kernel;

@@ -1,6 +1,6 @@
 """Declarations of the C headers."""
 
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint64_t
 
 
 cdef extern from "kernels.h" nogil:
@@ -24,7 +24,7 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct bss_part
     ctypedef int64_t (*bss_kernel)(const bss_part *part, int32_t *over)
     ctypedef struct bss_part:
-        int64_t first, n, block, behind, mode, substeps
+        int64_t number, first, n, block, behind, mode, substeps
         bss_kernel kernel
         bss_columns columns
         int64_t *stride
@@ -46,10 +46,12 @@ cdef extern from "kernels.h" nogil:
 
 cdef extern from "event_queue.h" nogil:
     ctypedef struct bss_hop:
-        int32_t begin, end, number
+        int32_t number
     ctypedef struct bss_event:
         int64_t time, order, emitted
         const bss_hop *hop
+    ctypedef struct bss_present:
+        pass
     ctypedef struct bss_roots:
         pass
     ctypedef struct bss_link:
@@ -60,9 +62,9 @@ cdef extern from "event_queue.h" nogil:
         const bss_roots *roots
         bss_link *links
         int64_t sent
-        bss_event *row
-        bss_event *first
-        bss_event *last
+        bss_present *row
+        bss_present *first
+        bss_present *last
         bss_event *heap
         int64_t count
         int out_of_memory
@@ -104,27 +106,41 @@ cdef extern from "driver_pulses.h" nogil:
 cdef extern from "delivery.h" nogil:
     enum:
         BSS_GROUP
-        BSS_PAGE
+        BSS_LANE
+    ctypedef struct bss_bunch:
+        pass
+    ctypedef struct bss_waiting:
+        pass
+    ctypedef struct bss_list:
+        bss_waiting *first
+        int32_t count
     ctypedef struct bss_delivery:
-        int64_t n, depth, width
+        int64_t n, depth, n_lanes, lane_bits, width
+        double *amplitude
+        const bss_bunch *bunches
+        const int32_t *first_bunch
+        int64_t waits
+        bss_list *lists
+        const uint16_t *target
+        int64_t out_of_memory
         double *ring
         uint64_t *marks
-        const int64_t *indptr
+        int64_t ring_end
         const int32_t *reach
-        double *amplitude
-        int64_t nearest, farthest, vast
+        int64_t vast
         bss_releases *releases
         bss_pulses *pulses
         bss_event_queue *links
     void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double amplitude)
     void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
     void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
-    void bss_empty_slot(bss_delivery *d, int64_t slot)
+    void bss_put_on_ring(bss_delivery *d, int64_t step)
 
 
 cdef extern from "share.h" nogil:
     enum:
         BSS_BLOCK
+        BSS_LINES
         BSS_N_VARIABLES
     ctypedef struct bss_noise:
         const float *table
@@ -157,6 +173,7 @@ cdef extern from "share.h" nogil:
         bss_part *parts
         int64_t n_parts, first
         int64_t *count
+        double *cells
 
 
 cdef extern from "workers.h" nogil:

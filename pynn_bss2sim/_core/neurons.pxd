@@ -12,7 +12,8 @@ cdef class Neurons:
     cdef double *drive
     cdef object delivery, coefficients, noise_seed, noise, gain, current
     cdef object v, w, line, hold, silent_until, thresh_shift, leak_shift
-    cdef object tiles, thresh_place, leak_place, parts, spikes, kept
+    cdef readonly object pieces
+    cdef object tiles, thresh_place, leak_place, parts, spikes, kept, cells
 
     cdef void _make_part(self, bss_part *part, int64_t block, int64_t first, int64_t n, tiles,
                          start) except *

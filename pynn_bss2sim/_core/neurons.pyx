@@ -11,6 +11,8 @@ from pynn_bss2sim._core.instruction_sets cimport kernels_of
 from pynn_bss2sim._core.native cimport (
     BSS_BLOCK,
     BSS_CUBA_LIF,
+    BSS_LANE,
+    BSS_LINES,
     BSS_MAX_THREADS,
     BSS_N_KINDS,
     BSS_N_MODES,
@@ -52,14 +54,16 @@ cdef class Neurons:
     Parameters
     ----------
     plan : Plan
-    delivery : Delivery
-        Of the same neurons: what arrives on their lines.
     instruction_set : str or None
     noise_seed : int
     threads : int
+
+    Attributes
+    ----------
+    pieces : tiles.Pieces
     """
 
-    def __cinit__(self, plan, Delivery delivery not None, instruction_set, noise_seed, threads):
+    def __cinit__(self, plan, instruction_set, noise_seed, threads):
         self.n = len(plan)
         self.threads = checked_index("threads", [threads], 1, BSS_MAX_THREADS + 1, np.int64)[0]
         self.noise_seed = checked_seed(noise_seed)
@@ -69,7 +73,6 @@ cdef class Neurons:
             raise ValueError(f"instruction_set: {instruction_set!r} is not among {best}")
         self.begin_trial(0)
         self.crew.neurons.n = self.n
-        self.delivery, self.crew.neurons.delivery = delivery, &delivery.record
         kind, mode, start = self._checked_blocks(plan)
         c = self.coefficients = {name: checked_floats(f"plan.{name}", getattr(plan, name),
                                                       (self.n,))
@@ -82,6 +85,10 @@ cdef class Neurons:
         self.i_offset = const_doubles(c["i_offset"])
         self._make_tiles(kind, mode, start)
         self._point()
+
+    def await_from(self, Delivery delivery not None):
+        """Let what is delivered arrive here."""
+        self.delivery, self.crew.neurons.delivery = delivery, &delivery.record
 
     def _checked_blocks(self, plan):
         """Kinds and modes of the blocks, and their offsets."""
@@ -144,17 +151,21 @@ cdef class Neurons:
         self.tiles = tiles.values
         self.thresh_place, self.leak_place = tiles.place["v_thresh"], tiles.place["e_leak"]
         cost = np.array([len(names) * (4.0 if "h_over_c" in names else 1.0) for names in columns])
-        pieces = make_pieces(start, cost, BSS_TILE, self.threads)
+        self.pieces = pieces = make_pieces(start, cost, BSS_TILE, self.threads)
         n_pieces = len(pieces.block)
         self.parts = np.zeros(max(1, n_pieces) * sizeof(bss_part), np.uint8)
         cdef bss_part *parts = <bss_part *>octets(self.parts)
         for k in range(n_pieces):
+            parts[k].number = k
             self._make_part(&parts[k], pieces.block[k], pieces.first[k], pieces.n[k], tiles, start)
             parts[k].mode = mode[pieces.block[k]]
             parts[k].kernel = kernels_of(self.instruction_set)[parts[k].mode][
                 <int64_t>kind[pieces.block[k]]]
         self.crew.n_shares = self.threads
+        self.cells = aligned(np.zeros(self.threads * BSS_BLOCK * BSS_LINES * BSS_LANE))
         for k in range(self.threads):
+            self.crew.shares[k].cells = (doubles(self.cells)
+                                         + k * BSS_BLOCK * BSS_LINES * BSS_LANE)
             first = pieces.indptr[k]
             self.crew.shares[k].parts = parts + first
             self.crew.shares[k].n_parts = pieces.indptr[k + 1] - first

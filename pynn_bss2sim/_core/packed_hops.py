@@ -14,13 +14,15 @@ _HOP = np.dtype(
     [(name, np.int64) for name in ("after", "due")]
     + [
         (name, np.int32)
-        for name in ("link", "first_next", "n_next", "begin", "end", "number")
+        for name in ("link", "first_next", "n_next", "first_bunch", "last_bunch", "number")
     ]
 )  # fmt: skip
 
 
 def packed_hops(plan: LinkPlan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bring the hops of each source together, and among them those that follow one hop.
+
+    They lead to no bunches of synapses yet.
 
     Parameters
     ----------
@@ -50,10 +52,8 @@ def packed_hops(plan: LinkPlan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         "link": plan.link,
         "first_next": first_next,
         "n_next": n_next,
-        "begin": plan.begin,
-        "end": plan.end,
     }
-    hops = np.empty(len(number), _HOP)
+    hops = np.zeros(len(number), _HOP)
     for name, values in columns.items():
         hops[name] = values[number]
     hops["number"] = number

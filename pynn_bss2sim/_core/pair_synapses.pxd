@@ -11,7 +11,7 @@ cdef class PairSynapses:
     cdef object owners, plan, derived
     cdef double[::1] weight, pre_trace, post_trace
     cdef int64_t[::1] fresh
-    cdef const int32_t[::1] place, delay
+    cdef const int32_t[::1] place, cell, delay
     cdef const int64_t[::1] pre_delay, post_delay
     cdef int64_t[::1] log_step, log_source, pre_cursor, post_cursor
     cdef int64_t log_count

@@ -86,6 +86,7 @@ cdef class PairSynapses:
         self.post_trace = np.zeros(len(plan.post_rate))
         self.fresh = np.zeros(len(plan.post_rate), np.int64)
         self.delay, self.place = plan.dendritic, plan.place
+        self.cell = delivery.cells_of(plan.place)
         self.pre_delay, self.post_delay = plan.pre_delay, plan.post_delay
         self.pre_cursor = np.zeros(len(plan.pre_delay), np.int64)
         self.post_cursor = np.zeros(len(plan.post_delay), np.int64)
@@ -248,5 +249,5 @@ cdef class PairSynapses:
                     if self.delay[j] == 0:
                         self.line[self.place[j]] += self.weight[j]
                     else:
-                        reach = self.delay[j] * self.delivery.width + self.place[j]
+                        reach = self.delay[j] * self.delivery.width + self.cell[j]
                         bss_put(self.delivery, slot, reach, self.weight[j])

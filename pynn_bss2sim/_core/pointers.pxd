@@ -10,7 +10,7 @@ from cpython.buffer cimport (
     PyBuffer_Release,
     PyObject_GetBuffer,
 )
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint64_t
 from libc.string cimport strchr
 
 
@@ -55,6 +55,10 @@ cdef inline const int32_t *const_int32s(array) except? NULL:
 
 cdef inline unsigned char *octets(array) except? NULL:
     return <unsigned char *>_address(array, b"BILQ", 1, PyBUF_WRITABLE)
+
+
+cdef inline const uint16_t *const_uint16s(array) except? NULL:
+    return <const uint16_t *>_address(array, b"H", 2, 0)
 
 
 cdef inline uint64_t *uint64s(array) except? NULL:

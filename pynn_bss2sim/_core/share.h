@@ -10,7 +10,7 @@
 #include "delivery.h"
 #include "kernels.h"
 
-enum { BSS_BLOCK = 16 /* most steps of a block */, BSS_N_VARIABLES = 4 };
+enum { BSS_BLOCK = 16 /* most steps of a block */, BSS_LINES = 2, BSS_N_VARIABLES = 4 };
 
 /* Where a step reads the table of normal numbers (noise.py). */
 typedef struct {
@@ -47,6 +47,9 @@ typedef struct {
     bss_part *parts;
     int64_t n_parts, first;
     int64_t count[BSS_BLOCK];
+    /* what arrives on each line in each step of the block, and cells for it */
+    bss_arrivals arrivals[BSS_BLOCK][BSS_LINES];
+    double *cells; /* (BSS_BLOCK, BSS_LINES, BSS_LANE) */
 } bss_share;
 
 static inline void bss_place_noise(const bss_noise *noise, bss_part *part, int64_t step)
@@ -95,6 +98,23 @@ static inline void bss_keep(const bss_neurons *all, const bss_part *part, int64_
                    (size_t)part->n * sizeof(double));
 }
 
+/* Collect what arrives at a part in the block, and let come nearer what does at the next one. */
+static inline void bss_collect_block(const bss_neurons *all, bss_share *share, const bss_part *part)
+{
+    const bss_delivery *d = all->delivery;
+    const int more = d->vast && part + 1 < share->parts + share->n_parts;
+    for (int64_t s = 0; s < all->n_steps; s++) {
+        const int64_t step = all->step + s + 1;
+        for (int64_t line = 0; line < BSS_LINES; line++) {
+            double *cells = share->cells + (s * BSS_LINES + line) * BSS_LANE;
+            const int64_t lane = part->number * BSS_LINES + line;
+            if (more)
+                bss_expect(d, lane + BSS_LINES, step % d->depth);
+            share->arrivals[s][line] = bss_collect(d, lane, step, cells);
+        }
+    }
+}
+
 /* Integrate a share over the block. */
 static inline void bss_integrate_share(const bss_neurons *all, bss_share *share)
 {
@@ -102,14 +122,14 @@ static inline void bss_integrate_share(const bss_neurons *all, bss_share *share)
         share->count[s] = 0;
     for (int64_t k = 0; k < share->n_parts; k++) {
         bss_part *part = &share->parts[k];
+        bss_collect_block(all, share, part);
         for (int64_t s = 0; s < all->n_steps; s++) {
-            const int64_t step = all->step + s + 1, slot = step % all->delivery->depth;
+            const int64_t step = all->step + s + 1;
             int32_t *over = all->spikes + s * all->n + share->first + share->count[s];
             bss_place_noise(&all->noise, part, step);
             const int64_t count = part->kernel(part, over);
-            bss_take_arrivals(all->delivery, slot, part->first, part->n, part->cells.line0);
-            bss_take_arrivals(all->delivery, slot, all->n + part->first, part->n,
-                              part->cells.line1);
+            bss_take_arrivals(&share->arrivals[s][0], part->n, part->cells.line0);
+            bss_take_arrivals(&share->arrivals[s][1], part->n, part->cells.line1);
             share->count[s] += bss_spike(all, step, over, count);
             if (all->n_steps > 1)
                 bss_keep(all, part, s, step);

@@ -1,0 +1,107 @@
+"""Synapses that wait together, and what becomes of them."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_chips import circuits_of_kind, join_circuits, random_synapses, random_ways
+
+from pynn_bss2sim._core import delivery
+from pynn_bss2sim._core.bunches import make_bunches, whole_rows
+from pynn_bss2sim._core.emulator import Emulator
+from pynn_bss2sim._core.engine import Engine
+from pynn_bss2sim._core.plan import Kind
+from pynn_bss2sim._core.records import InputEvents, SynapseTable
+from pynn_bss2sim._core.reference import ReferenceEngine
+
+DEPTH, LANE, GROUP = 5, 16, 8
+
+
+@given(st.data())
+@settings(max_examples=50, deadline=None)
+def test_bunches_hold_the_synapses_of_their_rows_in_order(data):
+    n_rows, n = data.draw(st.integers(0, 5)), data.draw(st.integers(0, 40))
+    places = st.integers(0, n)
+    begin, end = np.array(
+        data.draw(st.lists(st.tuples(places, places), min_size=n_rows, max_size=n_rows)), np.int64
+    ).reshape(-1, 2).T
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    delay, cell = rng.integers(1, DEPTH, n), rng.integers(0, 3 * LANE, n)
+    found = make_bunches(begin, end, delay, cell, DEPTH, LANE, GROUP)
+    assert len(found.first) == n_rows + 1 and found.first[0] == 0
+    assert found.first[n_rows] == len(found.records)
+    for row, (first, last) in enumerate(zip(found.first[:-1], found.first[1:], strict=True)):
+        seen = []
+        for bunch in found.records[first:last]:
+            synapse = found.synapse[bunch["begin"] : bunch["end"]]
+            assert len(synapse) and (np.diff(synapse) > 0).all()  # as they stand in the table
+            assert set(delay[synapse]) == {bunch["delay"]}
+            assert set(cell[synapse] // LANE * DEPTH) == {bunch["list"]}
+            groups = set(cell[synapse] % LANE // GROUP)
+            assert {k for k in range(64) if int(bunch["marks"]) >> k & 1} == groups
+            seen += synapse.tolist()
+        assert sorted(seen) == list(range(begin[row], end[row]))
+
+
+def test_whole_rows_are_a_bunch_each():
+    found = whole_rows(np.array([0, 4, 4, 7]), np.array([4, 4, 3, 9]), 9)
+    assert found.synapse.tolist() == list(range(9))
+    assert found.first.tolist() == [0, 1, 1, 1, 2]
+    assert found.records[["begin", "end"]].tolist() == [(0, 4), (7, 9)]
+
+
+def dense_network(rng, behind_links):
+    """Chips' worth of neurons of two kinds, whose rows are long; some pairs connected twice."""
+    n, n_inputs, per_row = 1100, 6, 300
+    kinds = [circuits_of_kind(kind, n // 2, rng) for kind in (Kind.CUBA_LIF, Kind.COBA_LIF)]
+    circuits = join_circuits(kinds)
+    pre = np.repeat(np.arange(n + n_inputs), per_row)
+    pre = pre[rng.random(len(pre)) < 0.1]
+    strength = np.where(np.arange(n) < n // 2, 0.5, 0.005)
+    post = rng.integers(0, n, len(pre))
+    synapses = SynapseTable.from_pairs(
+        n, n + n_inputs, pre, post, rng.integers(0, 2, len(pre)),
+        strength[post] * rng.random(len(pre)), rng.integers(1, 3, len(pre)),
+    )  # fmt: skip
+    return circuits, synapses, random_ways(synapses, 0.1, rng) if behind_links else None
+
+
+@pytest.mark.parametrize("behind_links", [False, True])
+@pytest.mark.parametrize("least", [1, 10**6])
+def test_what_waits_and_what_is_on_the_ring_give_the_bits_of_the_twin(
+    behind_links, least, monkeypatch
+):
+    """Over exchanged amplitudes and states taken and given back, with one thread and with three."""
+    monkeypatch.setattr(delivery, "SYNAPSES_PER_BUNCH", least)
+    circuits, synapses, ways = dense_network(np.random.default_rng(7), behind_links)
+    events = InputEvents(np.arange(0, 40), np.arange(40, dtype=np.int32) % 6)
+    ends = []
+    for engine in (ReferenceEngine, Engine, partial(Engine, threads=3)):
+        emulator = Emulator(circuits, synapses, 0.1, engine=engine, ways=ways)
+        spikes = [emulator.run(40, events).spike_neuron]
+        emulator.reconfigure(state=emulator.state)
+        spikes.append(emulator.run(7).spike_neuron)
+        emulator.exchange_amplitudes(synapses.amplitude[::-1].copy())
+        spikes.append(emulator.run(40).spike_neuron)
+        ends.append((np.concatenate(spikes), emulator.settled_state))
+    assert len(ends[0][0]) > 500 and ends[0][1].under_way.any()
+    for spikes, state in ends[1:]:
+        np.testing.assert_array_equal(spikes, ends[0][0])
+        for name, value in vars(ends[0][1]).items():
+            np.testing.assert_array_equal(getattr(state, name), value, err_msg=name)
+
+
+def test_a_reset_forgets_what_waits():
+    rng = np.random.default_rng(8)
+    circuits = join_circuits([circuits_of_kind(Kind.CUBA_LIF, 40, rng, v_thresh=1e6)])
+    synapses = random_synapses(circuits, 1, 2000, 30, rng)
+    emulator = Emulator(circuits, synapses, 0.1)
+    emulator.run(3, InputEvents([0, 1], [0, 0]))
+    assert emulator.state.under_way.any()
+    emulator.run(3, InputEvents([4], [0]))
+    emulator.reset()
+    assert not emulator.state.under_way.any()
+    emulator.run(40)
+    assert not emulator.state.line.any()
