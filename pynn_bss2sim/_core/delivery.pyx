@@ -284,7 +284,7 @@ cdef class Delivery:
 
     def restart(self, checked):
         """Begin at step 0 with nothing under way, and with what `checked_plastic` has returned."""
-        self.ring[:], self.marks[:] = 0.0, 0
+        self._empty()
         if self.links is not None:
             self.links.restart()
         self._take_plastic(checked)

@@ -172,7 +172,7 @@ def test_no_object_comes_to_be_without_what_it_works_on(module):
 def test_compiled_parts_take_no_none_for_one_another():
     plan, routes, *_ = parts()
     for make in (
-        lambda: neurons.Neurons(plan, None, None, 0, 1),
+        lambda: neurons.Neurons(plan, None, 0, 1).await_from(None),
         lambda: pair_synapses.PairSynapses(None, None, None),
         lambda: recording.Recording(None, None, 0, 1),
         lambda: Engine(plan, routes)._advance(1, None, None),
