@@ -1,7 +1,8 @@
 """From a network to configured chips, and the tables that lead back."""
 
-from .coded import CodedMapping, coded_network, map_codes
-from .configuration import Cells, Configuration
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .constraints import Constraints, Group, Where
 from .errors import (
     CheckError,
@@ -27,10 +28,14 @@ from .network import (
     SpikePairs,
 )
 from .place import Placement
-from .report import Look, ParameterReport, PopulationReport, ProjectionReport, Report
 from .route import Routing
-from .targets import SpikingTarget, targeted
 from .translate import Scaling
+
+if TYPE_CHECKING:
+    from .coded import CodedMapping, coded_network, map_codes
+    from .configuration import Cells, Configuration
+    from .report import Look, ParameterReport, PopulationReport, ProjectionReport, Report
+    from .targets import SpikingTarget, targeted
 
 __all__ = [
     "ADEX_PARAMETERS",
@@ -71,3 +76,18 @@ __all__ = [
     "map_network",
     "targeted",
 ]
+
+#: What a run does not need is imported when it is first asked for.
+_LATER = {
+    "coded": ("CodedMapping", "coded_network", "map_codes"),
+    "configuration": ("Cells", "Configuration"),
+    "report": ("Look", "ParameterReport", "PopulationReport", "ProjectionReport", "Report"),
+    "targets": ("SpikingTarget", "targeted"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _LATER.items():
+        if name in names:
+            return getattr(import_module(f".{module}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

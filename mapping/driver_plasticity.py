@@ -9,8 +9,7 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
 
-from .calibration import NEUTRAL_TRIMS
-from .chips import driver_trims
+from .chips import NEUTRAL_TRIMS, driver_trims
 from .driver_fit import DriverFit, fit_drivers
 from .errors import PlasticityError
 from .network import Network, Projection, ShortTerm

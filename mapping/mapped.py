@@ -1,4 +1,7 @@
-"""A network on chips: what the emulator gets, and what can be told of it."""
+"""A network on chips: what the emulator gets, and what can be told of it.
+
+What tells of it is imported by who asks: most runs do not, and would start later.
+"""
 
 from __future__ import annotations
 
@@ -20,28 +23,16 @@ from pynn_bss2sim._core.spike_pairs import SpikePairs
 
 from .connectivity import Lifted
 from .driver_plasticity import DriverPlan
+from .evidence import Evidence
 from .network import Network
 from .place import Placement
-from .report import (
-    ChipUsage,
-    EventRates,
-    Evidence,
-    Report,
-    SourceRates,
-    account,
-    chip_usage,
-    draw_chip,
-    draw_chips,
-    driver_section,
-    event_rates,
-    generator_section,
-    placed_usage,
-)
 from .route import Routing
 from .translate import Scaling
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from .report import ChipUsage, EventRates, Report, SourceRates
 
 __all__ = ["Mapping"]
 
@@ -112,13 +103,16 @@ class Mapping:
     @cached_property
     def report(self) -> Report:
         """Asked and realised side by side; made when it is first looked at."""
+        from . import report
+
         if self.routing is None:
-            usage = placed_usage(self.placement)
+            usage = report.placed_usage(self.placement)
         else:
             usage = tuple(
-                chip_usage(k, config, self.routing.fpga) for k, config in enumerate(self.configs)
+                report.chip_usage(k, config, self.routing.fpga)
+                for k, config in enumerate(self.configs)
             )
-        numbers = account(
+        numbers = report.account(
             self.network,
             self.chip,
             self.placement,
@@ -126,17 +120,17 @@ class Mapping:
             self.parameters,
             self.evidence,
             usage,
-            self.event_rates(SourceRates.unknown(self.network.n_sources)),
+            self.event_rates(report.SourceRates.unknown(self.network.n_sources)),
         )
-        report = replace(numbers, picture=self.plot)
+        made = replace(numbers, picture=self.plot)
         routing = self.routing
         if routing is None:
-            return report
+            return made
         sections = (
-            generator_section(self.network, routing.generators, routing.served),
-            driver_section(self.drivers),
+            report.generator_section(self.network, routing.generators, routing.served),
+            report.driver_section(self.drivers),
         )
-        return report.with_section(*(section for section in sections if section is not None))
+        return made.with_section(*(section for section in sections if section is not None))
 
     @property
     def background(self) -> BackgroundInputs:
@@ -164,10 +158,12 @@ class Mapping:
         """
         if self.routing is None:
             return None
+        from . import report
+
         # rates of generators are those of their registers; one µs of the chip is one ms
         generators = 1e3 * self.background.rate
-        known = SourceRates(np.concatenate([rates.rate, generators]), rates.basis)
-        return event_rates(self._crossings, known)
+        known = replace(rates, rate=np.concatenate([rates.rate, generators]))
+        return report.event_rates(self._crossings, known)
 
     @property
     def usage(self) -> tuple[ChipUsage, ...]:
@@ -176,7 +172,9 @@ class Mapping:
 
     def plot(self, chip: int | None = None) -> Figure:
         """Draw chip number `chip`, or all of them; see `Report.plot`."""
-        return draw_chips(self) if chip is None else draw_chip(self, chip)
+        from . import report
+
+        return report.draw_chips(self) if chip is None else report.draw_chip(self, chip)
 
     @property
     def lost(self) -> int:

@@ -24,16 +24,15 @@ from pynn_bss2sim._core.spike_pairs import SpikePairs
 
 from . import connectivity, registers, weights
 from .characteristics import Characteristics
-from .check import problems
 from .chips import characteristics
 from .driver_plasticity import coarse_drivers, driver_plan, driver_registers
 from .errors import CheckError, ParameterError, RoutingError
+from .evidence import Evidence
 from .fit import Fit, fitted, measured
 from .mapped import Mapping
 from .network import ADEX_PARAMETERS, LIF_PARAMETERS, Network
 from .place import Placement, place
 from .plasticity import check_plasticity, short_term, spike_pairs
-from .report import Evidence
 from .route import Routing
 from .translate import Asked, Scaling, exact_circuits, gather, realised
 
@@ -130,8 +129,11 @@ def map_network(
     )
     _warn(mapping, previous)
     _report_loss(mapping, previous, on_loss)
-    if check and routing is not None and (wrong := problems(mapping)):
-        raise CheckError(f"{len(wrong)} differences, the first: {wrong[0]}")
+    if check and routing is not None:
+        from .check import problems  # who checks is in no hurry
+
+        if wrong := problems(mapping):
+            raise CheckError(f"{len(wrong)} differences, the first: {wrong[0]}")
     return mapping
 
 

@@ -18,15 +18,13 @@ from pyNN.recording import get_io
 from . import simulator
 from ._core.chip_model import ChipModel
 from ._core.engine import MAX_THREADS
-from .mapping.calibration import Quality
 from .mapping.chips import calibration_quality
 from .mapping.mapper import ON_LOSS
-from .mapping.report import Report, energy_section, traffic_section
-from .spike_rates import source_rates
 from .stdp_program import stdp_section
 
 if TYPE_CHECKING:
-    from .mapping.report import Section
+    from .mapping.calibration import Quality
+    from .mapping.report import Report, Section
 
 
 logger = logging.getLogger(__name__)
@@ -351,6 +349,10 @@ def mapping_report() -> Report:
     passed, waited and was dropped at each bus and link since time 0. Section "energy" estimates
     what the run since time 0 takes of the chips' time and energy.
     """
+    # a run starts sooner without them
+    from .mapping.report import energy_section, traffic_section
+    from .spike_rates import source_rates
+
     mapping, traffic = simulator.state.prepare(), simulator.state.traffic
     rates = mapping.event_rates(source_rates(simulator.state))
     report = replace(mapping.report, rates=rates)

@@ -32,19 +32,12 @@ if TYPE_CHECKING:
     from .projections import Projection
     from .simulator import State
 
-__all__ = ["RuleRuns", "rules_of"]
+__all__ = ["RuleRuns"]
 
 #: Share of the largest weight that is near enough to it.
 _REACHED = 0.9
 
 logger = logging.getLogger(__name__)
-
-
-def rules_of(state: State) -> list[PlasticityRule]:
-    """The rules of a network: those of projections, then those of populations."""
-    rules = [projection.plasticity_rule for projection in state.projections]
-    rules += [population.plasticity_rule for population in state.populations]
-    return list(dict.fromkeys(rule for rule in rules if rule is not None))
 
 
 class RuleRuns:
@@ -65,7 +58,7 @@ class RuleRuns:
 
     def __init__(self, state: State, previous: RuleRuns | None = None) -> None:
         self._state, self._mapping = state, state.mapping
-        self.rules = rules_of(state)
+        self.rules = state.rules
         self.kernel_runs = False
         self._next = dict.fromkeys(self.rules, 0)
         self._warned: set = set()

@@ -25,7 +25,6 @@ from .injected_currents import current_inputs
 from .interrupts import InterruptGuard
 from .mapping import map_network
 from .readout import Readout
-from .rule_runs import RuleRuns, rules_of
 from .samples import Samples, store_spikes
 from .spike_queue import SpikeQueue
 
@@ -37,9 +36,11 @@ if TYPE_CHECKING:
     from .mapping.route import Routing
     from .mapping.translate import Scaling
     from .placing import Together
+    from .plasticity_rules import PlasticityRule
     from .populations import Population
     from .projections import Projection
     from .recording import Recorder
+    from .rule_runs import RuleRuns
 
 #: How this backend calls itself in the annotations of recorded data.
 name = "BrainScaleS-2 (emulated)"
@@ -258,10 +259,24 @@ class State(BaseState):
                 capture.network, self.chip, previous=self._mapping, **self._mapping_options
             )
             self._capture, self._mapping = capture, mapping
-            self.rule_runs = RuleRuns(self, self.rule_runs) if rules_of(self) else None
+            self.rule_runs = self._make_rule_runs()
             self._stale_network = False
             self._stale_emulator = True
         return self.mapping
+
+    @property
+    def rules(self) -> list[PlasticityRule]:
+        """The plasticity rules of the network: those of projections, then those of populations."""
+        rules = [projection.plasticity_rule for projection in self.projections]
+        rules += [population.plasticity_rule for population in self.populations]
+        return list(dict.fromkeys(rule for rule in rules if rule is not None))
+
+    def _make_rule_runs(self) -> RuleRuns | None:
+        if not self.rules:
+            return None
+        from .rule_runs import RuleRuns  # networks without rules start sooner
+
+        return RuleRuns(self, self.rule_runs)
 
     def _configure(self) -> None:
         """Bring the emulator up to date with mapping and recorders, keeping its state."""

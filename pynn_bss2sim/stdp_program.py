@@ -21,7 +21,6 @@ from pyNN import errors
 from . import simulator
 from ._core import hicannx as chip
 from .capture import members
-from .mapping.report import Section
 from .plasticity_rules import PlasticityRule, Timer
 from .standardmodels.plasticity import Vogels2011Rule
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from ._core.ppu.handles import SynapseArrayViewHandle
     from .mapping import Mapping
     from .mapping.network import SpikePairs
+    from .mapping.report import Section
     from .observables import Recording
     from .projections import Projection
 
@@ -258,5 +258,7 @@ def stdp_section(projections: Sequence[Projection]) -> Section | None:
     ]
     if not programs:
         return None
+    from .mapping.report import Section  # a run starts sooner without
+
     lines = tuple(f"{p.projection.label}: {p.deviations()}." for p in programs)
     return Section("stdp", "STDP on the plasticity processors", lines=lines)

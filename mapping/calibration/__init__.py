@@ -6,7 +6,6 @@
 
 from .bench import Bench
 from .cache import FOLDER_VARIABLE, calibrated
-from .drivers import NEUTRAL_TRIMS
 from .procedure import calibrate
 from .quality import Quality, quality
 from .record import Calibration, CalibrationFileError
@@ -14,7 +13,6 @@ from .several import PROCESSES_VARIABLE, calibrated_chips
 
 __all__ = [
     "FOLDER_VARIABLE",
-    "NEUTRAL_TRIMS",
     "PROCESSES_VARIABLE",
     "Bench",
     "Calibration",

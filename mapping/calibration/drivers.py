@@ -15,12 +15,9 @@ from pynn_bss2sim.mapping.characteristics import Characteristics
 from .lines import psp_setup, psp_size
 from .meter import NOMINAL, REST, Meter, codes
 
-__all__ = ["NEUTRAL_TRIMS", "measure_trims"]
+__all__ = ["measure_trims"]
 
 _SHAPE = (chip.HEMISPHERES, chip.DRIVERS)
-#: Where nothing is known of the drivers: uint8 (2, 128).
-NEUTRAL_TRIMS = np.full(_SHAPE, chip.STP_OFFSET_NEUTRAL, np.uint8)
-NEUTRAL_TRIMS.flags.writeable = False
 
 _EXCITATORY = 0
 _WEIGHT = 20  #: of both synapses that a driver has in a column: input lines are linear up to there

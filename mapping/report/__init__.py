@@ -1,6 +1,6 @@
 """What the mapping asked of the chip and what it got: in numbers, text, HTML and as a picture."""
 
-from .account import Evidence, account
+from .account import account
 from .drivers import driver_section
 from .energy import energy_section
 from .generators import generator_section
@@ -24,7 +24,6 @@ __all__ = [
     "DEFAULT_LOOK",
     "ChipUsage",
     "EventRates",
-    "Evidence",
     "LinkRate",
     "Look",
     "ParameterReport",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim.mapping.evidence import Evidence
 from pynn_bss2sim.mapping.network import ADEX_PARAMETERS, LIF_PARAMETERS, Network, Population
 from pynn_bss2sim.mapping.place import Placement
 from pynn_bss2sim.mapping.translate import Scaling
-from pynn_bss2sim.mapping.weights import Joined
 
 from .rates import EventRates
 from .records import (
@@ -24,40 +22,13 @@ from .records import (
 )
 from .report import Report
 
-__all__ = ["Evidence", "account"]
+__all__ = ["account"]
 
 _ROUTING_NOTE = (
     "routing is lifted: connections are carried by a table of synapses, limits of rows, drivers "
     "and labels are not emulated, and the registers of synapses and routing stay at reset"
 )
 _FIXED_NOTE = "the chip has no programmable delays: spikes arrive after its fixed latency"
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """What the stages of the mapping found, over the whole network.
-
-    Attributes
-    ----------
-    joined : Joined
-        The synapses asked for.
-    weight, delay : float64 (n,)
-        What is realised of them.
-    rows : int64 (n_neurons,)
-        Synapse rows that each neuron occupies.
-    synapses : int64 (n,)
-        Synapses of the chip that each connection occupies.
-    clipped : dict of str to bool
-        Where a parameter lies outside of what the chip can do, shape (n_neurons,), or
-        (2, n_neurons) for ``tau_syn`` and ``e_rev``.
-    """
-
-    joined: Joined
-    weight: np.ndarray
-    delay: np.ndarray
-    rows: np.ndarray
-    synapses: np.ndarray
-    clipped: dict[str, np.ndarray]
 
 
 def account(

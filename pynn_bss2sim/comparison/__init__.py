@@ -11,8 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .targets import make_targets
-
 if TYPE_CHECKING:
     from .._core.chip_model import ChipModel
     from .results import Comparison
@@ -92,6 +90,8 @@ def compare(
     >>> c.table[["population", "target", "rate", "cv"]]  # doctest: +SKIP
     >>> c.to_html("comparison.html")  # doctest: +SKIP
     """
+    from .targets import make_targets
+
     targets = make_targets(backends, chips)
     if not Path(script).is_file():
         raise FileNotFoundError(f"compare: there is no script {str(script)!r}")

@@ -6,9 +6,13 @@ violations.
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from pynn_bss2sim import mapping
 
 ROOT = Path(__file__).parents[2]
 #: Folder of each layer and the packages it must not know.
@@ -86,3 +90,23 @@ def test_a_layer_imports_only_what_lies_below(layer):
 )
 def test_planted_violations_are_seen(layer, line, cython):
     assert violations(layer, line, cython)
+
+
+def test_what_a_run_does_not_need_is_not_imported_with_the_package():
+    late = ["calibration", "check", "coded", "report", "rule_views", "targets"]
+    script = (
+        "import sys, pynn_bss2sim as sim; "
+        "print(sim.simulator.map_network.__module__); "
+        f"print([name for name in {late} if f'pynn_bss2sim.mapping.{{name}}' in sys.modules])"
+    )
+    command = [sys.executable, "-c", script]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines() == ["pynn_bss2sim.mapping.mapper", "[]"]
+
+
+def test_what_is_imported_later_is_found():
+    for names in mapping._LATER.values():
+        for name in names:
+            assert name in mapping.__all__ and getattr(mapping, name).__name__ == name
+    with pytest.raises(AttributeError, match="Reports"):
+        mapping.Reports  # noqa: B018

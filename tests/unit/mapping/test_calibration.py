@@ -14,7 +14,6 @@ from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.device import LINE_ENABLE, LINE_HIGH_RESISTANCE, Device
 from pynn_bss2sim.mapping import calibration as package
 from pynn_bss2sim.mapping.calibration import (
-    NEUTRAL_TRIMS,
     Bench,
     calibrated,
     drivers,
@@ -41,6 +40,7 @@ from pynn_bss2sim.mapping.calibration.potentials import (
 )
 from pynn_bss2sim.mapping.calibration.quality import TARGETS, realised
 from pynn_bss2sim.mapping.calibration.record import mended
+from pynn_bss2sim.mapping.chips import NEUTRAL_TRIMS
 
 #: Largest ratios of the spreads after and before that the real chip's calibration is tested for
 #: (calix: test_neuron_distribution.py).

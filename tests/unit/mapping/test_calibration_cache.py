@@ -16,13 +16,13 @@ from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.readout import Transfer
 from pynn_bss2sim.mapping import characteristics, refractory
 from pynn_bss2sim.mapping.calibration import (
-    NEUTRAL_TRIMS,
     Calibration,
     CalibrationFileError,
     cache,
 )
 from pynn_bss2sim.mapping.calibration.meter import CIRCUITS, NOMINAL
 from pynn_bss2sim.mapping.calibration.record import FORMAT, mended
+from pynn_bss2sim.mapping.chips import NEUTRAL_TRIMS
 
 DEVICE = Device(seed=1)
 
