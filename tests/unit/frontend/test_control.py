@@ -148,9 +148,9 @@ def test_lost_connections(caplog):
 
 
 def test_a_mapping_is_checked_if_asked_for(monkeypatch):
-    from pynn_bss2sim.mapping import mapper
+    from pynn_bss2sim.mapping import check as checks
 
-    monkeypatch.setattr(mapper, "problems", lambda mapping: ["something is wrong"])
+    monkeypatch.setattr(checks, "problems", lambda mapping: ["something is wrong"])
     for check in (False, True):
         sim.setup(chip="quantized", check=check)
         cells()
