@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import neo
@@ -15,6 +16,8 @@ from neo.core.spiketrainlist import SpikeTrainList
 if TYPE_CHECKING:
     from ._core.records import Variable
 
+#: The unit of a name, which Quantities would parse each time.
+_unit = cache(pq.unit_registry.__getitem__)
 
 __all__ = [
     "Signal",
@@ -173,14 +176,14 @@ def _spike_trains(snapshot: Snapshot, wanted: np.ndarray) -> SpikeTrainList:
         mine &= np.isin(snapshot.cells, cells)
     times, spike_cells = snapshot.times[mine], snapshot.cells[mine]
     first_id = snapshot.first_id
-    if len(np.unique(since)) == 1:
+    if (since == since[0]).all():
         return SpikeTrainList.from_spike_time_array(
-            times * pq.ms,
+            times,
             spike_cells + first_id,
             all_channel_ids=cells + first_id,
-            t_stop=snapshot.t_stop * pq.ms,
-            units="ms",
-            t_start=since[0] * pq.ms,
+            t_stop=pq.Quantity(snapshot.t_stop, pq.ms),
+            units=pq.ms,
+            t_start=pq.Quantity(since[0], pq.ms),
             source_population=snapshot.label,
             source_index=cells,
         )
@@ -207,9 +210,9 @@ def _analog_signal(
     values = signal.values if wanted.all() else signal.values[:, wanted]
     return neo.AnalogSignal(
         values.copy() if copy else values,
-        units=signal.units,
-        t_start=signal.t_start * pq.ms,
-        sampling_period=signal.interval * pq.ms,
+        units=_unit(signal.units),
+        t_start=pq.Quantity(signal.t_start, pq.ms),
+        sampling_period=pq.Quantity(signal.interval, pq.ms),
         name=signal.name,
         channel_ids=cells + snapshot.first_id,
         source_population=snapshot.label,
