@@ -103,15 +103,23 @@ class Scaling:
         return values * self._gain(variable, neuron)
 
     def to_biology(
-        self, variable: Variable, neuron: np.ndarray | slice | int, values: ArrayLike
+        self,
+        variable: Variable,
+        neuron: np.ndarray | slice | int,
+        values: ArrayLike,
+        out: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Translate values of the chip to biological ones: the inverse of `to_chip`."""
+        """Translate values of the chip to biological ones: the inverse of `to_chip`.
+
+        `out`, which may be `values`, is room for the result.
+        """
         values = np.asarray(values, np.float64)
         if self.identity:
             return values
         if variable == Variable.V:
-            return (values - self.voltage_offset[neuron]) / self.voltage_gain[neuron]
-        return values / self._gain(variable, neuron)
+            values = np.subtract(values, self.voltage_offset[neuron], out=out)
+            return np.divide(values, self.voltage_gain[neuron], out=out)
+        return np.divide(values, self._gain(variable, neuron), out=out)
 
     def _gain(self, variable: Variable, neuron: np.ndarray | slice | int) -> np.ndarray:
         return self.current_gain(neuron) if variable == Variable.W else self.line_gain(neuron)

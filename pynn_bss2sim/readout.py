@@ -292,7 +292,7 @@ class Readout:
         neuron : int32 (m,)
         values : float64 (k, m)
             Quantities of the chip: at multiples of the track's interval from `first_step` on; for
-            the MADC at all steps from `first_step` on.
+            the MADC at all steps from `first_step` on. They may be overwritten with the result.
         first_step : int
         trial : int
             Noise of different trials is independent.
@@ -303,7 +303,7 @@ class Readout:
             Biological units, or LSB.
         """
         if track.device == "probe":
-            return self._scaling.to_biology(track.variable, neuron, values)
+            return self._scaling.to_biology(track.variable, neuron, values, out=values)
         voltage = _voltage(track.variable, values)
         number = first_step // track.interval
         if isinstance(track, MadcTrack):

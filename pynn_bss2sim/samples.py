@@ -62,7 +62,10 @@ class Samples:
         ]
 
     def store(self, activity: Activity, before: Sequence[np.ndarray | None], trial: int) -> None:
-        """Read the samples of a run, before which the `present` values were `before`."""
+        """Read the samples of a run, before which the `present` values were `before`.
+
+        Those of the activity are used up: there may be many, and the tracks keep them.
+        """
         for (population, track), samples, row in zip(
             self._tracks, activity.samples, before, strict=True
         ):

@@ -18,9 +18,8 @@ cdef class Recording:
     cdef int32_t *spike_neuron
     cdef const unsigned char *mask
     cdef Probes probes
-    cdef int64_t *position
-    cdef double *samples
-    cdef object steps, neurons, values, begins, positions, masked
+    cdef double **next_row
+    cdef object steps, neurons, tables, places, masked
 
     cdef void spikes(self, int64_t step, const int32_t *neuron, int64_t count) noexcept nogil
     cdef void sample(self, int64_t step, int64_t s, const bss_neurons *state) noexcept nogil

@@ -3,7 +3,14 @@
 from libc.stdint cimport int32_t, int64_t
 
 from pynn_bss2sim._core.native cimport bss_neurons
-from pynn_bss2sim._core.pointers cimport const_int64s, doubles, int32s, int64s, octets
+from pynn_bss2sim._core.pointers cimport (
+    const_int64s,
+    doubles,
+    int32s,
+    int64s,
+    octets,
+    uint64s,
+)
 
 import numpy as np
 
@@ -21,9 +28,9 @@ cdef class Probes:
 
 
 cdef class Recording:
-    """Growing columns of spikes, and the samples of all probes one after the other.
+    """Growing columns of spikes, and a table of samples for each probe.
 
-    The samples have their final size from the start: the number of steps is known.
+    The tables have their final size from the start: the number of steps is known.
 
     Parameters
     ----------
@@ -44,12 +51,13 @@ cdef class Recording:
 
     def _lay_out(self, Probes probes not None, start, stop):
         """Make room for the samples."""
+        cdef int64_t p
         rows = stop // probes.intervals - start // probes.intervals
-        sizes = rows * probes.sizes
-        self.begins = np.cumsum(sizes) - sizes
-        self.positions = self.begins.copy()
-        self.values = np.empty(sizes.sum())
-        self.position, self.samples = int64s(self.positions), doubles(self.values)
+        self.tables = [np.empty((m, k)) for m, k in zip(rows, probes.sizes)]
+        self.places = np.zeros(probes.n, np.uintp)
+        self.next_row = <double **>uint64s(self.places)
+        for p in range(probes.n):
+            self.next_row[p] = doubles(self.tables[p])
 
     def make_room(self, more):
         """Make room for at least so many more spikes. Runs no Python: see pointers.pxd."""
@@ -72,16 +80,17 @@ cdef class Recording:
     cdef void sample(self, int64_t step, int64_t s, const bss_neurons *state) noexcept nogil:
         """Append a row to the samples of each probe that is due, of step `s` of the block."""
         cdef const double *values
-        cdef int64_t p, k, to
+        cdef double *to
+        cdef int64_t p, k
         for p in range(self.probes.n):
             if step % self.probes.interval[p]:
                 continue
             values = self._values(self.probes.variable[p], s, state)
-            to = self.position[p]
+            to = self.next_row[p]
             for k in range(self.probes.start[p], self.probes.start[p + 1]):
-                self.samples[to] = values[self.probes.column[k]]
+                to[0] = values[self.probes.column[k]]
                 to += 1
-            self.position[p] = to
+            self.next_row[p] = to
 
     cdef const double *_values(self, int64_t variable, int64_t s,
                                const bss_neurons *state) noexcept nogil:
@@ -101,5 +110,4 @@ cdef class Recording:
 
     def _collected_samples(self, step):
         rows = step // self.probes.intervals - self.start // self.probes.intervals
-        return [self.values[first:first + m * k].reshape(m, k)
-                for first, m, k in zip(self.begins, rows, self.probes.sizes)]
+        return [table[:m] for table, m in zip(self.tables, rows)]
