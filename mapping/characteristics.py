@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Self
 
 import numpy as np
@@ -235,6 +236,7 @@ class Characteristics:
     delta_t: PowerLaw
 
     @classmethod
+    @cache
     def nominal(cls) -> Characteristics:
         """All circuits follow the nominal curves."""
         affine, power = AffineLaw.nominal, PowerLaw.nominal

@@ -27,11 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core import wiring
+from pynn_bss2sim._core.ranges import ranges
 from pynn_bss2sim._core.records import LINES
 
 __all__ = [
@@ -56,6 +58,8 @@ DIRECT_GROUPS = NEURON_GROUPS + chip.PADI_BUSES * GENERATOR_GROUPS
 _LABEL_MARGIN = 1.1
 _BLOCK = chip.DRIVERS_PER_BUS // chip.BACKEND_BLOCKS
 _HALF_BLOCK = _BLOCK // 2
+#: Bus, row select, and drivers on the bus (by their index) of one group.
+_Block = tuple[int, int, list[int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,8 +233,6 @@ def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
     """
     drivers = drivers_of(direct)
     regions = [_regions(bus, drivers, reserved_drivers(direct)) for bus in range(chip.PADI_BUSES)]
-    mask = np.full(chip.DRIVERS, chip.ROW_MASK_MAX, np.uint8)
-    blocks = _direct_blocks(drivers)
     others = [
         block
         for bus, parts in enumerate(regions)
@@ -238,39 +240,55 @@ def lay_out(direct: np.ndarray, free: np.ndarray, size: int) -> Groups:
         for block in _other(bus, r, n, width, size)
     ]
     others.sort(key=lambda block: (-len(block[2]), block[1], block[0]))
-    setting = np.concatenate([np.zeros(len(blocks), np.int64), _assigned(others, free)])
-    blocks += others
-    width = np.array([len(block[2]) for block in blocks]) * chip.ROWS_PER_DRIVER
-    far = np.arange(len(blocks)) >= DIRECT_GROUPS
-    modes = [_spread(pair, width[far & (setting == k)].sum()) for k, pair in enumerate(free)]
-    rows = np.zeros((len(blocks), LINES), np.int64)
-    row, taken = [], [0] * len(free)
-    for g, (bus, r, index) in enumerate(blocks):
-        d = index * chip.PADI_BUSES + bus
-        if g < DIRECT_GROUPS:
-            mask[d] = chip.ROW_MASK_MAX & ~(index ^ r)
-            line = np.repeat([0, 1], direct[g])
-        else:
-            mask[d] = chip.ROW_MASK_MAX & ~(len(index) - 1)
-            k, n = setting[g], width[g]
-            line = np.sort(modes[k][taken[k] : taken[k] + n])
-            taken[k] += n
-        own = (d[:, np.newaxis] * chip.ROWS_PER_DRIVER + np.arange(chip.ROWS_PER_DRIVER)).ravel()
-        row.append(own[: len(line)])
-        rows[g] = np.bincount(line, minlength=LINES)
+    blocks = _direct_blocks(drivers) + others
+    setting = np.zeros(len(blocks), np.int64)
+    setting[DIRECT_GROUPS:] = _assigned(others, free)
+    bus, select = (np.array([block[k] for block in blocks]) for k in range(2))
+    number = np.array([len(block[2]) for block in blocks])
+    rows = np.concatenate([direct, _lines(free, number, setting)])
+    # drivers, group after group
+    index = np.array([x for block in blocks for x in block[2]], np.int64)
+    group = np.repeat(np.arange(len(blocks)), number)
+    driver = index * chip.PADI_BUSES + bus[group]
+    mask = np.full(chip.DRIVERS, chip.ROW_MASK_MAX, np.uint8)
+    ignored = np.where(group < DIRECT_GROUPS, index ^ select[group], number[group] - 1)
+    mask[driver] &= ~ignored.astype(np.uint8)
+    row = (driver[:, np.newaxis] * chip.ROWS_PER_DRIVER + np.arange(chip.ROWS_PER_DRIVER)).ravel()
+    within = ranges(np.zeros_like(number), number * chip.ROWS_PER_DRIVER)
+    used = within < np.repeat(rows.sum(axis=1), number * chip.ROWS_PER_DRIVER)
     ends = np.cumsum(rows).reshape(rows.shape)
     return Groups(
-        bus=np.array([block[0] for block in blocks]),
-        row_select=np.array([block[1] for block in blocks]),
+        bus=bus,
+        row_select=select,
         setting=setting,
         rows=rows,
         first_row=ends - rows,
-        row=np.concatenate(row),
+        row=row[used],
         mask=mask,
     )
 
 
-def _assigned(blocks: list, free: np.ndarray) -> np.ndarray:
+def _lines(free: np.ndarray, number: np.ndarray, setting: np.ndarray) -> np.ndarray:
+    """Rows of each line, spread evenly over the groups of the FPGA: int64 (n_groups, 2).
+
+    Parameters
+    ----------
+    free : int64 (n_settings, 2)
+        Rows of each line for each setting.
+    number, setting : int64 (DIRECT_GROUPS + n_groups,)
+        Drivers of each group, and their setting.
+    """
+    width = number[DIRECT_GROUPS:] * chip.ROWS_PER_DRIVER
+    rows = np.zeros((len(width), LINES), np.int64)
+    for k, (first, second) in enumerate(free.tolist()):
+        mine = np.flatnonzero(setting[DIRECT_GROUPS:] == k)
+        upto = np.cumsum(np.append(0, width[mine])) * second // max(1, first + second)
+        rows[mine, 1] = np.diff(upto)
+    rows[:, 0] = width - rows[:, 1]
+    return rows
+
+
+def _assigned(blocks: list[_Block], free: np.ndarray) -> np.ndarray:
     """Setting of each block, the largest first: the smallest ones for settings but 0."""
     setting = np.zeros(len(blocks), np.int64)
     last = len(blocks)
@@ -283,6 +301,7 @@ def _assigned(blocks: list, free: np.ndarray) -> np.ndarray:
     return setting
 
 
+@cache
 def _select(group: int) -> int:
     """Row select of the neurons of an event output."""
     label = wiring.neuron_label(np.array(group * chip.COLUMNS_PER_OUTPUT), np.array(0))
@@ -307,17 +326,17 @@ def _turns(drivers: np.ndarray, group: int) -> int:
     return max(1, int((drivers[first : first + GENERATOR_GROUPS] > 0).sum()))
 
 
-def _direct_blocks(drivers: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
-    """Bus, row select and drivers on the bus (by their index) of all direct groups."""
+def _direct_blocks(drivers: np.ndarray) -> list[_Block]:
+    """Those of all direct groups."""
     blocks = []
     for g in range(NEURON_GROUPS):
         r = _select(g)
-        blocks.append((g % chip.PADI_BUSES, r, r ^ np.arange(drivers[g])))
+        blocks.append((g % chip.PADI_BUSES, r, [r ^ x for x in range(drivers[g])]))
     for g in range(NEURON_GROUPS, DIRECT_GROUPS):
         bus, turn = divmod(g - NEURON_GROUPS, GENERATOR_GROUPS)
         turns = _turns(drivers, g)
         r = _generator_select(bus, int(drivers[g - turn]) * turns) + turn
-        blocks.append((bus, r, r ^ turns * np.arange(drivers[g])))
+        blocks.append((bus, r, [r ^ turns * x for x in range(drivers[g])]))
     return blocks
 
 
@@ -339,21 +358,13 @@ def _regions(bus: int, drivers: np.ndarray, reserved: np.ndarray) -> list[tuple[
     return [(0, 0, chip.DRIVERS_PER_BUS)]
 
 
-def _other(
-    bus: int, r: int, n: int, width: int, size: int
-) -> Iterator[tuple[int, int, np.ndarray]]:
+def _other(bus: int, r: int, n: int, width: int, size: int) -> Iterator[_Block]:
     """Aligned blocks of those drivers of a part of a bus that its direct group does not have."""
     x = n
     while x < width:
         fitting = min(size, x & -x or width)
         while x + fitting > width:
             fitting //= 2
-        index = np.sort(r ^ np.arange(x, x + fitting))
-        yield bus, int(index[0]), index
+        index = sorted(r ^ y for y in range(x, x + fitting))
+        yield bus, index[0], index
         x += fitting
-
-
-def _spread(free: np.ndarray, total: int) -> np.ndarray:
-    """Lines of `total` rows, spread evenly: int64 (total,)."""
-    upto = np.arange(total + 1) * int(free[1]) // max(1, int(free.sum()))
-    return np.diff(upto)
