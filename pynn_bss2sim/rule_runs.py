@@ -54,6 +54,8 @@ class RuleRuns:
     ----------
     kernel_runs : bool
         A kernel is at work, and may be interrupted.
+    mapped_at_start : bool
+        The network was mapped for the weights of time 0, not for what rules have made of them.
     """
 
     def __init__(self, state: State, previous: RuleRuns | None = None) -> None:
@@ -63,6 +65,7 @@ class RuleRuns:
         self._next = dict.fromkeys(self.rules, 0)
         self._warned: set = set()
         self._start: dict = {}
+        self.mapped_at_start = previous is None or not previous._start
         if previous is not None:
             self._next |= {r: k for r, k in previous._next.items() if r in self._next}
             self._warned, self._start = previous._warned, previous._start

@@ -134,6 +134,7 @@ class State(BaseState):
         self.rule_runs: RuleRuns | None = None
         self._background = BackgroundInputs(())
         self._stale_network = True
+        self._stale_rules = True
         self._stale_emulator = True
         self._stale_initial_values = True
         self._spikes = SpikeQueue()
@@ -259,9 +260,10 @@ class State(BaseState):
                 capture.network, self.chip, previous=self._mapping, **self._mapping_options
             )
             self._capture, self._mapping = capture, mapping
+            self._stale_network, self._stale_rules = False, True
+        if self._stale_rules:
             self.rule_runs = self._make_rule_runs()
-            self._stale_network = False
-            self._stale_emulator = True
+            self._stale_rules, self._stale_emulator = False, True
         return self.mapping
 
     @property
@@ -507,7 +509,9 @@ class State(BaseState):
             self._emulator.reset()
         if self.rule_runs is not None:
             self.rule_runs.reset()
-            self.changed()
+            # they begin again with the registers of the mapping, if these are of time 0
+            self._stale_rules = True
+            self._stale_network |= not self.rule_runs.mapped_at_start
         for population in self.sources:
             population.restart()
 

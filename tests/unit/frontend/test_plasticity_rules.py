@@ -166,6 +166,35 @@ def test_weights_of_time_0_come_back_with_reset_and_others_are_kept():
     np.testing.assert_allclose(projection.get("weight", "array"), changed, rtol=1e-9)
 
 
+def test_after_a_reset_rules_begin_with_the_registers_that_were_mapped():
+    def kernel(synapses, neurons, recording):
+        for handle in synapses:
+            handle.weights = 50
+
+    _, post, projection = network(rule(kernel, start=5.0), weight=0.01)
+    sim.run(4.0)
+    first = projection.get("weight", "array")
+    mapping, registers = sim.state.mapping, sim.state.rule_runs.configs
+    for _ in range(2):
+        sim.run(6.0)
+        assert (projection.get("weight", "array") > first).all()
+        sim.reset()
+        sim.run(4.0)
+        assert sim.state.mapping is mapping  # nothing has to be mapped anew
+        np.testing.assert_array_equal(projection.get("weight", "array"), first)
+        np.testing.assert_array_equal(
+            sim.state.rule_runs.configs[0].synapse_weight, registers[0].synapse_weight
+        )
+    sim.run(6.0)
+    post.set(v_thresh=-52.0)  # mapped for the weights that the rule has made
+    sim.run(1.0)
+    mapping = sim.state.mapping
+    sim.reset()
+    sim.run(4.0)
+    assert sim.state.mapping is not mapping
+    np.testing.assert_allclose(projection.get("weight", "array"), first, rtol=1e-9)
+
+
 def test_weights_that_the_user_sets_between_runs_count():
     pre, post, projection = network(rule(nothing), weight=0.01)
     sim.run(10.0)
