@@ -24,12 +24,15 @@ class Bunches:
     ----------
     synapse : int64 (n,)
         The synapses in the order in which the engine has them, as they stand in the table.
+    silent : bool (n,)
+        Copies of a bunch's last synapse that only fill it up: they add nothing.
     records : record (n_bunches,)
     first : int32 (n_rows + 1,)
         Where the bunches of each row begin.
     """
 
     synapse: np.ndarray
+    silent: np.ndarray
     records: np.ndarray
     first: np.ndarray
 
@@ -42,6 +45,7 @@ def make_bunches(
     depth: int,
     lane: int,
     group: int,
+    stride: int,
 ) -> Bunches:
     """Part rows of a table into synapses with one delay and targets in one lane.
 
@@ -58,6 +62,8 @@ def make_bunches(
         Lists of a lane: one for each slot.
     lane, group : int
         Cells of a lane, and of a group that shares a mark.
+    stride : int
+        Bunches are filled up to multiples of it.
     """
     count = np.maximum(end - begin, 0)
     synapse = ranges(begin, count)
@@ -68,14 +74,20 @@ def make_bunches(
         order = np.argsort(key, kind="stable")
         synapse, key = synapse[order], key[order]
     starts = np.flatnonzero(np.diff(key, prepend=-1))
+    n = np.diff(starts, append=len(key))
+    filled = -(-n // stride) * stride
     records = np.empty(len(starts), _BUNCH)
-    records["begin"], records["end"] = starts, np.append(starts[1:], len(key))[: len(starts)]
+    records["end"] = np.cumsum(filled)
+    records["begin"] = records["end"] - filled
     records["list"] = key[starts] % n_lanes * depth
     records["delay"] = key[starts] // n_lanes % depth
     marks = np.uint64(1) << (cell[synapse] % lane // group).astype(np.uint64)
     records["marks"] = np.bitwise_or.reduceat(marks, starts) if len(starts) else 0
     first = np.searchsorted(key[starts] // (n_lanes * depth), np.arange(len(begin) + 1))
-    return Bunches(synapse, records, first.astype(np.int32))
+    behind = ranges(np.zeros(len(n), np.int64), filled)
+    last = np.repeat(n - 1, filled)
+    place = np.repeat(starts, filled) + np.minimum(behind, last)
+    return Bunches(synapse[place], behind > last, records, first.astype(np.int32))
 
 
 def whole_rows(begin: np.ndarray, end: np.ndarray, n_synapses: int) -> Bunches:
@@ -85,4 +97,4 @@ def whole_rows(begin: np.ndarray, end: np.ndarray, n_synapses: int) -> Bunches:
     records["begin"], records["end"] = begin[full], end[full]
     first = np.zeros(len(begin) + 1, np.int32)
     np.cumsum(full, out=first[1:])
-    return Bunches(np.arange(n_synapses), records, first)
+    return Bunches(np.arange(n_synapses), np.zeros(n_synapses, bool), records, first)

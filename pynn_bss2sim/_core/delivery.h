@@ -22,7 +22,8 @@
 enum {
     BSS_GROUP = 8,              /* cells that share a mark */
     BSS_GROUP_BITS = 3,         /* its logarithm */
-    BSS_LANE = BSS_GROUP * 64   /* most cells of a lane: its marks fit into a word */
+    BSS_LANE = BSS_GROUP * 64,  /* most cells of a lane: its marks fit into a word */
+    BSS_STRIDE = 4              /* synapses of a bunch that waits are a multiple of it */
 };
 
 /* bunches.py fills these records in. On the ring, a bunch has all synapses of its row. */
@@ -200,8 +201,9 @@ static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int6
     }
     for (int32_t w = 0; w < list->count; w++) {
         const bss_waiting waiting = list->first[w];
-        for (int64_t k = waiting.begin; k < waiting.end; k++)
-            all.cells[target[k]] += amplitude[k];
+        for (int64_t k = waiting.begin; k < waiting.end; k += BSS_STRIDE)
+            for (int64_t j = k; j < k + BSS_STRIDE; j++)
+                all.cells[target[j]] += amplitude[j];
         all.marks |= waiting.marks;
     }
     list->count = 0;

@@ -11,7 +11,7 @@ cdef class Delivery:
     cdef readonly EventLinks links
     cdef readonly int64_t n_sources, notice
     cdef object first_neuron, cells, ring, marks, lists
-    cdef object indptr, delay, cell, synapse, amplitude, target, reach, bunches, first_bunch
+    cdef object indptr, delay, cell, synapse, silent, amplitude, target, reach, bunches, first_bunch
     cdef object release_plan, release_state, release_last
     cdef object pulse_plan, pulse, pulse_last
 

@@ -9,6 +9,7 @@ from pynn_bss2sim._core.native cimport (
     BSS_GROUP,
     BSS_LANE,
     BSS_LINES,
+    BSS_STRIDE,
     bss_bunch,
     bss_list,
     bss_pass_links,
@@ -130,14 +131,14 @@ cdef class Delivery:
             rows = self.links.rows()
         bunches = None
         if may_wait:
-            bunches = make_bunches(*rows, self.delay, self.cell, depth, 1 << bits, BSS_GROUP)
-        waits = may_wait and (len(bunches.synapse)
-                              >= SYNAPSES_PER_BUNCH * len(bunches.records))
+            bunches = make_bunches(*rows, self.delay, self.cell, depth, 1 << bits, BSS_GROUP,
+                                   BSS_STRIDE)
+        waits = may_wait and (len(self.cell) >= SYNAPSES_PER_BUNCH * len(bunches.records))
         if not waits:
             bunches = whole_rows(*rows, len(self.cell))
         self.record.waits, self.record.ring_end = waits, -1 if waits else NEVER
-        self.synapse = bunches.synapse
-        self.amplitude = aligned(self.amplitude[bunches.synapse])
+        self.synapse, self.silent = bunches.synapse, bunches.silent
+        self.amplitude = aligned(self._in_bunches(self.amplitude))
         self.target = aligned((self.cell[bunches.synapse] & (1 << bits) - 1).astype(np.uint16))
         self.reach = aligned(self.delay * np.int32(self.record.width) + self.cell)
         self.bunches = aligned(bunches.records.view(np.uint8))
@@ -158,7 +159,11 @@ cdef class Delivery:
         amplitude = checked_floats("amplitude", amplitude, (len(self.cell),))
         if self.record.waits:
             bss_put_on_ring(&self.record, step)
-        self.amplitude[:] = amplitude[self.synapse]
+        self.amplitude[:] = self._in_bunches(amplitude)
+
+    def _in_bunches(self, amplitude):
+        """Amplitudes of all synapses, as they stand in the bunches."""
+        return np.where(self.silent, 0.0, amplitude[self.synapse])
 
     def _take_links(self, plan):
         if plan is None:

@@ -34,6 +34,7 @@ from pynn_bss2sim._core.native cimport (
     BSS_BLOCK,
     BSS_MAX_THREADS,
     bss_deliver,
+    bss_end_of,
     bss_integrate,
     bss_neurons,
     bss_pass_links,
@@ -347,7 +348,8 @@ cdef class Engine:
         if self.pairs is not None:
             self.pairs.see_inputs(self.step)
         if self.delivery.links is not None:
-            bss_pass_links(&self.delivery.record, self.delivery.links.end_of(self.step), self.step)
+            bss_pass_links(&self.delivery.record,
+                           bss_end_of(self.delivery.record.links, self.step), self.step)
 
     cdef void _deliver_spikes(self, int64_t s, Recording recording) noexcept nogil:
         """Record and deliver the spikes of step `s` of the block, which has just become present."""

@@ -8,5 +8,3 @@ cdef class EventLinks:
     cdef readonly object plan
     cdef object packed, hops, roots, place, links, longest_wait
     cdef int64_t n_links
-
-    cdef int64_t end_of(self, int64_t step) noexcept nogil

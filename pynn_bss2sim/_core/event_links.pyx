@@ -68,10 +68,6 @@ cdef class EventLinks:
         free(self.queue.row)
         free(self.queue.heap)
 
-    cdef int64_t end_of(self, int64_t step) noexcept nogil:
-        """Time at the end of a step."""
-        return (step + 1 - self.queue.clock) * self.queue.step
-
     def restart_clock(self, step):
         """Let the links count time from a step on."""
         bss_restart_clock(&self.queue, self.n_links, step)

@@ -176,6 +176,12 @@ static inline void bss_emit(bss_event_queue *q, int64_t emitted, int64_t source)
         bss_send(q, time + hop->after, emitted, hop);
 }
 
+/* Time at the end of a step. */
+static inline int64_t bss_end_of(const bss_event_queue *q, int64_t step)
+{
+    return (step + 1 - q->clock) * q->step;
+}
+
 /* Take the earliest event if it comes to its link before the time `until`; returns whether it does.
  */
 static inline int bss_take(bss_event_queue *q, int64_t until, bss_event *event)

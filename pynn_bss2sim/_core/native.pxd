@@ -69,6 +69,7 @@ cdef extern from "event_queue.h" nogil:
         int64_t count
         int out_of_memory
     void bss_send(bss_event_queue *q, int64_t when, int64_t emitted, const bss_hop *hop)
+    int64_t bss_end_of(const bss_event_queue *q, int64_t step)
     void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t clock)
 
 
@@ -107,6 +108,7 @@ cdef extern from "delivery.h" nogil:
     enum:
         BSS_GROUP
         BSS_LANE
+        BSS_STRIDE
     ctypedef struct bss_bunch:
         pass
     ctypedef struct bss_waiting:

@@ -16,7 +16,7 @@ from pynn_bss2sim._core.plan import Kind
 from pynn_bss2sim._core.records import InputEvents, SynapseTable
 from pynn_bss2sim._core.reference import ReferenceEngine
 
-DEPTH, LANE, GROUP = 5, 16, 8
+DEPTH, LANE, GROUP, STRIDE = 5, 16, 8, 4
 
 
 @given(st.data())
@@ -34,13 +34,17 @@ def test_bunches_hold_the_synapses_of_their_rows_in_order(data):
     )
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     delay, cell = rng.integers(1, DEPTH, n), rng.integers(0, 3 * LANE, n)
-    found = make_bunches(begin, end, delay, cell, DEPTH, LANE, GROUP)
+    found = make_bunches(begin, end, delay, cell, DEPTH, LANE, GROUP, STRIDE)
     assert len(found.first) == n_rows + 1 and found.first[0] == 0
     assert found.first[n_rows] == len(found.records)
     for row, (first, last) in enumerate(zip(found.first[:-1], found.first[1:], strict=True)):
         seen = []
         for bunch in found.records[first:last]:
-            synapse = found.synapse[bunch["begin"] : bunch["end"]]
+            mine = slice(bunch["begin"], bunch["end"])
+            assert (bunch["end"] - bunch["begin"]) % STRIDE == 0
+            synapse, silent = found.synapse[mine], found.silent[mine]
+            assert set(synapse[silent]) <= {synapse[~silent][-1]}
+            synapse = synapse[~silent]
             assert len(synapse) and (np.diff(synapse) > 0).all()  # as they stand in the table
             assert set(delay[synapse]) == {bunch["delay"]}
             assert set(cell[synapse] // LANE * DEPTH) == {bunch["list"]}
@@ -52,7 +56,7 @@ def test_bunches_hold_the_synapses_of_their_rows_in_order(data):
 
 def test_whole_rows_are_a_bunch_each():
     found = whole_rows(np.array([0, 4, 4, 7]), np.array([4, 4, 3, 9]), 9)
-    assert found.synapse.tolist() == list(range(9))
+    assert found.synapse.tolist() == list(range(9)) and not found.silent.any()
     assert found.first.tolist() == [0, 1, 1, 1, 2]
     assert found.records[["begin", "end"]].tolist() == [(0, 4), (7, 9)]
 
