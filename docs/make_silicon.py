@@ -8,6 +8,7 @@ import argparse
 import importlib
 import json
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -106,9 +107,9 @@ def draw(found):
         for x, model in enumerate(MODELS[1:]):
             values = [one[name] for one in found[model]]
             axis.plot(x + np.linspace(-0.2, 0.2, len(values)), values, "o", ms=4)
-        axis.axhline(found["quantized"][0][name], color="k", lw=0.8, zorder=0)
+        axis.axhline(found["quantized"][0][name], color="k", lw=0.8, zorder=1.5)
         axis.set(xlim=(-0.6, 1.6), ylim=(0, 1.1 * axis.get_ylim()[1]))
-        axis.set_title(label, fontsize=8)
+        axis.set_title(textwrap.fill(label, 36), fontsize=8)
         axis.set_xticks([0, 1], MODELS[1:])
     figure.savefig(FIGURE, dpi=100)
 
