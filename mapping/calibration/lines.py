@@ -160,7 +160,8 @@ def psp_size(
     period = _PSP_SPAN / _SAMPLES
     meter.bench.configure(config, period / _STEPS)
     time, trace = _after_pulses(meter, _PSP_SPAN, period, repetitions)
-    return amplitude(psp(time, *taus), trace)
+    # a little of the one before is left
+    return amplitude(psp(time, *taus) + psp(time + _PSP_SPAN, *taus), trace)
 
 
 def measure_conductance(meter: Meter, law: Characteristics) -> dict[str, Law]:

@@ -11,7 +11,7 @@ import numpy as np
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.readout import Transfer
 from pynn_bss2sim._core.records import frozen_array
-from pynn_bss2sim.mapping.characteristics import Characteristics, Law
+from pynn_bss2sim.mapping.characteristics import Characteristics, Law, PowerLaw
 
 from .meter import CIRCUITS, NOMINAL
 
@@ -165,6 +165,9 @@ def _log(value: np.ndarray) -> np.ndarray:
 
 
 def _probes(law: Law) -> tuple[int, int]:
-    """Codes at a quarter and three quarters of the range."""
-    width = law.high - law.low
-    return round(law.low + 0.25 * width), round(law.low + 0.75 * width)
+    """Codes at a quarter and three quarters of the range; of its logarithm, for a power."""
+    if isinstance(law, PowerLaw):
+        width = law.high / law.low
+        return round(law.low * width**0.25), round(law.low * width**0.75)
+    span = law.high - law.low
+    return round(law.low + 0.25 * span), round(law.low + 0.75 * span)
