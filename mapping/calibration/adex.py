@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -49,11 +50,13 @@ _A_CODES = (40, 80, 160)
 _A_CURRENT = 8.0  #: nA
 _A_READINGS = 100
 
-#: Codes of onset and slope, gentle slopes first.
-_EXPONENTIAL_POINTS = ((300, 200), (300, 350), (300, 600), (300, 1000), (420, 600))
+#: Codes of onset and slope: a search, then gentle slopes first.
+_EXPONENTIAL_POINTS = ((300, 350), (300, 200), (300, 350), (300, 600), (300, 1000), (420, 600))
 _FAST = 1.0  #: µs
 #: Rests in slopes below the onset: the last ones lie near where a membrane runs away.
 _APPROACH = (3.4, 2.8, 2.3, 1.9, 1.6, 1.35, 1.15)
+#: The same where nothing is known: slopes differ by factors of two and more.
+_SEARCH = (8.0, 6.5, 5.2, 4.2, 3.4, 2.7, 2.1, 1.7, 1.3, 1.0, 0.8, 0.6)
 _RUNAWAY = 5.0  #: slopes above the onset, where a circuit spikes
 _SHARE = (0.02, 0.7)  #: of its slope, by which the exponential term may lift a membrane in a fit
 _READING = 150.0  #: µs
@@ -193,11 +196,12 @@ def measure_exponential(meter: Meter, law: Characteristics) -> dict[str, Law]:
     slope: dict[int, list[np.ndarray]] = {}
     onset: dict[int, list[np.ndarray]] = {}
     shift, factor = np.zeros(CIRCUITS), np.ones(CIRCUITS)
-    for volts, bias in _EXPONENTIAL_POINTS:
+    for number, (volts, bias) in enumerate(_EXPONENTIAL_POINTS):
         # each measurement knows better than the former ones where to look
         expected = NOMINAL.delta_t.value(bias) * factor
         near = NOMINAL.v_exp.value(volts) + shift
-        found, at = _exponential(meter, law, (volts, bias), expected, near)
+        approach = _APPROACH if number else _SEARCH
+        found, at = _exponential(meter, law, (volts, bias), expected, near, approach)
         slope.setdefault(bias, []).append(found)
         onset.setdefault(volts, []).append(at)
         good = np.isfinite(found) & (np.abs(at - near) < 2 * expected)
@@ -223,6 +227,7 @@ def _exponential(
     registered: tuple[int, int],
     expected: np.ndarray,
     near: np.ndarray,
+    approach: Sequence[float],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Slope and onset, mV: float64 (512,) each, NaN where they do not show.
 
@@ -232,10 +237,12 @@ def _exponential(
         Codes of onset and slope.
     expected, near : float64 (512,), mV
         Where about slope and onset may lie.
+    approach : sequence of float
+        Rests, in slopes below the onset.
     """
     leak, on = leak_switches(law, _FAST)
     voltages, lifts = [], []
-    for below in _APPROACH:
+    for below in approach:
         analog: Codes = {
             Analog.V_LEAK: law.leak.code(near - below * expected),
             Analog.V_RESET: law.reset.code(near - 6 * expected),

@@ -178,13 +178,20 @@ def test_what_a_circuit_does_not_reach_is_flagged():
 
 
 def test_everything_else_comes_closer_to_its_target_too():
-    rows = {row.parameter: row for row in quality(*chip()).rows}
+    """Of all circuits, not of most: few measurements fail, and none goes wrong unseen."""
+    found = quality(*chip())
+    rows = {row.parameter: row for row in found.rows}
     assert set(rows) == set(TARGETS)
     del rows["tau_refrac"]  # has nothing to gain
     for row in rows.values():
+        after, before = (values - row.target for values in found.values[row.parameter])
         assert row.spread < 0.75 * row.spread_before, row
-        assert abs(row.mean - row.target) < max(0.06 * row.target, 4), row
-        assert row.suspects < 0.1 * CIRCUITS, row
+        assert after.std() < 0.6 * before.std(), row
+        assert np.abs(after).max() < np.abs(before).max(), row
+        assert abs(row.mean - row.target) < max(0.04 * row.target, 3), row
+        assert row.suspects < 0.02 * CIRCUITS, row
+    for name in ("tau_mem", "strength_exc", "strength_inh"):
+        assert abs(rows[name].mean / rows[name].target - 1) < 0.02, name
     assert rows["strength_exc"].spread < 0.1 * rows["strength_exc"].target
 
 
