@@ -59,6 +59,8 @@ _SHIFT = 30.0  #: mV that the offset current is to shift the membrane by
 def measure_tau_mem(meter: Meter, law: Characteristics) -> dict[str, PowerLaw]:
     """Exponential fits to membranes that are released from reset.
 
+    As those of the real chip they hold what a saturating leak adds: half a per cent at this step.
+
     Parameters
     ----------
     law : Characteristics
@@ -70,22 +72,9 @@ def measure_tau_mem(meter: Meter, law: Characteristics) -> dict[str, PowerLaw]:
         measured = [
             _tau_mem(meter, law, code, switches, float(nominal.value(code)[0])) for code in _CODES
         ]
-        taus = np.stack(measured) / _drawn_out(_STEP_SIZE)
-        factor, shift = shifted_power(_CODES, taus, nominal.exponent)
+        factor, shift = shifted_power(_CODES, np.stack(measured), nominal.exponent)
         result[name] = nominal.refitted(factor, shift)
     return result
-
-
-def _drawn_out(size: float) -> float:
-    """Fitted time constant of a decay from `size`, mV, over that of a leak that never saturates.
-
-    With ``dv/ds = -sat(v)``, see `Circuits`, and a begin at x times the linear range,
-    ``v = x exp(-s) (1 + 2/27 x**2 (1 - exp(-2 s)))`` but for higher powers of x.
-    """
-    time = _SPAN * np.arange(1, _SAMPLES + 1) / _SAMPLES
-    added = 2 / 27 * (size / chip.LEAK_RANGE) ** 2 * (1 - np.exp(-2 * time))
-    decay = np.exp(-time) * (1 + added)
-    return float(exponential(time, decay[:, np.newaxis])[0][0])
 
 
 def measure_capacitance(meter: Meter, law: Characteristics) -> dict[str, AffineLaw]:

@@ -18,13 +18,12 @@ from pynn_bss2sim.mapping.calibration import (
     calibrated,
     drivers,
     lines,
-    membrane,
     meter,
     potentials,
     quality,
 )
 from pynn_bss2sim.mapping.calibration.bench import PULSE_ROWS, pulse_registers
-from pynn_bss2sim.mapping.calibration.fits import exponential, psp
+from pynn_bss2sim.mapping.calibration.fits import psp
 from pynn_bss2sim.mapping.calibration.lines import measure_tau_syn
 from pynn_bss2sim.mapping.calibration.membrane import measure_tau_mem
 from pynn_bss2sim.mapping.calibration.meter import (
@@ -295,20 +294,6 @@ def test_psps_that_follow_one_another_are_told_apart():
     error = size.std() / np.sqrt(CIRCUITS)
     assert error < np.exp(-5) * rows / 5
     assert size.mean() == pytest.approx(rows, abs=3 * error)
-
-
-@pytest.mark.parametrize("size", [20.0, 45.0, 90.0])
-def test_a_leak_that_saturates_draws_out_a_decay(size):
-    step, x = 1e-3, size / facts.LEAK_RANGE
-    trace = [x]
-    for _ in range(5000):
-        middle = trace[-1] - step / 2 * (trace[-1] - 4 / 27 * trace[-1] ** 3)
-        trace.append(trace[-1] - step * (middle - 4 / 27 * middle**3))
-    time = 5.0 * np.arange(1, 61) / 60
-    at = np.rint(time / step).astype(int)
-    (tau,), *_ = exponential(time, np.array(trace)[at, np.newaxis])
-    assert tau > 1.0005
-    assert membrane._drawn_out(size) - 1 == pytest.approx(tau - 1, rel=0.1 + x**2)
 
 
 def test_measurements_never_look_into_the_chip():
