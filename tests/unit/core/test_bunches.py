@@ -105,11 +105,11 @@ def test_what_waits_and_what_is_on_the_ring_give_the_bits_of_the_twin(
 def test_a_reset_forgets_what_waits():
     rng = np.random.default_rng(8)
     circuits = join_circuits([circuits_of_kind(Kind.CUBA_LIF, 40, rng, v_thresh=1e6)])
-    synapses = random_synapses(circuits, 1, 2000, 30, rng)
+    synapses = random_synapses(circuits, 1, 2000, 4, rng)  # few delays: what is long enough waits
     emulator = Emulator(circuits, synapses, 0.1)
-    emulator.run(3, InputEvents([0, 1], [0, 0]))
+    emulator.run(3, InputEvents([0, 2], [0, 0]))
     assert emulator.state.under_way.any()
-    emulator.run(3, InputEvents([4], [0]))
+    emulator.run(3, InputEvents([5], [0]))
     emulator.reset()
     assert not emulator.state.under_way.any()
     emulator.run(40)
