@@ -132,10 +132,12 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
   half the usual length do. Neurons for which they do not are treated apart.
 * **Instruction sets.** The same source is compiled plainly, for AVX2 and for AVX-512, and the best
   is chosen when an engine is made; all give the same bits.
-* **Work where events are.** A spike adds the amplitudes of its synapses to a ring with one slot for
-  each step of delay, and marks the groups of cells that it wrote (`delivery.h`). When the slot's
-  time comes, only those are added to the lines. Kernels report tiles in which a neuron reaches
-  threshold; no other tile is searched.
+* **Work where events are.** A spike writes down that its synapses wait for their step
+  (`delivery.h`): those with one delay onto one line of the neurons of a chip are one entry. When
+  the step comes, their amplitudes are added up, by the thread of those neurons and in cells that
+  all its chips share, so that what is under way does not fall out of the caches however large the
+  network is. Groups of cells that were written are marked; only those are added to the lines.
+  Kernels report tiles in which a neuron reaches threshold; no other tile is searched.
 * **Blocks of steps.** No spike arrives sooner than the shortest delay. For so many steps, 16 at
   most, a chip's neurons are integrated, take what arrives and spike before the next chip's
   (`share.h`), so that in large networks their coefficients come from the cache; then the spikes of
@@ -144,9 +146,10 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
 * **Noise** is read from a table at a place drawn anew in each step; `noise.py` tells why that is
   enough. No random number is generated while the network runs, but for thresholds after spikes.
 * **Threads** (`setup(threads=2)`, `workers.h`) share the neurons within each block and wait for
-  each other at its end, for microseconds; then one of them delivers the spikes, in the order of
-  neurons. They help large networks on idle processors. Where other programs compute on the same
-  processors, a thread that waits for one that does not run loses more than it gains.
+  each other at its end, for microseconds; then one of them lets events pass the links and writes
+  down what waits for them, in the order of neurons. They help large networks on idle processors.
+  Where other programs compute on the same processors, a thread that waits for one that does not
+  run loses more than it gains.
 
 ## What bounds it
 
