@@ -26,14 +26,6 @@ enum {
     BSS_STRIDE = 4              /* synapses of a bunch that waits are a multiple of it */
 };
 
-/* bunches.py fills these records in. On the ring, a bunch has all synapses of its row. */
-typedef struct {
-    int32_t begin, end;   /* synapses */
-    int32_t list;         /* of its lane in slot 0 */
-    int32_t delay;
-    uint64_t marks;
-} bss_bunch;
-
 /* A bunch that waits. */
 typedef struct {
     int32_t begin, end;
@@ -148,6 +140,16 @@ static inline void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
     if (d->pulses)
         bss_pulse(d->pulses, source, step, d->amplitude);
     bss_arrive(d, d->first_bunch[source], d->first_bunch[source + 1], step % d->depth);
+}
+
+/* Neurons spike at `step`, in this order. */
+static inline void bss_deliver_spikes(bss_delivery *d, const int32_t *neuron, int64_t n,
+                                      int64_t step)
+{
+    if (d->links)
+        bss_expect_hops(d->links, neuron, n);
+    for (int64_t k = 0; k < n; k++)
+        bss_deliver(d, neuron[k], step);
 }
 
 /* Let events move on that come to a link before the time `until`; the present step is `step`. */

@@ -151,6 +151,7 @@ cdef class Delivery:
             self.record.first_bunch = const_int32s(bunches.first)
         else:
             self.links.lead_to(bunches.first)
+            self.links.queue.bunches = self.record.bunches
             near += self.links.hop_bytes
         self.record.vast = near > NEAR_BYTES
 

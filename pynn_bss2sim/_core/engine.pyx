@@ -34,6 +34,7 @@ from pynn_bss2sim._core.native cimport (
     BSS_BLOCK,
     BSS_MAX_THREADS,
     bss_deliver,
+    bss_deliver_spikes,
     bss_end_of,
     bss_integrate,
     bss_neurons,
@@ -342,8 +343,12 @@ cdef class Engine:
 
     cdef void _deliver_inputs(self, Inputs inputs) noexcept nogil:
         """Deliver external events of the present step, and pass those at links on."""
+        cdef int64_t source
         while inputs.event < inputs.n_events and inputs.event_step[inputs.event] <= self.step:
-            self._deliver(self.neurons.n + inputs.event_source[inputs.event])
+            source = self.neurons.n + inputs.event_source[inputs.event]
+            bss_deliver(&self.delivery.record, source, self.step)
+            if self.pairs is not None:
+                self.pairs.note(self.step, source)
             inputs.event += 1
         if self.pairs is not None:
             self.pairs.see_inputs(self.step)
@@ -359,12 +364,8 @@ cdef class Engine:
             count = self.neurons.crew.shares[share].count[s]
             neuron = (self.neurons.crew.neurons.spikes + s * self.neurons.n
                       + self.neurons.crew.shares[share].first)
-            for k in range(count):
-                self._deliver(neuron[k])
+            bss_deliver_spikes(&self.delivery.record, neuron, count, self.step)
+            if self.pairs is not None:
+                for k in range(count):
+                    self.pairs.note(self.step, neuron[k])
             recording.spikes(self.step, neuron, count)
-
-    cdef void _deliver(self, int64_t source) noexcept nogil:
-        """Let a source spike now."""
-        bss_deliver(&self.delivery.record, source, self.step)
-        if self.pairs is not None:
-            self.pairs.note(self.step, source)

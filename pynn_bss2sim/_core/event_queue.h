@@ -21,6 +21,15 @@
 #define BSS_APART
 #endif
 
+/* Synapses of a row that add in the same step on one line of neighbouring neurons; of those that do
+ * not wait (delivery.h), all of the row. bunches.py fills these records in. */
+typedef struct {
+    int32_t begin, end; /* synapses */
+    int32_t list;       /* of its lane in slot 0 */
+    int32_t delay;
+    uint64_t marks;
+} bss_bunch;
+
 /* All hops of a source stand together, those behind one hop next to each other: an event reads a
  * few neighbouring lines of the cache on its way. packed_hops.py fills these records in. */
 typedef struct {
@@ -61,6 +70,7 @@ typedef struct {
     int64_t clock; /* number of the step from which times count */
     const bss_hop *hops;
     const bss_roots *roots; /* first hops of each source */
+    const bss_bunch *bunches;
     bss_link *links;
     int64_t sent;
     int64_t now;
@@ -163,14 +173,22 @@ static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, c
         *q->last++ = (bss_present){emitted, hop};
 }
 
+/* Let the hops of sources that spike come nearer. */
+static inline void bss_expect_hops(const bss_event_queue *q, const int32_t *source, int64_t n)
+{
+    enum { LINE = 64, LINES = 4 /* of the cache, which the hops of most sources fill */ };
+    for (int64_t k = 0; k < n; k++)
+        BSS_PREFETCH(&q->roots[source[k]]);
+    for (int64_t k = 0; k < n; k++)
+        for (int line = 0; line < LINES; line++)
+            BSS_PREFETCH((const char *)&q->hops[q->roots[source[k]].first] + LINE * line);
+}
+
 /* A source spikes `emitted` steps after the clock began; its event sets out to its first hops. */
 static inline void bss_emit(bss_event_queue *q, int64_t emitted, int64_t source)
 {
-    enum { LINE = 64, LINES = 4 /* of the cache, which the hops of most sources fill */ };
     const bss_hop *hop = q->hops + q->roots[source].first, *end = q->hops + q->roots[source].end;
     const int64_t time = emitted * q->step;
-    for (int line = 0; line < LINES; line++)
-        BSS_PREFETCH((const char *)hop + LINE * line);
     bss_begin_row(q, time);
     for (; hop < end; hop++)
         bss_send(q, time + hop->after, emitted, hop);
@@ -222,8 +240,11 @@ static inline int bss_pass(bss_event_queue *q, const bss_event *event, int64_t *
             link->longest = wait;
     }
     link->free_at = start + link->interval;
-    for (const bss_hop *end = next + hop->n_next; next < end; next++)
+    for (const bss_hop *end = next + hop->n_next; next < end; next++) {
+        BSS_PREFETCH(&q->links[next->link]);
+        BSS_PREFETCH(&q->bunches[next->first_bunch]);
         bss_send(q, start + next->after, event->emitted, next);
+    }
     if (hop->first_bunch >= hop->last_bunch)
         return 0;
     const int64_t late = start - event->emitted * q->step - hop->due;

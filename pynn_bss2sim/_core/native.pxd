@@ -45,6 +45,8 @@ cdef extern from "kernels.h" nogil:
 
 
 cdef extern from "event_queue.h" nogil:
+    ctypedef struct bss_bunch:
+        pass
     ctypedef struct bss_hop:
         int32_t number
     ctypedef struct bss_event:
@@ -60,6 +62,7 @@ cdef extern from "event_queue.h" nogil:
         int64_t step, clock
         const bss_hop *hops
         const bss_roots *roots
+        const bss_bunch *bunches
         bss_link *links
         int64_t sent
         bss_present *row
@@ -109,8 +112,6 @@ cdef extern from "delivery.h" nogil:
         BSS_GROUP
         BSS_LANE
         BSS_STRIDE
-    ctypedef struct bss_bunch:
-        pass
     ctypedef struct bss_waiting:
         pass
     ctypedef struct bss_list:
@@ -135,6 +136,7 @@ cdef extern from "delivery.h" nogil:
         bss_event_queue *links
     void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double amplitude)
     void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
+    void bss_deliver_spikes(bss_delivery *d, const int32_t *neuron, int64_t n, int64_t step)
     void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
     void bss_put_on_ring(bss_delivery *d, int64_t step)
 
