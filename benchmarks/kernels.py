@@ -22,8 +22,6 @@ from pynn_bss2sim._core.tiles import stored
 
 NEURONS = 512
 STEPS = 4000
-#: v, both lines and hold are read and written, w too in AdEx; the current is read.
-STATE_BYTES = {kind: 8 * (11 if kind in (Kind.CUBA_ADEX, Kind.COBA_ADEX) else 9) for kind in Kind}
 LIMITS = {"leak_limit": 1.0, "line_limit": 1.0, "v_floor": -90.0, "v_ceiling": 50.0}
 NOISE = {"sigma_v": 0.1, "sigma_line": 0.001}
 
@@ -77,17 +75,26 @@ def coefficient_bytes(kind, mode):
     return sum(stored(name, one, mode).nbytes for name in tile_columns(kind, mode))
 
 
+def state_bytes(kind, mode):
+    """Bytes of the state of a neuron that are read and written in a step."""
+    adex = 16 if kind in (Kind.CUBA_ADEX, Kind.COBA_ADEX) else 0
+    if mode == Mode.IDEAL:  # v and both lines; hold and current are only read
+        return 8 * (2 * 3 + 2) + adex
+    if kind == Kind.CUBA_LIF:  # in two floats, compared with two limits
+        return 4 * (2 * 4 + 4) + (4 if mode >= Mode.SILICON else 0)
+    return 8 * 2 + 4 * (2 * 2 + 2) + adex
+
+
 def measure(repetitions):
     """Time and memory traffic of each kind and mode."""
     return {
         f"{kind.name} {mode.name}": {
             "columns": len(tile_columns(kind, mode)),
-            "bytes": coefficient_bytes(kind, mode) + STATE_BYTES[kind],
+            "bytes": coefficient_bytes(kind, mode) + state_bytes(kind, mode),
             "ns": nanoseconds(kind, mode, repetitions),
         }
         for kind in Kind
         for mode in Mode
-        if (kind, mode) != (Kind.CUBA_LIF, Mode.SINGLE)
     }
 
 
@@ -123,9 +130,11 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
   into vectors (`kernels_impl.h`). A Runge-Kutta step or an exponential is a long chain of
   operations that wait for each other; in short loops the processor finds other neurons to work on.
 * **Single precision where a chip is not known better.** Where registers say what neurons are, on
-  all chip models with `parameters="10bit"`, kernels keep the state in double precision and compute
-  what a step changes of it in single precision, twice as many neurons at a time
-  (`kernels_silicon_impl.h`). Current-based LIF without limits has too little to compute for that.
+  all chip models with `parameters="10bit"`, kernels compute what a step changes in single
+  precision, twice as many neurons at a time (`kernels_silicon_impl.h`). Lines are kept so, too,
+  and the membrane of current-based LIF in two floats (`kernels_cuba_impl.h`): to turn doubles into
+  floats and back in each step would take longer than the step. Doubles they are only between runs
+  and where single steps are looked at.
 * **One exponential.** In single precision a step of AdEx takes one exponential and one division, in
   double precision four exponentials, of which three differ little from the first.
 * **Short exponentials.** The exponent of a conductance-based membrane is small, too: polynomials of
@@ -139,9 +148,9 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
   network is. Groups of cells that were written are marked; only those are added to the lines.
   Kernels report tiles in which a neuron reaches threshold; no other tile is searched.
 * **Blocks of steps.** No spike arrives sooner than the shortest delay. For so many steps, 16 at
-  most, a chip's neurons are integrated, take what arrives and spike before the next chip's
-  (`share.h`), so that in large networks their coefficients come from the cache; then the spikes of
-  each step are delivered in the order of neurons. Blocks end where an injected current changes;
+  most, a tile is integrated, takes what arrives and spikes before the next tile does (`block.h`),
+  so that state and coefficients come from the first-level cache; then the spikes of each step are
+  delivered in the order of neurons. Blocks end where an injected current changes;
   with spike-timing dependent plasticity that follows each spike they have one step.
 * **Noise** is read from a table at a place drawn anew in each step; `noise.py` tells why that is
   enough. No random number is generated while the network runs, but for thresholds after spikes.
@@ -161,8 +170,8 @@ NOISY neurons 12 bytes of the table of noise come to that.
 {table(record["results"])}
 
 A NumPy addition of arrays in the second-level cache moves {record["copy"]:.0f} GB/s on the same
-machine. Ideal current-based neurons do little with each coefficient: they are bounded by the cache.
-All others move fewer bytes in their time; they are bounded by arithmetic.
+machine. A tile goes through a block of steps before the next does, so that these bytes come from the
+first-level cache: all kernels are bounded by arithmetic.
 
 * {record["processor"]}; {versions}.
 """

@@ -221,23 +221,4 @@ static inline void bss_put_on_ring(bss_delivery *d, int64_t step)
             d->marks[s % d->depth * d->n_lanes + lane] = bss_collect(d, lane, s, NULL).marks;
 }
 
-/* Let the first `n` cells arrive on the line of their neurons. */
-static inline void bss_take_arrivals(const bss_arrivals *all, int64_t n, double *line)
-{
-    for (uint64_t marks = all->marks; marks; marks &= marks - 1) {
-        const int64_t first = bss_lowest_bit(marks) * BSS_GROUP;
-        double *cells = all->cells + first, *to = line + first;
-        if (first + BSS_GROUP <= n) {
-            double sum[BSS_GROUP];
-            for (int k = 0; k < BSS_GROUP; k++)
-                sum[k] = to[k] + cells[k];
-            memcpy(to, sum, sizeof sum);
-        } else {
-            for (int64_t k = 0; k < n - first; k++)
-                to[k] += cells[k];
-        }
-        memset(cells, 0, BSS_GROUP * sizeof *cells);
-    }
-}
-
 #endif

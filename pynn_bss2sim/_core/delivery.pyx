@@ -6,6 +6,7 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport free
 
 from pynn_bss2sim._core.native cimport (
+    BSS_BLOCK,
     BSS_GROUP,
     BSS_LANE,
     BSS_LINES,
@@ -116,7 +117,7 @@ cdef class Delivery:
         if len(self.delay) != len(place):
             raise ValueError("routes.delay: one for each synapse is needed")
         self.cell = self.cells[place]
-        self.notice = self.delay.min(initial=depth)
+        self.notice = self.delay.min() if len(self.delay) else BSS_BLOCK
         self.amplitude = checked_floats("routes.amplitude", routes.amplitude, (len(place),))
         self.indptr = checked_offsets("routes.indptr", routes.indptr, len(place))
         self.n_sources = len(self.indptr) - 1

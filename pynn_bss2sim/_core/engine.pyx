@@ -9,8 +9,8 @@ One step, from state n to state n + 1 (reference.py follows the same order):
    enter their queues instead, and all events that come to a link before step n + 1 move on, some
    of them to the ring (delivery.h, event_queue.h);
 3. every block of neurons is integrated to n + 1 by its kernel, which then applies the refractory
-   hold (kernels_impl.h); what the ring holds for n + 1 is added to the lines (share.h);
-4. neurons at or above threshold, in ascending order, spike: they are reset, held (share.h), and put
+   hold (kernels_impl.h); what arrives at n + 1 is added to the lines (block.h);
+4. neurons at or above threshold, in ascending order, spike: they are reset, held (block.h), and put
    their amplitudes on the ring (delivery.h);
 5. synapses with spike-timing dependent plasticity see the spikes of step n + 1, or earlier ones
    whose delay ends now, of targets, then of sources, which puts their weight on the ring
@@ -18,7 +18,7 @@ One step, from state n to state n + 1 (reference.py follows the same order):
 6. probes due at n + 1 take their samples (recording.pyx).
 
 As many steps as nothing under way can hurry are taken at once: phases 3 and 4 neuron by neuron up
-to the reset (share.h), then for each of the steps all that remains, in the order above.
+to the reset (block.h), then for each of the steps all that remains, in the order above.
 
 The classes trust nobody: whatever index could lead outside an array is checked when it enters, by
 plain Python (checks.py), because here bounds checks and negative indices are switched off
@@ -36,7 +36,6 @@ from pynn_bss2sim._core.native cimport (
     bss_deliver,
     bss_deliver_spikes,
     bss_end_of,
-    bss_integrate,
     bss_neurons,
     bss_pass_links,
     bss_start,
@@ -292,6 +291,7 @@ cdef class Engine:
             began = time.perf_counter()
             with nogil:
                 code = self._run_chunk(min(stop, self.step + chunk), inputs, recording)
+                self.neurons.put()
                 culprit = self.neurons.first_non_finite()
             took = time.perf_counter() - began
             if code == CHUNK_SPIKES_FULL:
@@ -317,19 +317,19 @@ cdef class Engine:
 
     cdef int _run_chunk(self, int64_t stop, Inputs inputs, Recording recording) noexcept nogil:
         """Steps until `stop`, or until there is no room for the spikes of one more block."""
-        cdef bss_neurons *block = &self.neurons.crew.neurons
-        cdef int64_t s
+        cdef const bss_neurons *block = &self.neurons.crew.neurons
+        cdef int64_t s, n_steps
         while self.step < stop:
             inputs.change_currents(self.step, self.neurons)
-            block.step = self.step
-            block.n_steps = min(self.longest_block, inputs.next_change(stop) - self.step)
-            if recording.room - recording.spike_count < block.n * block.n_steps:
+            n_steps = min(self.longest_block, inputs.next_change(stop) - self.step)
+            if recording.room - recording.spike_count < block.n * n_steps:
                 return CHUNK_SPIKES_FULL
             if self.pairs is not None and not self.pairs.has_room(inputs.n_due(self.step)):
                 return CHUNK_LOG_FULL
             self._deliver_inputs(inputs)
-            bss_integrate(&self.neurons.crew)
-            for s in range(block.n_steps):
+            # who samples or changes single steps does it in the arrays
+            self.neurons.integrate(self.step, n_steps, n_steps == 1)
+            for s in range(n_steps):
                 if s:
                     self._deliver_inputs(inputs)
                 self.step += 1

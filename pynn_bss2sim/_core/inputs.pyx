@@ -87,6 +87,7 @@ cdef class Inputs:
     cdef void apply(self, Neurons neurons) noexcept nogil:
         """Offset current plus all injected currents of every neuron, in source order."""
         cdef int64_t source, k, i
+        neurons.put()
         memcpy(neurons.drive, neurons.i_offset, neurons.n * sizeof(double))
         for source in range(self.n_currents):
             for k in range(self.indptr[source], self.indptr[source + 1]):

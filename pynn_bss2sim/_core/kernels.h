@@ -100,11 +100,14 @@ typedef struct {
     const double *drive;
 } bss_cells;
 
+struct bss_neurons;
+struct bss_singles;
 struct bss_part;
+struct bss_share;
 
-/* Integrate a part over a step. Writes the numbers of all neurons that are then at or above
- * threshold, held or not, in ascending order; returns how many there are. */
-typedef int64_t (*bss_kernel)(const struct bss_part *part, int32_t *over);
+/* Integrate a part of a share over a block of steps (block.h). */
+typedef void (*bss_kernel)(const struct bss_neurons *all, const struct bss_part *part,
+                           struct bss_share *share);
 
 /* Neighbouring neurons of one kind and mode: a piece of a block of the plan. */
 typedef struct bss_part {
@@ -117,9 +120,7 @@ typedef struct bss_part {
     bss_columns columns;
     int64_t stride[BSS_MAX_COLUMNS];
     bss_cells cells;
-    /* where these neurons read the table of normal numbers in this step, for each source of noise;
-     * it goes on for whole tiles */
-    const float *noise_v, *noise0, *noise1;
+    struct bss_singles *singles; /* one for each tile; not there in BSS_IDEAL */
 } bss_part;
 
 /* Kernels of an instruction set (best last), NULL where this machine lacks it. */
@@ -162,73 +163,8 @@ void bss_pair_change_avx512(int kind, const bss_pair_batch *batch, const bss_pai
 #endif
 bss_pair_change bss_pair_change_for(int isa);
 
-/* State of the neurons behind the last full tile of a part, among them copies of the last one. */
-typedef struct {
-    double state[5][BSS_TILE], drive[BSS_TILE];
-    bss_cells from;
-} bss_rest;
-
-/* Let `part`, of which n < BSS_TILE neurons are left, work on a copy of them. */
-static inline void bss_copy_rest(bss_part *part, int64_t n, bss_rest *rest)
-{
-    bss_cells *cells = &part->cells;
-    double **variable[5] = {&cells->v, &cells->w, &cells->line0, &cells->line1, &cells->hold};
-    rest->from = *cells;
-    for (int k = 0; k < 5; k++) {
-        for (int64_t j = 0; j < BSS_TILE; j++)
-            rest->state[k][j] = (*variable[k])[j < n ? j : n - 1];
-        *variable[k] = rest->state[k];
-    }
-    for (int64_t j = 0; j < BSS_TILE; j++)
-        rest->drive[j] = cells->drive[j < n ? j : n - 1];
-    cells->drive = rest->drive;
-}
-
-/* Put the state of the copied neurons where it belongs. */
-static inline void bss_return_rest(const bss_rest *rest, int64_t n)
-{
-    double *variable[5] = {rest->from.v, rest->from.w, rest->from.line0, rest->from.line1,
-                           rest->from.hold};
-    for (int k = 0; k < 5; k++)
-        for (int64_t j = 0; j < n; j++)
-            variable[k][j] = rest->state[k][j];
-}
-
-static inline void bss_next_tile(bss_part *part, int kind, int mode)
-{
-    const void **at = part->columns.at;
-    const int n = bss_n_columns(kind, mode);
-    for (int k = 0; k < n; k++)
-        at[k] = (const char *)at[k] + part->stride[k];
-    part->cells.v += BSS_TILE;
-    part->cells.w += BSS_TILE;
-    part->cells.line0 += BSS_TILE;
-    part->cells.line1 += BSS_TILE;
-    part->cells.hold += BSS_TILE;
-    part->cells.drive += BSS_TILE;
-    if (mode == BSS_NOISY) {
-        part->noise_v += BSS_TILE;
-        part->noise0 += BSS_TILE;
-        part->noise1 += BSS_TILE;
-    }
-}
-
 /* bounds of the argument of a saturating current (kernels_impl.h); never changed */
 extern float bss_knee[2];
-
-/* A hash of key, step and index (noise.py). */
-static inline uint64_t bss_mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return x ^ (x >> 31);
-}
-
-static inline uint64_t bss_draw(uint64_t key, uint64_t step, uint64_t index)
-{
-    const uint64_t golden = UINT64_C(0x9E3779B97F4A7C15);
-    return bss_mix(bss_mix(key + step * golden) + index * golden);
-}
 
 /* e**x for each element */
 void bss_exp_array(int64_t n, const double *x, double *y);

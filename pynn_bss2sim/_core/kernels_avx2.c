@@ -1,5 +1,5 @@
 /* Kernels compiled for AVX2; called only after the machine was asked whether it has it. */
-#include "kernels.h"
+#include "block.h"
 #if defined(BSS_X86)
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)

@@ -2,8 +2,7 @@
  * BSS_NAME(name) to give functions their suffix. See kernels.h. */
 #include <math.h>
 #include <string.h>
-#include "kernels.h"
-
+#include "block.h"
 #include "exponential.h"
 
 /* a loop over the neurons `j` of a tile: arrays do not overlap */
@@ -54,19 +53,22 @@ typedef struct {
 #define BSS_OF BSS_DOUBLE
 
 #define BSS_STATE                                                                                  \
-    double *restrict v = part->cells.v, *restrict line0 = part->cells.line0;                       \
-    double *restrict line1 = part->cells.line1, *restrict hold = part->cells.hold;                 \
-    const double *restrict drive = part->cells.drive;                                              \
+    double *restrict v = tile->cells.v, *restrict line0 = tile->cells.line0;                       \
+    double *restrict line1 = tile->cells.line1;                                                    \
+    const double *restrict hold = tile->cells.hold, *restrict drive = tile->cells.drive;           \
+    const double now = (double)tile->now;                                                          \
     uint64_t any = 0
 
-/* The end of a step, the same for all kinds. Neurons at or above threshold are left there for the
- * engine, which resets them unless they are held at reset. */
+/* whether neuron j is held at reset ? yes : no */
+#define BSS_HELD(yes, no) BSS_NAME(where)(-(uint64_t)(hold[j] > now), (yes), (no))
+
+/* The end of a step, the same for all kinds. Neurons at or above threshold are left there till
+ * bss_spike resets them. */
 #define BSS_FINISH(v_end)                                                                          \
     do {                                                                                           \
         const double v_final = (v_end);                                                            \
         any |= -(uint64_t)(v_final >= BSS_DOUBLE(v_thresh));                                       \
         v[j] = v_final;                                                                            \
-        hold[j] = hold[j] - 1.0 > 0.0 ? hold[j] - 1.0 : 0.0;                                       \
     } while (0)
 
 /* What follows integrates one tile of ideal neurons and returns whether any is at threshold. A
@@ -74,7 +76,7 @@ typedef struct {
  *
  * Current-based LIF: exact for currents that are constant over the step. */
 BSS_SPECIALIZE uint64_t BSS_NAME(cuba_lif)(const bss_cuba_lif_columns *restrict c,
-                                           const bss_part *part)
+                                           const bss_tile *tile)
 {
     BSS_STATE;
     BSS_EACH {
@@ -83,7 +85,7 @@ BSS_SPECIALIZE uint64_t BSS_NAME(cuba_lif)(const bss_cuba_lif_columns *restrict 
         const double v_new = e_leak + ((v[j] - e_leak) * BSS_OF(p_vv) + push);
         line0[j] = i0 * BSS_OF(decay0);
         line1[j] = i1 * BSS_OF(decay1);
-        BSS_FINISH(BSS_NAME(where_positive)(hold[j], BSS_OF(v_reset), v_new));
+        BSS_FINISH(BSS_HELD(BSS_OF(v_reset), v_new));
     }
     return any;
 }
@@ -91,10 +93,10 @@ BSS_SPECIALIZE uint64_t BSS_NAME(cuba_lif)(const bss_cuba_lif_columns *restrict 
 /* Conductance-based LIF: the decay of the membrane is exact for the mean conductances of the
  * substep, the driving potential is averaged over it; second order in the substep. */
 BSS_SPECIALIZE uint64_t BSS_NAME(coba_lif)(const bss_coba_lif_columns *restrict c,
-                                           const bss_part *part)
+                                           const bss_tile *tile)
 {
     BSS_STATE;
-    for (int64_t s = 0; s < part->substeps; s++) {
+    for (int64_t s = 0; s < tile->substeps; s++) {
         BSS_NAME(numbers) push, exponent, phi;
         uint64_t far = 0;
         BSS_EACH {
@@ -121,7 +123,7 @@ BSS_SPECIALIZE uint64_t BSS_NAME(coba_lif)(const bss_coba_lif_columns *restrict 
         }
     }
     BSS_EACH {
-        BSS_FINISH(BSS_NAME(where_positive)(hold[j], BSS_OF(v_reset), v[j]));
+        BSS_FINISH(BSS_HELD(BSS_OF(v_reset), v[j]));
     }
     return any;
 }
@@ -139,10 +141,10 @@ typedef struct {
 /* g and current of the membrane, of what the lines conduct */
 BSS_SPECIALIZE void BSS_NAME(adex_lines)(const bss_adex_columns *restrict c,
                                          BSS_NAME(membrane) *restrict m,
-                                         const bss_part *part, const int half, const int coba)
+                                         const bss_tile *tile, const int half, const int coba)
 {
-    const double *restrict line0 = part->cells.line0, *restrict line1 = part->cells.line1;
-    const double *restrict drive = part->cells.drive;
+    const double *restrict line0 = tile->cells.line0, *restrict line1 = tile->cells.line1;
+    const double *restrict drive = tile->cells.drive;
     BSS_EACH {
         double g0 = line0[j], g1 = line1[j];
         if (half) {
@@ -217,30 +219,30 @@ BSS_SPECIALIZE void BSS_NAME(adex_slopes)(const bss_adex_columns *restrict c,
 
 /* AdEx: classical Runge-Kutta of fourth order; the lines decay exactly. A neuron held at reset
  * keeps its voltage while its adaptation current goes on. */
-BSS_SPECIALIZE uint64_t BSS_NAME(adex)(const bss_adex_columns *restrict c, const bss_part *part,
+BSS_SPECIALIZE uint64_t BSS_NAME(adex)(const bss_adex_columns *restrict c, const bss_tile *tile,
                                        const int coba)
 {
     BSS_STATE;
-    double *restrict w = part->cells.w;
+    double *restrict w = tile->cells.w;
     (void)drive;
-    for (int64_t s = 0; s < part->substeps; s++) {
+    for (int64_t s = 0; s < tile->substeps; s++) {
         BSS_NAME(membrane) m;
         BSS_NAME(pair) k1, k2, k3, k4;
         BSS_EACH {
-            m.h_over_c[j] = BSS_NAME(where_positive)(hold[j], 0.0, BSS_OF(h_over_c));
+            m.h_over_c[j] = BSS_HELD(0.0, BSS_OF(h_over_c));
             m.start.v[j] = v[j] - BSS_OF(e_leak);
             m.start.w[j] = w[j] + 0.0; /* else a compiler would call memcpy */
         }
-        BSS_NAME(adex_lines)(c, &m, part, 0, coba);
+        BSS_NAME(adex_lines)(c, &m, tile, 0, coba);
         BSS_NAME(adex_slopes)(c, &m, 0.0, NULL, &k1, coba);
-        BSS_NAME(adex_lines)(c, &m, part, 1, coba);
+        BSS_NAME(adex_lines)(c, &m, tile, 1, coba);
         BSS_NAME(adex_slopes)(c, &m, 0.5, &k1, &k2, coba);
         BSS_NAME(adex_slopes)(c, &m, 0.5, &k2, &k3, coba);
         BSS_EACH {
             line0[j] = line0[j] * BSS_OF(decay0);
             line1[j] = line1[j] * BSS_OF(decay1);
         }
-        BSS_NAME(adex_lines)(c, &m, part, 0, coba);
+        BSS_NAME(adex_lines)(c, &m, tile, 0, coba);
         BSS_NAME(adex_slopes)(c, &m, 1.0, &k3, &k4, coba);
         BSS_EACH {
             const double v_thresh = BSS_OF(v_thresh);
@@ -252,7 +254,7 @@ BSS_SPECIALIZE uint64_t BSS_NAME(adex)(const bss_adex_columns *restrict c, const
         }
     }
     BSS_EACH {
-        BSS_FINISH(BSS_NAME(where_positive)(hold[j], BSS_OF(v_reset), v[j]));
+        BSS_FINISH(BSS_HELD(BSS_OF(v_reset), v[j]));
     }
     return any;
 }
@@ -260,69 +262,129 @@ BSS_SPECIALIZE uint64_t BSS_NAME(adex)(const bss_adex_columns *restrict c, const
 #undef BSS_OF
 #include "kernels_silicon_impl.h"
 
-BSS_SPECIALIZE uint64_t BSS_NAME(tile)(const bss_part *part, const int kind, const int mode)
+BSS_SPECIALIZE uint64_t BSS_NAME(step)(const bss_tile *tile, const int kind, const int mode)
 {
-    const bss_columns *columns = &part->columns;
+    const bss_columns *columns = &tile->columns;
     if (mode != BSS_IDEAL && kind == BSS_CUBA_LIF)
-        return BSS_NAME(silicon_cuba_lif)(&columns->cuba_lif, part, mode);
+        return BSS_NAME(single_cuba_lif)(&columns->cuba_lif, tile, mode);
     if (mode != BSS_IDEAL && kind == BSS_COBA_LIF)
-        return BSS_NAME(single_coba_lif)(&columns->single_lif, part, mode);
+        return BSS_NAME(single_coba_lif)(&columns->single_lif, tile, mode);
     if (mode != BSS_IDEAL)
-        return BSS_NAME(single_adex)(&columns->single_adex, part, kind == BSS_COBA_ADEX, mode);
+        return BSS_NAME(single_adex)(&columns->single_adex, tile, kind == BSS_COBA_ADEX, mode);
     if (kind == BSS_CUBA_LIF)
-        return BSS_NAME(cuba_lif)(&columns->cuba_lif, part);
+        return BSS_NAME(cuba_lif)(&columns->cuba_lif, tile);
     if (kind == BSS_COBA_LIF)
-        return BSS_NAME(coba_lif)(&columns->coba_lif, part);
-    return BSS_NAME(adex)(&columns->adex, part, kind == BSS_COBA_ADEX);
+        return BSS_NAME(coba_lif)(&columns->coba_lif, tile);
+    return BSS_NAME(adex)(&columns->adex, tile, kind == BSS_COBA_ADEX);
 }
 
-/* All tiles of a part. A last one that is not full is integrated in a copy, for behind it lie
- * neurons of another part. */
-BSS_SPECIALIZE int64_t BSS_NAME(run)(const bss_part *part, int32_t *over, const int kind,
-                                     const int mode)
+/* Take the state of a tile from where it lies. */
+BSS_SPECIALIZE void BSS_NAME(take)(const bss_tile *tile, const int kind, const int mode)
 {
-    bss_part here = *part;
-    bss_rest rest;
-    int64_t count = 0;
-    for (int64_t first = 0; first < part->n; first += BSS_TILE) {
-        const int64_t n = part->n - first < BSS_TILE ? part->n - first : BSS_TILE;
-        if (n < BSS_TILE)
-            bss_copy_rest(&here, n, &rest);
-        if (BSS_NAME(tile)(&here, kind, mode)) {
-            const double *v_thresh = here.columns.cuba_lif.v_thresh;
-            for (int64_t j = 0; j < n; j++)
-                if (here.cells.v[j] >= v_thresh[j])
-                    over[count++] = (int32_t)(part->first + first + j);
-        }
-        if (n < BSS_TILE)
-            bss_return_rest(&rest, n);
-        bss_next_tile(&here, kind, mode);
+    const bss_cells *cells = &tile->cells;
+    bss_singles *restrict single = tile->single;
+    if (mode == BSS_IDEAL)
+        return;
+    BSS_EACH {
+        single->line0[j] = (float)cells->line0[j];
+        single->line1[j] = (float)cells->line1[j];
+        single->hold[j] = (float)cells->hold[j];
+        single->drive[j] = (float)cells->drive[j];
     }
-    return count;
+    if (kind == BSS_CUBA_LIF)
+        BSS_NAME(take_membranes)(&tile->columns.cuba_lif, tile, mode);
+}
+
+/* Put it back; `elapsed` steps are over since it was taken. */
+BSS_SPECIALIZE void BSS_NAME(put)(const bss_tile *tile, const double elapsed, const int kind,
+                                  const int mode)
+{
+    const bss_singles *restrict single = tile->single;
+    double *restrict line0 = tile->cells.line0, *restrict line1 = tile->cells.line1;
+    double *restrict hold = tile->cells.hold;
+    BSS_EACH {
+        hold[j] = hold[j] - elapsed > 0.0 ? hold[j] - elapsed : 0.0;
+    }
+    if (mode == BSS_IDEAL)
+        return;
+    BSS_EACH {
+        line0[j] = (double)single->line0[j];
+        line1[j] = (double)single->line1[j];
+    }
+    if (kind == BSS_CUBA_LIF)
+        BSS_NAME(put_membranes)(&tile->columns.cuba_lif, tile);
+}
+
+/* A tile through all steps of the block. */
+BSS_SPECIALIZE void BSS_NAME(pass)(const bss_neurons *all, const bss_part *part, bss_tile *tile,
+                                   const bss_step *steps, const int kind, const int mode)
+{
+    const int64_t at = tile->first - part->first;
+    for (int64_t s = 0; s < all->n_steps; s++) {
+        const bss_step *step = &steps[s];
+        tile->now = all->step - all->base + s;
+        if (mode == BSS_NOISY)
+            bss_place_noise(tile, &all->noise, step->noise, part->behind + at);
+        const uint64_t over = BSS_NAME(step)(tile, kind, mode);
+        if (mode == BSS_IDEAL) {
+            bss_take_arrivals(&step->arrivals[0], at, tile->n, tile->cells.line0);
+            bss_take_arrivals(&step->arrivals[1], at, tile->n, tile->cells.line1);
+        } else {
+            if (step->number % BSS_TIDY_STEPS == 0)
+                BSS_NAME(tidy)(tile);
+            bss_take_arrivals_single(&step->arrivals[0], at, tile->n, tile->single->line0);
+            bss_take_arrivals_single(&step->arrivals[1], at, tile->n, tile->single->line1);
+        }
+        if (over)
+            bss_spike(all, tile, step);
+        if (all->any_kept)
+            bss_keep(tile, step);
+    }
+}
+
+/* All tiles of a part. */
+BSS_SPECIALIZE void BSS_NAME(run)(const bss_neurons *all, const bss_part *part, bss_share *share,
+                                  const int kind, const int mode)
+{
+    const double elapsed = (double)(all->step - all->base + all->n_steps);
+    bss_step steps[BSS_BLOCK];
+    bss_rest rest;
+    bss_tile tile;
+    bss_plan_steps(all, part, share, steps);
+    for (int64_t at = 0; at < part->n; at += BSS_TILE) {
+        bss_point_to(&tile, part, at, bss_n_columns(kind, mode));
+        tile.in_floats = mode != BSS_IDEAL && kind == BSS_CUBA_LIF;
+        tile.limited = mode >= BSS_SILICON;
+        if (tile.n < BSS_TILE)
+            bss_copy_rest(&tile, &rest);
+        if (all->takes)
+            BSS_NAME(take)(&tile, kind, mode);
+        BSS_NAME(pass)(all, part, &tile, steps, kind, mode);
+        if (all->puts)
+            BSS_NAME(put)(&tile, elapsed, kind, mode);
+        if (tile.n < BSS_TILE)
+            bss_return_rest(&tile, &rest);
+    }
 }
 
 #define BSS_KERNEL(kind, mode)                                                                     \
-    static int64_t BSS_NAME(kind##_##mode)(const bss_part *part, int32_t *over)                    \
+    static void BSS_NAME(kind##_##mode)(const bss_neurons *all, const bss_part *part,              \
+                                        bss_share *share)                                          \
     {                                                                                              \
-        return BSS_NAME(run)(part, over, kind, mode);                                              \
+        BSS_NAME(run)(all, part, share, kind, mode);                                               \
     }
 #define BSS_KERNELS_OF(mode)                                                                       \
+    BSS_KERNEL(BSS_CUBA_LIF, mode)                                                                 \
     BSS_KERNEL(BSS_COBA_LIF, mode)                                                                 \
     BSS_KERNEL(BSS_CUBA_ADEX, mode)                                                                \
     BSS_KERNEL(BSS_COBA_ADEX, mode)
-#define BSS_ROW(cuba_lif, mode)                                                                    \
-    {cuba_lif, BSS_NAME(BSS_COBA_LIF_##mode), BSS_NAME(BSS_CUBA_ADEX_##mode),                      \
+#define BSS_ROW(mode)                                                                              \
+    {BSS_NAME(BSS_CUBA_LIF_##mode), BSS_NAME(BSS_COBA_LIF_##mode), BSS_NAME(BSS_CUBA_ADEX_##mode), \
      BSS_NAME(BSS_COBA_ADEX_##mode)}
 
 BSS_KERNELS_OF(BSS_IDEAL)
 BSS_KERNELS_OF(BSS_SINGLE)
 BSS_KERNELS_OF(BSS_SILICON)
 BSS_KERNELS_OF(BSS_NOISY)
-BSS_KERNEL(BSS_CUBA_LIF, BSS_IDEAL)
-BSS_KERNEL(BSS_CUBA_LIF, BSS_SILICON)
-BSS_KERNEL(BSS_CUBA_LIF, BSS_NOISY)
-/* current-based LIF has little to compute: in single precision it would not be faster */
 const bss_kernel BSS_NAME(kernels)[BSS_N_MODES][BSS_N_KINDS]
-    = {BSS_ROW(BSS_NAME(BSS_CUBA_LIF_BSS_IDEAL), BSS_IDEAL), BSS_ROW(NULL, BSS_SINGLE),
-       BSS_ROW(BSS_NAME(BSS_CUBA_LIF_BSS_SILICON), BSS_SILICON),
-       BSS_ROW(BSS_NAME(BSS_CUBA_LIF_BSS_NOISY), BSS_NOISY)};
+    = {BSS_ROW(BSS_IDEAL), BSS_ROW(BSS_SINGLE), BSS_ROW(BSS_SILICON), BSS_ROW(BSS_NOISY)};

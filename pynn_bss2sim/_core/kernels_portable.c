@@ -1,5 +1,5 @@
 /* Kernels for the instruction set every machine of this architecture has, and the choice. */
-#include "kernels.h"
+#include "block.h"
 
 float bss_knee[2] = {-0.57735027f, 0.57735027f};
 

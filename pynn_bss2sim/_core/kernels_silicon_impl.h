@@ -1,8 +1,9 @@
 /* Kernels that compute in single precision: of neurons that are not ideal, and of those that are but
  * for what registers know of them (BSS_SINGLE). Included by kernels_impl.h.
  *
- * State and potentials are kept in double precision. What a step changes of them is computed in
- * single precision: it is small against them, and a chip is not known to seven digits. */
+ * Potentials and adaptation are kept in double precision, and what a step changes of them is computed
+ * in single precision: it is small against them, and a chip is not known to seven digits. Lines are
+ * kept in single precision. */
 
 /* coefficient `name` of neuron j, kept as float */
 #define BSS_OF(name) (((const float *)c->name)[j])
@@ -17,11 +18,6 @@ BSS_SPECIALIZE float BSS_NAME(where_f)(uint32_t mask, float yes, float no)
     a = (a & mask) | (b & ~mask);
     memcpy(&result, &a, sizeof result);
     return result;
-}
-
-BSS_SPECIALIZE float BSS_NAME(where_positive_f)(float x, float yes, float no)
-{
-    return BSS_NAME(where_f)(-(uint32_t)(x > 0.0f), yes, no);
 }
 
 BSS_SPECIALIZE uint32_t BSS_NAME(far_f)(float x)
@@ -45,86 +41,39 @@ BSS_SPECIALIZE float BSS_NAME(excess)(float u)
     return (y - u) - y * y * y;
 }
 
-/* What a (sub)step starts from: u = v - e_leak, and how far the membrane is from reset. */
-typedef struct {
-    BSS_NAME(floats) u, e_leak, from_reset, hold, line0, line1, drive;
-} BSS_NAME(start);
+#define BSS_SINGLE_STATE                                                                           \
+    float *restrict line0 = tile->single->line0, *restrict line1 = tile->single->line1;            \
+    const float *restrict hold = tile->single->hold, *restrict drive = tile->single->drive;        \
+    const float now = (float)tile->now;                                                            \
+    uint64_t any = 0
 
-#define BSS_START(name)                                                                            \
-    BSS_NAME(start) name;                                                                          \
-    BSS_EACH {                                                                                     \
-        name.u[j] = (float)(v[j] - BSS_DOUBLE(e_leak));                                            \
-        name.e_leak[j] = (float)BSS_DOUBLE(e_leak);                                                \
-        name.from_reset[j] = (float)(v[j] - BSS_DOUBLE(v_reset));                                  \
-    }                                                                                              \
-    BSS_EACH {                                                                                     \
-        name.line0[j] = (float)line0[j];                                                           \
-        name.line1[j] = (float)line1[j];                                                           \
-    }                                                                                              \
-    BSS_EACH {                                                                                     \
-        name.hold[j] = (float)hold[j];                                                             \
-        name.drive[j] = (float)drive[j];                                                           \
-    }
+/* whether neuron j is held at reset ? yes : no */
+#define BSS_HELD_F(yes, no) BSS_NAME(where_f)(-(uint32_t)(hold[j] > now), (yes), (no))
 
-/* change of v in a (sub)step of a neuron that relaxes to reset while it is held, or is free */
-#define BSS_HELD_OR(free)                                                                          \
-    BSS_NAME(where_positive_f)(from.hold[j], from.from_reset[j] * BSS_OF(reset_keep), (free))
+/* what v changes by in a (sub)step: `free`, unless the neuron is held */
+#define BSS_CHANGE(free)                                                                           \
+    BSS_HELD_F(mode < BSS_SILICON                                                                  \
+                   ? 0.0f                                                                          \
+                   : (float)(v[j] - BSS_DOUBLE(v_reset)) * BSS_OF(reset_keep),                     \
+               (free))
 
 /* Noise of a step: to be added to the changes of v (unless held) and of the lines. */
-#define BSS_NOISE_V                                                                                \
-    BSS_NAME(where_positive_f)(from.hold[j], 0.0f, BSS_OF(amp_v) * part->noise_v[j])
-#define BSS_NOISE_LINE(k) (BSS_OF(amp##k) * part->noise##k[j])
+#define BSS_NOISE_V (BSS_OF(amp_v) * tile->noise_v[j])
+#define BSS_NOISE_LINE(k) (BSS_OF(amp##k) * tile->noise##k[j])
 
 /* The end of a step: see BSS_FINISH. */
-#define BSS_FINISH_SILICON(v_new)                                                                  \
+#define BSS_FINISH_SINGLE(v_new)                                                                   \
     do {                                                                                           \
-        const double low = BSS_DOUBLE(v_floor), high = BSS_DOUBLE(v_ceiling);                      \
         double bounded = (v_new);                                                                  \
-        bounded = bounded < low ? low : bounded;                                                   \
-        bounded = bounded > high ? high : bounded;                                                 \
+        if (mode >= BSS_SILICON) {                                                                 \
+            const double low = BSS_DOUBLE(v_floor), high = BSS_DOUBLE(v_ceiling);                  \
+            bounded = bounded < low ? low : bounded;                                               \
+            bounded = bounded > high ? high : bounded;                                             \
+        }                                                                                          \
         BSS_FINISH(bounded);                                                                       \
     } while (0)
 
-/* Current-based LIF: exact but for what saturation takes from the currents. That is a constant
- * current over the step: that of the lines' mean values, and for the leak that at the middle of the
- * step, taken from the begin and its slope there (second order). */
-BSS_SPECIALIZE uint64_t BSS_NAME(silicon_cuba_lif)(const bss_cuba_lif_columns *restrict c,
-                                                   const bss_part *part, const int mode)
-{
-    BSS_STATE;
-    BSS_START(from)
-    BSS_NAME(floats) push, change0, change1;
-    BSS_EACH {
-        const float i0 = from.line0[j], i1 = from.line1[j];
-        push[j] = (i0 * BSS_OF(p_v0) + (i1 * BSS_OF(p_v1) + from.drive[j]))
-                  + (BSS_OF(line_c0) * BSS_NAME(excess)(i0 * BSS_OF(line_u0))
-                     + BSS_OF(line_c1) * BSS_NAME(excess)(i1 * BSS_OF(line_u1)));
-        change0[j] = i0 * BSS_OF(decay0);
-        change1[j] = i1 * BSS_OF(decay1);
-        if (mode == BSS_NOISY) {
-            push[j] += BSS_OF(amp_v) * part->noise_v[j];
-            change0[j] += BSS_NOISE_LINE(0);
-            change1[j] += BSS_NOISE_LINE(1);
-        }
-    }
-    BSS_EACH {
-        const float d = from.u[j], leak_u = BSS_OF(leak_u), leak_c = BSS_OF(leak_c);
-        const float u = d * leak_u, y = BSS_NAME(clipped)(u), y2 = y * y;
-        const float lost = leak_c * ((y - u) - y2 * y);
-        /* minus half the derivative of lost by d */
-        const float slope = (leak_u * leak_c) * (1.5f * y2);
-        const float change = (d * BSS_OF(p_vv) + push[j]) - lost;
-        push[j] = BSS_HELD_OR(change + slope * change);
-    }
-    BSS_EACH {
-        BSS_FINISH_SILICON(v[j] + (double)push[j]);
-    }
-    BSS_EACH {
-        line0[j] += (double)change0[j];
-        line1[j] += (double)change1[j];
-    }
-    return any;
-}
+#include "kernels_cuba_impl.h"
 
 /* The other kinds. With F the derivative of u = v - e_leak times the (sub)step h, and x that of F by
  * u, u changes by
@@ -147,7 +96,7 @@ typedef struct {
  * upstroke and adaptation; the lines go on to its end. */
 #define BSS_BEGIN_SUBSTEP(coba)                                                                    \
     const float e_leak = (float)BSS_DOUBLE(e_leak);                                                \
-    const float i0 = (float)line0[j], i1 = (float)line1[j];                                        \
+    const float i0 = line0[j], i1 = line1[j];                                                      \
     const float d = (float)(v[j] - BSS_DOUBLE(e_leak));                                            \
     const float in0 = i0 * BSS_OF(felt0), in1 = i1 * BSS_OF(felt1);                                \
     const float g0 = BSS_SATURATED(0, in0), g1 = BSS_SATURATED(1, in1);                            \
@@ -157,7 +106,7 @@ typedef struct {
         g = g + (g0 + g1);                                                                         \
         push = g0 * (BSS_OF(e_rev0) - e_leak) + g1 * (BSS_OF(e_rev1) - e_leak);                    \
     }                                                                                              \
-    push = (push + (float)drive[j]) - g * d;                                                       \
+    push = (push + drive[j]) - g * d;                                                              \
     if (mode >= BSS_SILICON) {                                                                     \
         const float leak_u = BSS_OF(leak_u), leak_c = BSS_OF(leak_c);                              \
         const float far_u = d * leak_u, y = BSS_NAME(clipped)(far_u), y2 = y * y;                  \
@@ -168,8 +117,8 @@ typedef struct {
         change0 += BSS_NOISE_LINE(0);                                                              \
         change1 += BSS_NOISE_LINE(1);                                                              \
     }                                                                                              \
-    line0[j] += (double)change0;                                                                   \
-    line1[j] += (double)change1
+    line0[j] = i0 + change0;                                                                       \
+    line1[j] = i1 + change1
 
 /* B(x) */
 BSS_SPECIALIZE void BSS_NAME(bernoullis)(BSS_NAME(substep) *restrict m)
@@ -188,34 +137,25 @@ BSS_SPECIALIZE void BSS_NAME(bernoullis)(BSS_NAME(substep) *restrict m)
     }
 }
 
-/* what v changes by in a (sub)step: `free`, unless the neuron is held */
-#define BSS_CHANGE(free)                                                                           \
-    BSS_NAME(where_positive_f)(                                                                    \
-        (float)hold[j],                                                                            \
-        mode < BSS_SILICON ? 0.0f : (float)(v[j] - BSS_DOUBLE(v_reset)) * BSS_OF(reset_keep),      \
-        (free))
-
 /* End of a substep after which v is `v_new`, and if it is the last one of the step, with noise. */
 #define BSS_END_SUBSTEP(v_new)                                                                     \
     do {                                                                                           \
         double v_next = (v_new);                                                                   \
         if (mode == BSS_NOISY)                                                                     \
-            v_next += (double)BSS_NAME(where_positive_f)((float)hold[j], 0.0f,                     \
-                                                         BSS_OF(amp_v) * part->noise_v[j]);        \
-        if (!last)                                                                                 \
-            v[j] = v_next;                                                                         \
-        else if (mode < BSS_SILICON)                                                               \
-            BSS_FINISH(BSS_NAME(where_positive)(hold[j], BSS_DOUBLE(v_reset), v_next));            \
+            v_next += (double)BSS_HELD_F(0.0f, BSS_NOISE_V);                                       \
+        if (last)                                                                                  \
+            BSS_FINISH_SINGLE(v_next);                                                             \
         else                                                                                       \
-            BSS_FINISH_SILICON(v_next);                                                            \
+            v[j] = v_next;                                                                         \
     } while (0)
 
 /* Conductance-based LIF. */
 BSS_SPECIALIZE uint64_t BSS_NAME(single_coba_lif_substep)(const bss_single_lif_columns *restrict c,
-                                                          const bss_part *part, const int mode,
+                                                          const bss_tile *tile, const int mode,
                                                           const int last)
 {
-    BSS_STATE;
+    BSS_SINGLE_STATE;
+    double *restrict v = tile->cells.v;
     BSS_NAME(substep) m;
     BSS_EACH {
         BSS_BEGIN_SUBSTEP(1);
@@ -224,29 +164,27 @@ BSS_SPECIALIZE uint64_t BSS_NAME(single_coba_lif_substep)(const bss_single_lif_c
     }
     BSS_NAME(bernoullis)(&m);
     BSS_EACH {
-        const float free = m.push[j] / m.width[j];
-        const float change = mode < BSS_SILICON ? free : BSS_CHANGE(free);
-        BSS_END_SUBSTEP(v[j] + (double)change);
+        BSS_END_SUBSTEP(v[j] + (double)BSS_CHANGE(m.push[j] / m.width[j]));
     }
     return any;
 }
 
 BSS_SPECIALIZE uint64_t BSS_NAME(single_coba_lif)(const bss_single_lif_columns *restrict c,
-                                                  const bss_part *part, const int mode)
+                                                  const bss_tile *tile, const int mode)
 {
     const int quiet = mode == BSS_NOISY ? BSS_SILICON : mode;
-    for (int64_t s = 1; s < part->substeps; s++)
-        BSS_NAME(single_coba_lif_substep)(c, part, quiet, 0);
-    return BSS_NAME(single_coba_lif_substep)(c, part, mode, 1);
+    for (int64_t s = 1; s < tile->substeps; s++)
+        BSS_NAME(single_coba_lif_substep)(c, tile, quiet, 0);
+    return BSS_NAME(single_coba_lif_substep)(c, tile, mode, 1);
 }
 
 /* AdEx; v is clipped at the detection threshold, so that the upstroke stays bounded. */
 BSS_SPECIALIZE uint64_t BSS_NAME(single_adex_substep)(const bss_single_adex_columns *restrict c,
-                                                      const bss_part *part, const int coba,
+                                                      const bss_tile *tile, const int coba,
                                                       const int mode, const int last)
 {
-    BSS_STATE;
-    double *restrict w = part->cells.w;
+    BSS_SINGLE_STATE;
+    double *restrict v = tile->cells.v, *restrict w = tile->cells.w;
     BSS_NAME(substep) m;
     BSS_NAME(floats) above, relax;
     BSS_EACH {
@@ -285,11 +223,22 @@ BSS_SPECIALIZE uint64_t BSS_NAME(single_adex_substep)(const bss_single_adex_colu
 }
 
 BSS_SPECIALIZE uint64_t BSS_NAME(single_adex)(const bss_single_adex_columns *restrict c,
-                                              const bss_part *part, const int coba, const int mode)
+                                              const bss_tile *tile, const int coba, const int mode)
 {
     const int quiet = mode == BSS_NOISY ? BSS_SILICON : mode;
-    for (int64_t s = 1; s < part->substeps; s++)
-        BSS_NAME(single_adex_substep)(c, part, coba, quiet, 0);
-    return BSS_NAME(single_adex_substep)(c, part, coba, mode, 1);
+    for (int64_t s = 1; s < tile->substeps; s++)
+        BSS_NAME(single_adex_substep)(c, tile, coba, quiet, 0);
+    return BSS_NAME(single_adex_substep)(c, tile, coba, mode, 1);
+}
+/* What has decayed to so little that nobody feels it comes to 0, lest it become one of those numbers
+ * with which processors are slow. */
+BSS_SPECIALIZE void BSS_NAME(tidy)(const bss_tile *tile)
+{
+    const float tiny = 1e-12f;
+    float *restrict line0 = tile->single->line0, *restrict line1 = tile->single->line1;
+    BSS_EACH {
+        line0[j] = BSS_NAME(where_f)(-(uint32_t)(fabsf(line0[j]) < tiny), 0.0f, line0[j]);
+        line1[j] = BSS_NAME(where_f)(-(uint32_t)(fabsf(line1[j]) < tiny), 0.0f, line1[j]);
+    }
 }
 #undef BSS_OF

@@ -10,7 +10,6 @@ cdef extern from "kernels.h" nogil:
         BSS_N_KINDS
         BSS_IDEAL
         BSS_NOISY
-        BSS_SINGLE
         BSS_N_MODES
     ctypedef struct bss_cells:
         double *v
@@ -21,14 +20,18 @@ cdef extern from "kernels.h" nogil:
         const double *drive
     ctypedef union bss_columns:
         const void **at
+    ctypedef struct bss_neurons
+    ctypedef struct bss_singles
     ctypedef struct bss_part
-    ctypedef int64_t (*bss_kernel)(const bss_part *part, int32_t *over)
+    ctypedef struct bss_share
+    ctypedef void (*bss_kernel)(const bss_neurons *all, const bss_part *part, bss_share *share)
     ctypedef struct bss_part:
         int64_t number, first, n, block, behind, mode, substeps
         bss_kernel kernel
         bss_columns columns
         int64_t *stride
         bss_cells cells
+        bss_singles *singles
     ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
     bss_kernel_table bss_kernels_for(int isa)
     ctypedef struct bss_pair_term:
@@ -141,7 +144,7 @@ cdef extern from "delivery.h" nogil:
     void bss_put_on_ring(bss_delivery *d, int64_t step)
 
 
-cdef extern from "share.h" nogil:
+cdef extern from "block.h" nogil:
     enum:
         BSS_BLOCK
         BSS_LINES
@@ -171,8 +174,11 @@ cdef extern from "share.h" nogil:
         const bss_delivery *delivery
         double **kept
         int64_t *keep_every
+        int64_t any_kept
         int32_t *spikes
-        int64_t step, n_steps
+        int64_t step, n_steps, takes, puts, base
+    ctypedef struct bss_singles:
+        pass
     ctypedef struct bss_share:
         bss_part *parts
         int64_t n_parts, first

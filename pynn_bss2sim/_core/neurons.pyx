@@ -1,6 +1,6 @@
 """The neurons: their state, the tiles of their coefficients, and the shares that threads integrate.
 
-What a thread does with a share stands in share.h, what a kernel does in kernels.h.
+What happens to them in a block of steps stands in block.h, what a kernel does in kernels.h.
 """
 
 from libc.math cimport isfinite
@@ -18,10 +18,12 @@ from pynn_bss2sim._core.native cimport (
     BSS_N_MODES,
     BSS_N_VARIABLES,
     BSS_NOISY,
-    BSS_SINGLE,
+    BSS_IDEAL,
     BSS_TILE,
+    bss_integrate,
     bss_neurons,
     bss_part,
+    bss_singles,
 )
 from pynn_bss2sim._core.pointers cimport (
     const_doubles,
@@ -99,8 +101,6 @@ cdef class Neurons:
             raise ValueError("plan.block_start: one entry more than blocks is needed")
         if (np.diff(start) == 0).any():
             raise ValueError("plan.block_start: a block is empty")
-        if ((kind == BSS_CUBA_LIF) & (mode == BSS_SINGLE)).any():
-            raise ValueError("plan.block_mode: current-based LIF has no kernel for this mode")
         if (np.diff(start)[mode == BSS_NOISY] > NOISE_BLOCK).any():
             raise ValueError(f"plan.block_start: over {NOISE_BLOCK} neurons in a noisy block")
         self.substeps = int(plan.substeps)
@@ -129,7 +129,7 @@ cdef class Neurons:
         self.drive = doubles(self.current)
 
     def _point(self):
-        """Let the record of share.h point to state and coefficients."""
+        """Let the record of block.h point to state and coefficients."""
         cdef bss_neurons *all = &self.crew.neurons
         c = self.coefficients
         all.v, all.w, all.line = doubles(self.v), doubles(self.w), doubles(self.line)
@@ -155,10 +155,16 @@ cdef class Neurons:
         n_pieces = len(pieces.block)
         self.parts = np.zeros(max(1, n_pieces) * sizeof(bss_part), np.uint8)
         cdef bss_part *parts = <bss_part *>octets(self.parts)
+        cdef int64_t tile = 0, n_tiles = (-(-pieces.n // BSS_TILE)).sum()
+        self.singles = aligned(np.zeros(max(1, n_tiles) * sizeof(bss_singles), np.uint8))
+        cdef bss_singles *singles = <bss_singles *>octets(self.singles)
         for k in range(n_pieces):
             parts[k].number = k
             self._make_part(&parts[k], pieces.block[k], pieces.first[k], pieces.n[k], tiles, start)
             parts[k].mode = mode[pieces.block[k]]
+            if parts[k].mode != BSS_IDEAL:
+                parts[k].singles = singles + tile
+            tile += (parts[k].n + BSS_TILE - 1) // BSS_TILE
             parts[k].kernel = kernels_of(self.instruction_set)[parts[k].mode][
                 <int64_t>kind[pieces.block[k]]]
         self.crew.n_shares = self.threads
@@ -201,8 +207,27 @@ cdef class Neurons:
                      for k in range(BSS_N_VARIABLES)]
         for k, array in enumerate(self.kept):
             if array is not None:
+                self.crew.neurons.any_kept = 1
                 self.crew.neurons.kept[k] = doubles(array)
                 self.crew.neurons.keep_every[k] = np.gcd.reduce([i for v, i in probes if v == k])
+
+    cdef void integrate(self, int64_t step, int64_t n_steps, bint puts) noexcept nogil:
+        """Integrate a block of steps from `step` on, and put the state back in its arrays if asked.
+
+        Else much of it is where the kernels keep it (`bss_singles`), until `put` is called.
+        """
+        cdef bss_neurons *all = &self.crew.neurons
+        all.step, all.n_steps = step, n_steps
+        all.takes, all.puts = not self.taken, puts
+        if all.takes:
+            all.base = step
+        bss_integrate(&self.crew)
+        self.taken = not puts
+
+    cdef void put(self) noexcept nogil:
+        """Put the state back in its arrays."""
+        if self.taken:
+            self.integrate(self.crew.neurons.step + self.crew.neurons.n_steps, 0, True)
 
     cdef int64_t first_non_finite(self) noexcept nogil:
         """Neuron whose state is NaN or infinite, or -1."""
@@ -250,7 +275,7 @@ cdef class Neurons:
     def take_state(self, checked, step):
         """Take what `checked_state` has returned."""
         self.begin_trial(checked["trial"])
-        self.v[:], self.w[:], self.hold[:] = checked["v"], checked["w"], checked["hold"]
+        self.v[:], self.w[:], self.hold[:] = checked["v"], checked["w"], np.ceil(checked["hold"])
         self.silent_until[:] = step + checked["silent"]
         self.line[:] = checked["line"].ravel()
         self._shift(checked["shifts"])

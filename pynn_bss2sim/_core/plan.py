@@ -180,7 +180,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         raise ValueError(f"the time step must be a positive number of µs, not {timestep!r}")
     c = circuits
     kind = 2 * c.adex.astype(np.int64) + c.conductance_based
-    mode = _modes(c, kind)
+    mode = _modes(c)
     start = _block_start(kind, mode)
     substeps = max(1, int(np.ceil(timestep / MAX_SUBSTEP - 1e-9)))
     h_sub = timestep / substeps
@@ -244,7 +244,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
     )
 
 
-def _modes(c: Circuits, kind: np.ndarray) -> np.ndarray:
+def _modes(c: Circuits) -> np.ndarray:
     """The mode of each neuron: int64 (n,)."""
     silicon = (
         np.isfinite(c.leak_limit)
@@ -254,10 +254,8 @@ def _modes(c: Circuits, kind: np.ndarray) -> np.ndarray:
         | np.isfinite(c.v_ceiling)
     )
     noisy = (c.sigma_v > 0) | (c.sigma_line > 0).any(axis=0)
-    # in single precision, current-based LIF would not be faster
-    single = c.single_precision & (kind != Kind.CUBA_LIF)
     return np.select(
-        [noisy, silicon, single], [Mode.NOISY, Mode.SILICON, Mode.SINGLE], Mode.IDEAL
+        [noisy, silicon, c.single_precision], [Mode.NOISY, Mode.SILICON, Mode.SINGLE], Mode.IDEAL
     ).astype(np.int64)
 
 

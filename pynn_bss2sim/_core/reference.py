@@ -82,6 +82,10 @@ class ReferenceEngine:
         # in force: as in the plan, plus a random shift
         self.v_thresh, self.thresh_shift = plan.v_thresh.copy(), np.zeros(n)
         self.e_leak, self.leak_shift = plan.e_leak.copy(), np.zeros(n)
+        # what the compiled engine keeps in float32: lines, and membranes of current-based LIF
+        width = np.diff(plan.block_start)
+        self.single = np.repeat(plan.block_mode != Mode.IDEAL, width)
+        self.in_floats = self.single & np.repeat(plan.block_kind == Kind.CUBA_LIF, width)
         self.queue = None if routes.links is None else EventQueue(routes.links)
         self.amplitude = np.array(routes.amplitude)
         self.pairs = None if pairs is None else PairSynapses(pairs, len(routes.indptr) - 1)
@@ -119,7 +123,7 @@ class ReferenceEngine:
         self.v_thresh = self.plan.v_thresh + self.thresh_shift
         self.e_leak = self.plan.e_leak + self.leak_shift
         self.v, self.w = np.array(state["v"]), np.array(state["w"])
-        self.line, self.hold = np.array(state["line"]), np.array(state["hold"])
+        self.line, self.hold = np.array(state["line"]), np.ceil(state["hold"])
         self.silent_until = self.step + np.array(state["silent"])
         self.ring = np.roll(state["under_way"], self.step % self.depth, axis=0)
         if self.queue is not None:
@@ -189,9 +193,9 @@ class ReferenceEngine:
             self._integrate(current)
             # 4. spikes
             silent = (self.hold > 0.0) | (self.silent_until > self.step)
-            for neuron in np.flatnonzero((self.v >= self.v_thresh) & ~silent):
+            for neuron in np.flatnonzero(self._at_threshold() & ~silent):
                 if self.plan.reset_keep[neuron] == 0.0:
-                    self.v[neuron] = self.plan.v_reset[neuron]
+                    self.v[neuron] = self._reset_potential(neuron)
                 self._draw_threshold(neuron)
                 self.hold[neuron] = self.plan.hold_steps[neuron]
                 self.silent_until[neuron] = self.step + self.plan.silent_steps[neuron]
@@ -323,7 +327,20 @@ class ReferenceEngine:
             if mode == Mode.IDEAL:
                 reference_kernels.integrate(kind, c, cells, plan.substeps)
             else:
-                reference_silicon.integrate(kind, mode, c, cells, plan.substeps, noise)
+                reference_silicon.integrate(kind, mode, c, cells, plan.substeps, noise, self.step)
         slot = self.ring[self.step % self.depth]
-        self.line += slot
+        with np.errstate(over="ignore", invalid="ignore"):
+            in_single = self.line.astype(np.float32) + slot.astype(np.float32)
+            self.line[:] = np.where(self.single, in_single, self.line + slot)
         slot[:] = 0.0
+
+    def _reset_potential(self, neuron: int) -> float:
+        e_leak, v_reset = self.e_leak[neuron], self.plan.v_reset[neuron]
+        if self.in_floats[neuron]:
+            return e_leak + reference_silicon.on_grid(v_reset - e_leak)
+        return v_reset
+
+    def _at_threshold(self) -> np.ndarray:
+        """Whether neurons are at or above threshold: bool (n,)."""
+        in_floats = reference_silicon.at_threshold(self.v, self.e_leak, self.v_thresh)
+        return np.where(self.in_floats, in_floats, self.v >= self.v_thresh)

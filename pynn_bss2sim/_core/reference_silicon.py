@@ -1,6 +1,7 @@
 """Twins of the kernels in single precision: kernels_silicon_impl.h, line by line.
 
-State and potentials are float64; what a step changes of them is computed in float32.
+Potentials and adaptation are float64, and what a step changes of them is computed in float32. Lines,
+and membranes of current-based LIF, are float32 in arrays of float64.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core.exponential_single import bernoulli, exp
 from pynn_bss2sim._core.plan import Kind, Mode
@@ -20,6 +22,12 @@ ZERO, HALF, THREE = np.float32(0.0), np.float32(0.5), np.float32(3.0)
 SIXTH = np.float32(1.0) / np.float32(6.0)
 #: Coefficients that only circuits with limits have.
 SILICON = frozenset({"leak_u", "reset_keep"})
+#: Farthest from e_leak (mV) that membranes in float32 come, and what they are multiples of.
+REACH, GRAIN = 1000.0, 2.0**-39
+#: To add and subtract these rounds to a multiple of `GRAIN`.
+MAGIC, MAGIC_SINGLE = 1.5 * 2.0**52 * GRAIN, np.float32(1.5 * 2.0**24 * GRAIN)
+#: Less than this of a line's current or conductance comes to 0 in steps that are multiples of it.
+TINY, TIDY_STEPS = np.float32(1e-12), 16
 #: Smallest denominator of a step into an upstroke.
 NARROWEST = np.float32(1e-3)
 
@@ -36,9 +44,9 @@ def excess(u: np.ndarray) -> np.ndarray:
     return (y - u) - y * y * y
 
 
-def single(x: np.ndarray) -> np.ndarray:
+def single(x: ArrayLike) -> np.ndarray:
     """`x` rounded to float32."""
-    return x.astype(np.float32)
+    return np.asarray(x).astype(np.float32)
 
 
 class Start:
@@ -50,7 +58,7 @@ class Start:
         self.held = cells.hold > 0.0
         self.line0, self.line1 = single(cells.line0), single(cells.line1)
         self.drive = single(cells.drive)
-        # without limits of the chip it is not integrated while it is held
+        # without limits of the chip the membrane stays where it is while it is held
         self.relaxed = ZERO
         if "reset_keep" in c:
             self.relaxed = single(cells.v - c["v_reset"]) * c["reset_keep"]
@@ -67,6 +75,7 @@ def integrate(
     cells: Cells,
     substeps: int,
     noise: np.ndarray | None,
+    step: int,
 ) -> None:
     """Integrate neurons of one kind over a step.
 
@@ -81,24 +90,27 @@ def integrate(
     substeps : int
     noise : float32 (3, n) or None
         Normal numbers for the membrane and both lines.
+    step : int
+        Number of the state at its end.
     """
-    if mode == Mode.SINGLE:
-        c = {name: values for name, values in c.items() if name not in SILICON}
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         if kind == Kind.CUBA_LIF:
-            _cuba_lif(c, cells, noise)
+            _cuba_lif(mode, c, cells, noise)
         else:
+            if mode == Mode.SINGLE:
+                c = {name: values for name, values in c.items() if name not in SILICON}
             for s in range(substeps):
                 now = noise if s == substeps - 1 else None
                 if kind == Kind.COBA_LIF:
                     _coba_lif(c, cells, now)
                 else:
                     _adex(c, cells, kind == Kind.COBA_ADEX, now)
-    if mode == Mode.SINGLE:
-        cells.v[:] = np.where(cells.hold > 0.0, c["v_reset"], cells.v)
-    else:
+    if mode != Mode.SINGLE and kind != Kind.CUBA_LIF:
         v = np.where(cells.v < c["v_floor"], c["v_floor"], cells.v)
         cells.v[:] = np.where(v > c["v_ceiling"], c["v_ceiling"], v)
+    if step % TIDY_STEPS == 0:
+        for line in (cells.line0, cells.line1):
+            line[:] = np.where(abs(line) < TINY, 0.0, line)
     cells.hold[:] = np.where(cells.hold - 1.0 > 0.0, cells.hold - 1.0, 0.0)
 
 
@@ -110,27 +122,66 @@ def _change_lines(
     if noise is not None:
         change0 = change0 + c["amp0"] * noise[1]
         change1 = change1 + c["amp1"] * noise[2]
-    cells.line0[:] = cells.line0 + change0.astype(np.float64)
-    cells.line1[:] = cells.line1 + change1.astype(np.float64)
+    cells.line0[:] = start.line0 + change0
+    cells.line1[:] = start.line1 + change1
 
 
-def _cuba_lif(c: Mapping[str, np.ndarray], cells: Cells, noise: np.ndarray | None) -> None:
+def on_grid(u: np.ndarray) -> np.ndarray:
+    """Potentials against e_leak: within `REACH`, and multiples of `GRAIN`."""
+    bounded = np.where(u > REACH, REACH, u)
+    bounded = np.where(bounded < -REACH, -REACH, bounded)
+    return (bounded + MAGIC) - MAGIC
+
+
+def halves(u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two float32 whose sum a potential on the grid is."""
+    high = single(u)
+    return high, single(u - high)
+
+
+def at_threshold(v: np.ndarray, e_leak: np.ndarray, v_thresh: np.ndarray) -> np.ndarray:
+    """Whether membranes in float32 are at or above threshold: bool (n,)."""
+    u, _ = halves(on_grid(v - e_leak))
+    return u >= single(v_thresh - e_leak)
+
+
+def _cuba_lif(
+    mode: Mode, c: Mapping[str, np.ndarray], cells: Cells, noise: np.ndarray | None
+) -> None:
     """Propagation that would be exact if nothing saturated."""
     start = Start(c, cells)
-    i0, i1 = start.line0, start.line1
-    push = (i0 * c["p_v0"] + (i1 * c["p_v1"] + start.drive)) + (
-        c["line_c0"] * excess(i0 * c["line_u0"]) + c["line_c1"] * excess(i1 * c["line_u1"])
-    )
+    u, rest = halves(on_grid(cells.v - c["e_leak"]))
+    i0, i1, held = start.line0, start.line1, ZERO
+    push = i0 * c["p_v0"] + (i1 * c["p_v1"] + start.drive)
+    if mode != Mode.SINGLE:
+        push = push + (
+            c["line_c0"] * excess(i0 * c["line_u0"]) + c["line_c1"] * excess(i1 * c["line_u1"])
+        )
+        held = (u - single(c["v_reset"] - c["e_leak"])) * c["reset_keep"]
     if noise is not None:
         push = push + c["amp_v"] * noise[0]
-    d, leak_u, leak_c = start.u, c["leak_u"], c["leak_c"]
-    u = d * leak_u
-    y = clipped(u)
-    y2 = y * y
-    lost = leak_c * ((y - u) - y2 * y)
-    slope = (leak_u * leak_c) * (np.float32(1.5) * y2)
-    change = (d * c["p_vv"] + push) - lost
-    cells.v[:] = cells.v + start.held_or(change + slope * change).astype(np.float64)
+    change = u * c["p_vv"] + push
+    if mode != Mode.SINGLE:
+        leak_u, leak_c = c["leak_u"], c["leak_c"]
+        far_u = u * leak_u
+        y = clipped(far_u)
+        y2 = y * y
+        slope = (leak_u * leak_c) * (np.float32(1.5) * y2)
+        change = change - leak_c * ((y - far_u) - y2 * y)
+        change = change + slope * change
+    change = np.where(start.held, held, change)
+    add = rest + ((change + MAGIC_SINGLE) - MAGIC_SINGLE)
+    total = u + add
+    added = total - u
+    rest = (u - (total - added)) + (add - added)
+    low, high = -REACH, REACH
+    if mode != Mode.SINGLE:
+        low = np.maximum(c["v_floor"] - c["e_leak"], low)
+        high = np.minimum(c["v_ceiling"] - c["e_leak"], high)
+    above, below = total > single(high), total < single(low)
+    total = np.where(above, single(high), np.where(below, single(low), total))
+    rest = np.where(above | below, ZERO, rest)
+    cells.v[:] = c["e_leak"] + (total.astype(np.float64) + rest)
     _change_lines(c, cells, start, noise)
 
 

@@ -129,6 +129,26 @@ def test_the_membrane_never_leaves_its_limits(kind):
     assert v.min() == -80.0 and v.max() == -55.0
 
 
+@pytest.mark.parametrize("current, end", [(50.0, 1000.0), (-50.0, -1000.0)])
+def test_membranes_in_floats_stay_within_their_reach(current, end):
+    """Held as they are, for they would spike elsewhere: their threshold is beyond."""
+    circuits = circuits_of_kind(Kind.CUBA_LIF, 1, np.random.default_rng(1), i_offset=current,
+                                g_leak=0.01, v_thresh=3e3, single_precision=True)  # fmt: skip
+    nothing = SynapseTable.from_pairs(1, 1, [], [], [], [], [])
+    emu = Emulator(join_circuits([circuits]), nothing, H, [Probe(Variable.V, [0])])
+    activity = emu.run(5000)
+    assert not len(activity.spike_step)
+    assert activity.samples[0][-1, 0] == circuits["e_leak"][0] + end
+
+
+@every_kind
+def test_lines_in_floats_come_to_rest(kind):
+    lines = (Variable.LINE0, Variable.LINE1)
+    emu = emulator(kind, variables=lines, single_precision=True, tau_syn=2.0)
+    excited, inhibited = emu.run(4000, InputEvents([0, 5, 9], [0, 0, 0])).samples
+    assert excited[:200].any() and not excited[-1].any() and not inhibited.any()
+
+
 @every_kind
 def test_a_circuit_whose_limits_are_far_away_is_ideal(kind):
     rng = np.random.default_rng(1)

@@ -109,6 +109,29 @@ def test_adex_is_of_fourth_order_and_below_its_stated_error():
         assert error[0.1] < claim(bound)
 
 
+@pytest.mark.parametrize("h", [0.01, 0.1, 1.0])
+def test_current_based_lif_in_single_precision_is_as_exact_as_its_digits(h):
+    n, steps = 100, round(200 / h)
+    parts = circuits_of_kind(Kind.CUBA_LIF, n, np.random.default_rng(1), v_thresh=1e3)
+    target, line = np.tile(np.arange(n), 2), np.repeat([0, 1], n)
+    amplitude = np.repeat([0.3, -0.2], n)
+    table = SynapseTable.from_pairs(n, n + 1, [n] * 2 * n, target, line, amplitude, [1] * 2 * n)
+    times = np.arange(0, steps // 2, max(1, round(1.3 / h)))
+    exact, got = (
+        Emulator(
+            join_circuits([parts | {"single_precision": np.full(n, single)}]),
+            table,
+            h,
+            [Probe(Variable.V, np.arange(n))],
+        )
+        .run(steps, InputEvents(times, np.zeros(len(times))))
+        .samples[0]
+        for single in (False, True)
+    )
+    assert np.ptp(exact) > 100.0 and (exact != got).mean() > 0.9
+    assert np.abs(exact - got).max() < claim("trace_single_current_based")
+
+
 @pytest.mark.parametrize("kind", [Kind.COBA_LIF, Kind.CUBA_ADEX, Kind.COBA_ADEX])
 def test_in_single_precision_steps_are_of_second_order_and_below_their_stated_error(kind):
     fixed = {"delta_t": 2.0, "v_exp": -40.0, "a": 0.004, "tau_w": 144.0}
@@ -123,7 +146,7 @@ def test_in_single_precision_steps_are_of_second_order_and_below_their_stated_er
     assert np.ptp(fine) > 10.0
 
 
-@pytest.mark.parametrize("kind", [Kind.COBA_LIF, Kind.CUBA_ADEX, Kind.COBA_ADEX])
+@pytest.mark.parametrize("kind", list(Kind))
 def test_in_single_precision_spikes_are_those_of_steps_that_are_much_finer(kind, monkeypatch):
     """First spikes of neurons of all slopes, under constant current, on the same grid."""
     n = 400

@@ -1,0 +1,345 @@
+/* A tile of neurons in a block of steps: what happens to it besides its integration.
+ *
+ * No event that a spike of the block sets out arrives within the block. So each tile can go through
+ * all its steps before the next one does, and what it needs stays in the first-level cache:
+ * integrate, take what arrives, spike. Whatever reaches other neurons waits until the end of the
+ * block (engine.pyx).
+ */
+#ifndef BSS2SIM_BLOCK_H
+#define BSS2SIM_BLOCK_H
+
+#include "delivery.h"
+#include "kernels.h"
+
+enum {
+    BSS_BLOCK = 16,     /* most steps of a block */
+    BSS_TIDY_STEPS = 16, /* lines in float are tidied up when the step is a multiple of it */
+    BSS_LINES = 2,
+    BSS_N_VARIABLES = 4
+};
+
+#if defined(__GNUC__)
+#define BSS_SELDOM static __attribute__((noinline, cold, unused))
+#else
+#define BSS_SELDOM static
+#endif
+
+/* Where a step reads the table of normal numbers (noise.py). */
+typedef struct {
+    const float *table;
+    uint64_t mask, key;
+} bss_noise;
+
+/* All neurons. Arrays are (n,), and (2, n) for lines. */
+typedef struct bss_neurons {
+    int64_t n;
+    double *v, *w, *line, *hold;
+    double *silent_until; /* step at which each may spike again */
+    const double *v_reset, *reset_keep, *hold_steps, *silent_steps, *b;
+    /* thresholds that are drawn anew after each spike: v_thresh plus a shift, put at a place in
+     * the tiles */
+    const double *sigma_thresh, *v_thresh;
+    double *thresh_shift, *tiles;
+    const int64_t *thresh_place;
+    uint64_t thresh_key;
+    bss_noise noise;
+    const bss_delivery *delivery;
+    /* variables that probes sample, kept after each step of a longer block that is a multiple of
+     * keep_every: (BSS_BLOCK, n), NULL where there is no probe */
+    double *kept[BSS_N_VARIABLES];
+    int64_t keep_every[BSS_N_VARIABLES];
+    int64_t any_kept;
+    /* those that spike in each step of the block: (BSS_BLOCK, n) */
+    int32_t *spikes;
+    /* the block: `n_steps` steps from the state at `step` on */
+    int64_t step, n_steps;
+    /* whether kernels take the state from the arrays above at its begin, and put it there at its
+     * end; in between some of it is only where they keep it, and `hold` counts from `base` */
+    int64_t takes, puts, base;
+} bss_neurons;
+
+/* Neighbouring parts. Its spikes stand behind its first neuron in each row of `spikes`. */
+typedef struct bss_share {
+    bss_part *parts;
+    int64_t n_parts, first;
+    int64_t count[BSS_BLOCK];
+    /* what arrives on each line in each step of the block, and cells for it */
+    bss_arrivals arrivals[BSS_BLOCK][BSS_LINES];
+    double *cells; /* (BSS_BLOCK, BSS_LINES, BSS_LANE) */
+} bss_share;
+
+/* A step of the block: the number of the state that it leads to, what arrives then, where its spikes
+ * and samples go, and where in the table its noise is. */
+typedef struct {
+    int64_t number;
+    const bss_arrivals *arrivals; /* of each line */
+    int32_t *spikes;              /* where those of the share stand */
+    int64_t *count;
+    double *kept[BSS_N_VARIABLES]; /* NULL where nothing is kept */
+    uint64_t noise;
+} bss_step;
+
+/* What kernels in single precision know of a tile's state in float; `u` and what follows only those
+ * of current-based LIF. All potentials are against e_leak. */
+typedef struct bss_singles {
+    float line0[BSS_TILE], line1[BSS_TILE], hold[BSS_TILE], drive[BSS_TILE];
+    float u[BSS_TILE], rest[BSS_TILE]; /* the membrane: the sum of both */
+    float reset[BSS_TILE], thresh[BSS_TILE];
+    float low[BSS_TILE], high[BSS_TILE]; /* that it may not pass */
+    float alarm[BSS_TILE];               /* thresh or high, whichever comes first */
+} bss_singles;
+
+/* A tile: its n neurons from `first` on, their state and coefficients. Those are held in a step
+ * whose `hold` is more than the steps `now` from the base to its begin. */
+typedef struct {
+    int64_t first, n, substeps;
+    bss_cells cells;
+    bss_singles *single; /* NULL in BSS_IDEAL; where it is, its lines are those in force */
+    int in_floats;       /* whether its membrane is so, too, */
+    int limited;         /* and whether a floor and a ceiling limit it */
+    bss_columns columns;
+    const float *noise_v, *noise0, *noise1; /* this step's, for each source of noise */
+    int64_t now;
+} bss_tile;
+
+/* Where a tile lies that is not full: behind it come neurons of another part. */
+typedef struct {
+    double state[5][BSS_TILE], drive[BSS_TILE];
+    bss_cells from;
+} bss_rest;
+
+/* A hash of key, step and index (noise.py). */
+static inline uint64_t bss_mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return x ^ (x >> 31);
+}
+
+static inline uint64_t bss_draw(uint64_t key, uint64_t step, uint64_t index)
+{
+    const uint64_t golden = UINT64_C(0x9E3779B97F4A7C15);
+    return bss_mix(bss_mix(key + step * golden) + index * golden);
+}
+
+/* The steps of the block for a part. */
+static inline void bss_plan_steps(const bss_neurons *all, const bss_part *part, bss_share *share,
+                                  bss_step *steps)
+{
+    for (int64_t s = 0; s < all->n_steps; s++) {
+        bss_step *step = &steps[s];
+        step->number = all->step + s + 1;
+        step->arrivals = share->arrivals[s];
+        step->spikes = all->spikes + s * all->n + share->first;
+        step->count = &share->count[s];
+        for (int k = 0; k < BSS_N_VARIABLES; k++)
+            step->kept[k] = all->kept[k] && all->n_steps > 1
+                                    && step->number % all->keep_every[k] == 0
+                                ? all->kept[k] + s * all->n
+                                : 0;
+        if (part->mode == BSS_NOISY)
+            step->noise
+                = bss_draw(all->noise.key, (uint64_t)step->number, (uint64_t)part->block);
+    }
+}
+
+/* Point to the tile `at` neurons behind the begin of a part. */
+static inline void bss_point_to(bss_tile *tile, const bss_part *part, int64_t at, int n_columns)
+{
+    const bss_cells *cells = &part->cells;
+    const int64_t number = at / BSS_TILE;
+    tile->first = part->first + at;
+    tile->n = part->n - at < BSS_TILE ? part->n - at : BSS_TILE;
+    tile->substeps = part->substeps;
+    tile->single = part->singles ? &part->singles[number] : 0;
+    tile->cells = (bss_cells){cells->v + at,     cells->w + at,    cells->line0 + at,
+                              cells->line1 + at, cells->hold + at, cells->drive + at};
+    for (int k = 0; k < n_columns; k++)
+        tile->columns.at[k] = (const char *)part->columns.at[k] + number * part->stride[k];
+}
+
+/* Let a tile that is not full work on a copy, filled up with copies of its last neuron. */
+BSS_SELDOM void bss_copy_rest(bss_tile *tile, bss_rest *rest)
+{
+    bss_cells *cells = &tile->cells;
+    double **variable[5] = {&cells->v, &cells->w, &cells->line0, &cells->line1, &cells->hold};
+    const int64_t n = tile->n;
+    rest->from = *cells;
+    for (int k = 0; k < 5; k++) {
+        for (int64_t j = 0; j < BSS_TILE; j++)
+            rest->state[k][j] = (*variable[k])[j < n ? j : n - 1];
+        *variable[k] = rest->state[k];
+    }
+    for (int64_t j = 0; j < BSS_TILE; j++)
+        rest->drive[j] = cells->drive[j < n ? j : n - 1];
+    cells->drive = rest->drive;
+}
+
+/* Put the state of the copied neurons where it belongs. */
+BSS_SELDOM void bss_return_rest(const bss_tile *tile, const bss_rest *rest)
+{
+    double *variable[5] = {rest->from.v, rest->from.w, rest->from.line0, rest->from.line1,
+                           rest->from.hold};
+    for (int k = 0; k < 5; k++)
+        for (int64_t j = 0; j < tile->n; j++)
+            variable[k][j] = rest->state[k][j];
+}
+
+/* Where the tile reads its noise in this step. */
+static inline void bss_place_noise(bss_tile *tile, const bss_noise *noise, uint64_t place,
+                                   int64_t behind)
+{
+    tile->noise_v = noise->table + (place & noise->mask) + behind;
+    tile->noise0 = noise->table + (place >> 16 & noise->mask) + behind;
+    tile->noise1 = noise->table + (place >> 32 & noise->mask) + behind;
+}
+
+/* A potential against e_leak: within BSS_REACH, and a multiple of BSS_GRAIN. */
+#define BSS_REACH 1000.0
+#define BSS_GRAIN 0x1p-39
+static inline double bss_on_grid(double u)
+{
+    const double magic = 1.5 * 0x1p52 * BSS_GRAIN; /* to add and subtract it rounds */
+    double bounded = u > BSS_REACH ? BSS_REACH : u;
+    bounded = bounded < -BSS_REACH ? -BSS_REACH : bounded;
+    return (bounded + magic) - magic;
+}
+
+/* The double that two floats of the membrane stand for. */
+static inline double bss_potential(const bss_tile *tile, int64_t j)
+{
+    const double *e_leak = tile->columns.cuba_lif.e_leak;
+    return e_leak[j] + ((double)tile->single->u[j] + (double)tile->single->rest[j]);
+}
+
+/* Put a membrane in floats at a potential on the grid. */
+static inline void bss_put_at(const bss_tile *tile, int64_t j, double u)
+{
+    tile->single->u[j] = (float)u;
+    tile->single->rest[j] = (float)(u - (double)(float)u);
+}
+
+/* Put membranes in floats back within their limits. */
+BSS_SELDOM void bss_limit(const bss_tile *tile)
+{
+    const bss_cuba_lif_columns *c = &tile->columns.cuba_lif;
+    const double *e_leak = c->e_leak, *v_floor = c->v_floor, *v_ceiling = c->v_ceiling;
+    for (int64_t j = 0; j < BSS_TILE; j++) {
+        const double u = (double)tile->single->u[j] + (double)tile->single->rest[j];
+        const double low = tile->limited ? bss_on_grid(v_floor[j] - e_leak[j]) : -BSS_REACH;
+        const double high = tile->limited ? bss_on_grid(v_ceiling[j] - e_leak[j]) : BSS_REACH;
+        if (u < low || u > high)
+            bss_put_at(tile, j, u < low ? low : high);
+    }
+}
+
+/* Whether neuron j of a tile is at or above threshold. */
+static inline int bss_at_threshold(const bss_tile *tile, int64_t j)
+{
+    if (tile->in_floats)
+        return tile->single->u[j] >= tile->single->thresh[j];
+    return tile->cells.v[j] >= ((const double *)tile->columns.cuba_lif.v_thresh)[j];
+}
+
+/* Put the membrane of neuron j, which is i of all, at reset. */
+static inline void bss_reset(const bss_neurons *all, const bss_tile *tile, int64_t j, int64_t i)
+{
+    if (tile->in_floats) {
+        const double *e_leak = tile->columns.cuba_lif.e_leak;
+        bss_put_at(tile, j, bss_on_grid(all->v_reset[i] - e_leak[j]));
+    } else {
+        tile->cells.v[j] = all->v_reset[i];
+    }
+}
+
+/* Draw the threshold of a neuron anew. */
+static inline void bss_draw_threshold(const bss_neurons *all, const bss_tile *tile, int64_t step,
+                                      int64_t j, int64_t i)
+{
+    const uint64_t place = bss_draw(all->thresh_key, (uint64_t)step, (uint64_t)i);
+    const double v_thresh
+        = all->v_thresh[i]
+          + (all->thresh_shift[i]
+             = all->sigma_thresh[i] * (double)all->noise.table[place & all->noise.mask]);
+    all->tiles[all->thresh_place[i]] = v_thresh;
+    if (tile->in_floats) {
+        const double *e_leak = tile->columns.cuba_lif.e_leak;
+        const float thresh = (float)(v_thresh - e_leak[j]), high = tile->single->high[j];
+        tile->single->thresh[j] = thresh;
+        tile->single->alarm[j] = thresh < high ? thresh : high;
+    }
+}
+
+/* Reset those neurons at or above threshold that may spike, and note them. */
+BSS_SELDOM void bss_spike(const bss_neurons *all, const bss_tile *tile, const bss_step *step)
+{
+    const bss_cells *cells = &tile->cells;
+    const double next = (double)(tile->now + 1);
+    if (tile->in_floats)
+        bss_limit(tile);
+    for (int64_t j = 0; j < tile->n; j++) {
+        const int64_t i = tile->first + j;
+        if (!bss_at_threshold(tile, j) || cells->hold[j] > next
+            || all->silent_until[i] > (double)step->number)
+            continue;
+        step->spikes[(*step->count)++] = (int32_t)i;
+        if (all->reset_keep[i] == 0.0)
+            bss_reset(all, tile, j, i);
+        if (all->sigma_thresh[i] > 0.0)
+            bss_draw_threshold(all, tile, step->number, j, i);
+        cells->hold[j] = all->hold_steps[i] + next;
+        if (tile->single)
+            tile->single->hold[j] = (float)cells->hold[j];
+        all->silent_until[i] = (double)step->number + all->silent_steps[i];
+        cells->w[j] += all->b[i];
+    }
+}
+
+/* A variable of neuron j of a tile. */
+static inline double bss_variable(const bss_tile *tile, int variable, int64_t j)
+{
+    const bss_cells *cells = &tile->cells;
+    if (variable == 0)
+        return tile->in_floats ? bss_potential(tile, j) : cells->v[j];
+    if (variable == 1)
+        return cells->w[j];
+    if (tile->single)
+        return variable == 2 ? tile->single->line0[j] : tile->single->line1[j];
+    return variable == 2 ? cells->line0[j] : cells->line1[j];
+}
+
+/* Keep the state after this step for probes. */
+BSS_SELDOM void bss_keep(const bss_tile *tile, const bss_step *step)
+{
+    for (int variable = 0; variable < BSS_N_VARIABLES; variable++)
+        for (int64_t j = 0; step->kept[variable] && j < tile->n; j++)
+            step->kept[variable][tile->first + j] = bss_variable(tile, variable, j);
+}
+
+/* Let what arrives at a part move to the lines of the tile `at` neurons behind its begin: lines of
+ * double, or of float. */
+#define BSS_TAKE_ARRIVALS(name, number)                                                            \
+    static inline void name(const bss_arrivals *all, int64_t at, int64_t n, number *line)          \
+    {                                                                                              \
+        enum { GROUPS = BSS_TILE / BSS_GROUP };                                                    \
+        uint64_t marks = all->marks >> at / BSS_GROUP & ((UINT64_C(1) << GROUPS) - 1);             \
+        for (; marks; marks &= marks - 1) {                                                        \
+            const int64_t first = bss_lowest_bit(marks) * BSS_GROUP;                               \
+            double *cells = all->cells + at + first;                                               \
+            number *to = line + first;                                                             \
+            if (first + BSS_GROUP <= n) {                                                          \
+                number sum[BSS_GROUP];                                                             \
+                for (int k = 0; k < BSS_GROUP; k++)                                                \
+                    sum[k] = to[k] + (number)cells[k];                                             \
+                memcpy(to, sum, sizeof sum);                                                       \
+            } else {                                                                               \
+                for (int64_t k = 0; k < n - first; k++)                                            \
+                    to[k] += (number)cells[k];                                                     \
+            }                                                                                      \
+            memset(cells, 0, BSS_GROUP * sizeof *cells);                                           \
+        }                                                                                          \
+    }
+BSS_TAKE_ARRIVALS(bss_take_arrivals, double)
+BSS_TAKE_ARRIVALS(bss_take_arrivals_single, float)
+
+#endif
