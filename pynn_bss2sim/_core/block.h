@@ -83,10 +83,8 @@ typedef struct {
  * of current-based LIF. All potentials are against e_leak. */
 typedef struct bss_singles {
     float line0[BSS_TILE], line1[BSS_TILE], hold[BSS_TILE], drive[BSS_TILE];
-    float u[BSS_TILE], rest[BSS_TILE]; /* the membrane: the sum of both */
-    float reset[BSS_TILE], thresh[BSS_TILE];
-    float low[BSS_TILE], high[BSS_TILE]; /* that it may not pass */
-    float alarm[BSS_TILE];               /* thresh or high, whichever comes first */
+    float u[BSS_TILE], reset[BSS_TILE], thresh[BSS_TILE];
+    float low[BSS_TILE], high[BSS_TILE]; /* that u does not pass */
 } bss_singles;
 
 /* A tile: its n neurons from `first` on, their state and coefficients. Those are held in a step
@@ -95,8 +93,7 @@ typedef struct {
     int64_t first, n, substeps;
     bss_cells cells;
     bss_singles *single; /* NULL in BSS_IDEAL; where it is, its lines are those in force */
-    int in_floats;       /* whether its membrane is so, too, */
-    int limited;         /* and whether a floor and a ceiling limit it */
+    int in_floats;       /* whether its membrane is so, too */
     bss_columns columns;
     const float *noise_v, *noise0, *noise1; /* this step's, for each source of noise */
     int64_t now;
@@ -194,59 +191,25 @@ static inline void bss_place_noise(bss_tile *tile, const bss_noise *noise, uint6
     tile->noise1 = noise->table + (place >> 32 & noise->mask) + behind;
 }
 
-/* A potential against e_leak: within BSS_REACH, and a multiple of BSS_GRAIN. */
-#define BSS_REACH 1000.0
-#define BSS_GRAIN 0x1p-39
-static inline double bss_on_grid(double u)
+/* What is left of a potential against e_leak in float. So little that v would not show it comes to 0:
+ * then it is the same whether or not it has been v in between. */
+#define BSS_LEAST_U 0x1p-20f
+static inline float bss_shown(float u)
 {
-    const double magic = 1.5 * 0x1p52 * BSS_GRAIN; /* to add and subtract it rounds */
-    double bounded = u > BSS_REACH ? BSS_REACH : u;
-    bounded = bounded < -BSS_REACH ? -BSS_REACH : bounded;
-    return (bounded + magic) - magic;
+    return u < BSS_LEAST_U && u > -BSS_LEAST_U ? 0.0f : u;
 }
 
-/* The double that two floats of the membrane stand for. */
+/* The potential that the float of a membrane stands for. */
 static inline double bss_potential(const bss_tile *tile, int64_t j)
 {
-    const double *e_leak = tile->columns.cuba_lif.e_leak;
-    return e_leak[j] + ((double)tile->single->u[j] + (double)tile->single->rest[j]);
-}
-
-/* Put a membrane in floats at a potential on the grid. */
-static inline void bss_put_at(const bss_tile *tile, int64_t j, double u)
-{
-    tile->single->u[j] = (float)u;
-    tile->single->rest[j] = (float)(u - (double)(float)u);
-}
-
-/* Put membranes in floats back within their limits. */
-BSS_SELDOM void bss_limit(const bss_tile *tile)
-{
-    const bss_cuba_lif_columns *c = &tile->columns.cuba_lif;
-    const double *e_leak = c->e_leak, *v_floor = c->v_floor, *v_ceiling = c->v_ceiling;
-    for (int64_t j = 0; j < BSS_TILE; j++) {
-        const double u = (double)tile->single->u[j] + (double)tile->single->rest[j];
-        const double low = tile->limited ? bss_on_grid(v_floor[j] - e_leak[j]) : -BSS_REACH;
-        const double high = tile->limited ? bss_on_grid(v_ceiling[j] - e_leak[j]) : BSS_REACH;
-        if (u < low || u > high)
-            bss_put_at(tile, j, u < low ? low : high);
-    }
-}
-
-/* Whether neuron j of a tile is at or above threshold. */
-static inline int bss_at_threshold(const bss_tile *tile, int64_t j)
-{
-    if (tile->in_floats)
-        return tile->single->u[j] >= tile->single->thresh[j];
-    return tile->cells.v[j] >= ((const double *)tile->columns.cuba_lif.v_thresh)[j];
+    return ((const double *)tile->columns.cuba_lif.e_leak)[j] + (double)tile->single->u[j];
 }
 
 /* Put the membrane of neuron j, which is i of all, at reset. */
 static inline void bss_reset(const bss_neurons *all, const bss_tile *tile, int64_t j, int64_t i)
 {
     if (tile->in_floats) {
-        const double *e_leak = tile->columns.cuba_lif.e_leak;
-        bss_put_at(tile, j, bss_on_grid(all->v_reset[i] - e_leak[j]));
+        tile->single->u[j] = bss_shown(tile->single->reset[j]);
     } else {
         tile->cells.v[j] = all->v_reset[i];
     }
@@ -264,34 +227,41 @@ static inline void bss_draw_threshold(const bss_neurons *all, const bss_tile *ti
     all->tiles[all->thresh_place[i]] = v_thresh;
     if (tile->in_floats) {
         const double *e_leak = tile->columns.cuba_lif.e_leak;
-        const float thresh = (float)(v_thresh - e_leak[j]), high = tile->single->high[j];
-        tile->single->thresh[j] = thresh;
-        tile->single->alarm[j] = thresh < high ? thresh : high;
+        tile->single->thresh[j] = (float)(v_thresh - e_leak[j]);
     }
 }
 
-/* Reset those neurons at or above threshold that may spike, and note them. */
-BSS_SELDOM void bss_spike(const bss_neurons *all, const bss_tile *tile, const bss_step *step)
+/* Reset neuron j, which is at or above threshold, if it may spike, and note it. */
+static inline void bss_spike(const bss_neurons *all, const bss_tile *tile, const bss_step *step,
+                             int64_t j)
 {
     const bss_cells *cells = &tile->cells;
     const double next = (double)(tile->now + 1);
-    if (tile->in_floats)
-        bss_limit(tile);
-    for (int64_t j = 0; j < tile->n; j++) {
-        const int64_t i = tile->first + j;
-        if (!bss_at_threshold(tile, j) || cells->hold[j] > next
-            || all->silent_until[i] > (double)step->number)
-            continue;
-        step->spikes[(*step->count)++] = (int32_t)i;
-        if (all->reset_keep[i] == 0.0)
-            bss_reset(all, tile, j, i);
-        if (all->sigma_thresh[i] > 0.0)
-            bss_draw_threshold(all, tile, step->number, j, i);
-        cells->hold[j] = all->hold_steps[i] + next;
-        if (tile->single)
-            tile->single->hold[j] = (float)cells->hold[j];
-        all->silent_until[i] = (double)step->number + all->silent_steps[i];
-        cells->w[j] += all->b[i];
+    const int64_t i = tile->first + j;
+    if (cells->hold[j] > next || all->silent_until[i] > (double)step->number)
+        return;
+    step->spikes[(*step->count)++] = (int32_t)i;
+    if (all->reset_keep[i] == 0.0)
+        bss_reset(all, tile, j, i);
+    if (all->sigma_thresh[i] > 0.0)
+        bss_draw_threshold(all, tile, step->number, j, i);
+    cells->hold[j] = all->hold_steps[i] + next;
+    if (tile->single)
+        tile->single->hold[j] = (float)cells->hold[j];
+    all->silent_until[i] = (double)step->number + all->silent_steps[i];
+    cells->w[j] += all->b[i];
+}
+
+/* The same for all those that are `over` threshold: 1 or 0 for each neuron of the tile. */
+BSS_SELDOM void bss_spikes(const bss_neurons *all, const bss_tile *tile, const bss_step *step,
+                           const uint8_t *over)
+{
+    for (int64_t first = 0; first < tile->n; first += 8) {
+        uint64_t eight;
+        memcpy(&eight, over + first, sizeof eight);
+        for (int64_t j = first; eight && j < first + 8 && j < tile->n; j++)
+            if (over[j])
+                bss_spike(all, tile, step, j);
     }
 }
 

@@ -1,9 +1,7 @@
 /* Current-based LIF in single precision; included by kernels_silicon_impl.h.
  *
- * There is so little to compute that it would take longer to turn doubles into floats and back. So
- * the membrane is kept, throughout a block of steps, as the sum of two floats: u, and the rest that
- * u has no digits for. Both are multiples of BSS_GRAIN; so they are the same whether or not they
- * have been one double in between. */
+ * There is so little to compute that it would take longer to turn doubles into floats and back in
+ * each step. So the membrane is kept as a float, too: u = v - e_leak. */
 
 /* Take the membranes of a tile from where they lie. */
 BSS_SPECIALIZE void BSS_NAME(take_membranes)(const bss_cuba_lif_columns *restrict c,
@@ -12,36 +10,27 @@ BSS_SPECIALIZE void BSS_NAME(take_membranes)(const bss_cuba_lif_columns *restric
     bss_singles *restrict single = tile->single;
     const double *restrict v = tile->cells.v;
     BSS_EACH {
-        const double e_leak = BSS_DOUBLE(e_leak), u = bss_on_grid(v[j] - e_leak);
-        single->u[j] = (float)u;
-        single->rest[j] = (float)(u - (double)(float)u);
+        const double e_leak = BSS_DOUBLE(e_leak);
+        single->u[j] = BSS_NAME(shown)((float)(v[j] - e_leak));
         single->thresh[j] = (float)(BSS_DOUBLE(v_thresh) - e_leak);
         single->reset[j] = (float)(BSS_DOUBLE(v_reset) - e_leak);
     }
-    BSS_EACH {
-        double low = -BSS_REACH, high = BSS_REACH;
-        if (mode >= BSS_SILICON) {
-            const double e_leak = BSS_DOUBLE(e_leak);
-            low = bss_on_grid(BSS_DOUBLE(v_floor) - e_leak);
-            high = bss_on_grid(BSS_DOUBLE(v_ceiling) - e_leak);
+    if (mode >= BSS_SILICON) {
+        BSS_EACH {
+            single->low[j] = (float)(BSS_DOUBLE(v_floor) - BSS_DOUBLE(e_leak));
+            single->high[j] = (float)(BSS_DOUBLE(v_ceiling) - BSS_DOUBLE(e_leak));
         }
-        single->low[j] = (float)low;
-        single->high[j] = (float)high;
-    }
-    BSS_EACH {
-        const float thresh = single->thresh[j], high = single->high[j];
-        single->alarm[j] = thresh < high ? thresh : high;
     }
 }
 
 /* Put them back. */
 BSS_SPECIALIZE void BSS_NAME(put_membranes)(const bss_cuba_lif_columns *restrict c,
-                                              const bss_tile *tile)
+                                            const bss_tile *tile)
 {
-    const bss_singles *restrict single = tile->single;
+    const float *restrict u = tile->single->u;
     double *restrict v = tile->cells.v;
     BSS_EACH {
-        v[j] = BSS_DOUBLE(e_leak) + ((double)single->u[j] + (double)single->rest[j]);
+        v[j] = BSS_DOUBLE(e_leak) + (double)u[j];
     }
 }
 
@@ -58,7 +47,7 @@ BSS_SPECIALIZE uint32_t BSS_NAME(single_cuba_lif)(const bss_cuba_lif_columns *re
         const float i0 = single->line0[j], i1 = single->line1[j], u = single->u[j];
         float push = i0 * BSS_OF(p_v0) + (i1 * BSS_OF(p_v1) + single->drive[j]);
         float change0 = i0 * BSS_OF(decay0), change1 = i1 * BSS_OF(decay1);
-        float held = 0.0f, change;
+        float held = 0.0f, change, u_new;
         if (mode >= BSS_SILICON) {
             push = push
                    + (BSS_OF(line_c0) * BSS_NAME(excess)(i0 * BSS_OF(line_u0))
@@ -79,16 +68,15 @@ BSS_SPECIALIZE uint32_t BSS_NAME(single_cuba_lif)(const bss_cuba_lif_columns *re
             change = change - leak_c * ((y - far_u) - y2 * y);
             change = change + slope * change;
         }
-        change = BSS_NAME(where_f)(-(uint32_t)(single->hold[j] > now), held, change);
-        {
-            /* the sum of u, rest and change, rounded to floats twice */
-            const float magic = 1.5f * 0x1p24f * (float)BSS_GRAIN;
-            const float add = single->rest[j] + ((change + magic) - magic);
-            const float sum = u + add, added = sum - u;
-            single->rest[j] = (u - (sum - added)) + (add - added);
-            single->u[j] = sum;
-            any |= -(uint32_t)(sum >= single->alarm[j]) | -(uint32_t)(sum <= single->low[j]);
+        u_new = u + BSS_NAME(where_f)(-(uint32_t)(single->hold[j] > now), held, change);
+        if (mode >= BSS_SILICON) {
+            const float low = single->low[j], high = single->high[j];
+            u_new = u_new < low ? low : u_new;
+            u_new = u_new > high ? high : u_new;
         }
+        u_new = BSS_NAME(shown)(u_new);
+        single->u[j] = u_new;
+        any |= -(uint32_t)(u_new >= single->thresh[j]);
         single->line0[j] = i0 + change0;
         single->line1[j] = i1 + change1;
     }

@@ -315,17 +315,34 @@ BSS_SPECIALIZE void BSS_NAME(put)(const bss_tile *tile, const double elapsed, co
         BSS_NAME(put_membranes)(&tile->columns.cuba_lif, tile);
 }
 
+/* Which neurons are at or above threshold. */
+BSS_SPECIALIZE void BSS_NAME(find_over)(const bss_tile *tile, uint8_t *restrict over)
+{
+    if (tile->in_floats) {
+        const float *restrict u = tile->single->u, *restrict thresh = tile->single->thresh;
+        BSS_EACH {
+            over[j] = u[j] >= thresh[j];
+        }
+    } else {
+        const double *restrict v = tile->cells.v, *restrict v_thresh = tile->columns.cuba_lif.v_thresh;
+        BSS_EACH {
+            over[j] = v[j] >= v_thresh[j];
+        }
+    }
+}
+
 /* A tile through all steps of the block. */
 BSS_SPECIALIZE void BSS_NAME(pass)(const bss_neurons *all, const bss_part *part, bss_tile *tile,
                                    const bss_step *steps, const int kind, const int mode)
 {
     const int64_t at = tile->first - part->first;
+    uint8_t over[BSS_TILE];
     for (int64_t s = 0; s < all->n_steps; s++) {
         const bss_step *step = &steps[s];
         tile->now = all->step - all->base + s;
         if (mode == BSS_NOISY)
             bss_place_noise(tile, &all->noise, step->noise, part->behind + at);
-        const uint64_t over = BSS_NAME(step)(tile, kind, mode);
+        const uint64_t any = BSS_NAME(step)(tile, kind, mode);
         if (mode == BSS_IDEAL) {
             bss_take_arrivals(&step->arrivals[0], at, tile->n, tile->cells.line0);
             bss_take_arrivals(&step->arrivals[1], at, tile->n, tile->cells.line1);
@@ -335,8 +352,10 @@ BSS_SPECIALIZE void BSS_NAME(pass)(const bss_neurons *all, const bss_part *part,
             bss_take_arrivals_single(&step->arrivals[0], at, tile->n, tile->single->line0);
             bss_take_arrivals_single(&step->arrivals[1], at, tile->n, tile->single->line1);
         }
-        if (over)
-            bss_spike(all, tile, step);
+        if (any) {
+            BSS_NAME(find_over)(tile, over);
+            bss_spikes(all, tile, step, over);
+        }
         if (all->any_kept)
             bss_keep(tile, step);
     }
@@ -354,7 +373,6 @@ BSS_SPECIALIZE void BSS_NAME(run)(const bss_neurons *all, const bss_part *part, 
     for (int64_t at = 0; at < part->n; at += BSS_TILE) {
         bss_point_to(&tile, part, at, bss_n_columns(kind, mode));
         tile.in_floats = mode != BSS_IDEAL && kind == BSS_CUBA_LIF;
-        tile.limited = mode >= BSS_SILICON;
         if (tile.n < BSS_TILE)
             bss_copy_rest(&tile, &rest);
         if (all->takes)

@@ -73,6 +73,12 @@ BSS_SPECIALIZE float BSS_NAME(excess)(float u)
         BSS_FINISH(bounded);                                                                       \
     } while (0)
 
+/* bss_shown */
+BSS_SPECIALIZE float BSS_NAME(shown)(float u)
+{
+    return BSS_NAME(where_f)(-(uint32_t)(fabsf(u) < BSS_LEAST_U), 0.0f, u);
+}
+
 #include "kernels_cuba_impl.h"
 
 /* The other kinds. With F the derivative of u = v - e_leak times the (sub)step h, and x that of F by

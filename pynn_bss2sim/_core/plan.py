@@ -56,6 +56,7 @@ from pynn_bss2sim._core.records import LINES, Circuits, SynapseTable
 
 __all__ = [
     "MAX_RING_BYTES",
+    "MAX_SINGLE_STEPS",
     "MAX_SUBSTEP",
     "Kind",
     "Mode",
@@ -67,6 +68,8 @@ __all__ = [
 
 #: Longest substep (µs) of the methods that are not exact.
 MAX_SUBSTEP = 0.1
+#: Steps above which membranes have too long a time constant for the digits of a float.
+MAX_SINGLE_STEPS = 500
 #: Largest buffer for spikes under way.
 MAX_RING_BYTES = 1 << 30
 #: s in the formula of saturation above.
@@ -180,7 +183,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         raise ValueError(f"the time step must be a positive number of µs, not {timestep!r}")
     c = circuits
     kind = 2 * c.adex.astype(np.int64) + c.conductance_based
-    mode = _modes(c)
+    mode = _modes(c, kind, timestep)
     start = _block_start(kind, mode)
     substeps = max(1, int(np.ceil(timestep / MAX_SUBSTEP - 1e-9)))
     h_sub = timestep / substeps
@@ -244,7 +247,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
     )
 
 
-def _modes(c: Circuits) -> np.ndarray:
+def _modes(c: Circuits, kind: np.ndarray, timestep: float) -> np.ndarray:
     """The mode of each neuron: int64 (n,)."""
     silicon = (
         np.isfinite(c.leak_limit)
@@ -254,8 +257,10 @@ def _modes(c: Circuits) -> np.ndarray:
         | np.isfinite(c.v_ceiling)
     )
     noisy = (c.sigma_v > 0) | (c.sigma_line > 0).any(axis=0)
+    slow = (kind == Kind.CUBA_LIF) & (c.c_m > MAX_SINGLE_STEPS * timestep * c.g_leak)
+    single = c.single_precision & ~slow
     return np.select(
-        [noisy, silicon, c.single_precision], [Mode.NOISY, Mode.SILICON, Mode.SINGLE], Mode.IDEAL
+        [noisy, silicon, single], [Mode.NOISY, Mode.SILICON, Mode.SINGLE], Mode.IDEAL
     ).astype(np.int64)
 
 

@@ -22,10 +22,8 @@ ZERO, HALF, THREE = np.float32(0.0), np.float32(0.5), np.float32(3.0)
 SIXTH = np.float32(1.0) / np.float32(6.0)
 #: Coefficients that only circuits with limits have.
 SILICON = frozenset({"leak_u", "reset_keep"})
-#: Farthest from e_leak (mV) that membranes in float32 come, and what they are multiples of.
-REACH, GRAIN = 1000.0, 2.0**-39
-#: To add and subtract these rounds to a multiple of `GRAIN`.
-MAGIC, MAGIC_SINGLE = 1.5 * 2.0**52 * GRAIN, np.float32(1.5 * 2.0**24 * GRAIN)
+#: Less than this (mV) of a membrane in float32 against e_leak comes to 0.
+LEAST_U = np.float32(2.0**-20)
 #: Less than this of a line's current or conductance comes to 0 in steps that are multiples of it.
 TINY, TIDY_STEPS = np.float32(1e-12), 16
 #: Smallest denominator of a step into an upstroke.
@@ -126,23 +124,14 @@ def _change_lines(
     cells.line1[:] = start.line1 + change1
 
 
-def on_grid(u: np.ndarray) -> np.ndarray:
-    """Potentials against e_leak: within `REACH`, and multiples of `GRAIN`."""
-    bounded = np.where(u > REACH, REACH, u)
-    bounded = np.where(bounded < -REACH, -REACH, bounded)
-    return (bounded + MAGIC) - MAGIC
-
-
-def halves(u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The two float32 whose sum a potential on the grid is."""
-    high = single(u)
-    return high, single(u - high)
+def shown(u: np.ndarray) -> np.ndarray:
+    """What is left of potentials against e_leak in float32: less than v would show comes to 0."""
+    return np.where(abs(u) < LEAST_U, ZERO, u)
 
 
 def at_threshold(v: np.ndarray, e_leak: np.ndarray, v_thresh: np.ndarray) -> np.ndarray:
     """Whether membranes in float32 are at or above threshold: bool (n,)."""
-    u, _ = halves(on_grid(v - e_leak))
-    return u >= single(v_thresh - e_leak)
+    return shown(single(v - e_leak)) >= single(v_thresh - e_leak)
 
 
 def _cuba_lif(
@@ -150,7 +139,7 @@ def _cuba_lif(
 ) -> None:
     """Propagation that would be exact if nothing saturated."""
     start = Start(c, cells)
-    u, rest = halves(on_grid(cells.v - c["e_leak"]))
+    u = shown(single(cells.v - c["e_leak"]))
     i0, i1, held = start.line0, start.line1, ZERO
     push = i0 * c["p_v0"] + (i1 * c["p_v1"] + start.drive)
     if mode != Mode.SINGLE:
@@ -169,19 +158,12 @@ def _cuba_lif(
         slope = (leak_u * leak_c) * (np.float32(1.5) * y2)
         change = change - leak_c * ((y - far_u) - y2 * y)
         change = change + slope * change
-    change = np.where(start.held, held, change)
-    add = rest + ((change + MAGIC_SINGLE) - MAGIC_SINGLE)
-    total = u + add
-    added = total - u
-    rest = (u - (total - added)) + (add - added)
-    low, high = -REACH, REACH
+    u = u + np.where(start.held, held, change)
     if mode != Mode.SINGLE:
-        low = np.maximum(c["v_floor"] - c["e_leak"], low)
-        high = np.minimum(c["v_ceiling"] - c["e_leak"], high)
-    above, below = total > single(high), total < single(low)
-    total = np.where(above, single(high), np.where(below, single(low), total))
-    rest = np.where(above | below, ZERO, rest)
-    cells.v[:] = c["e_leak"] + (total.astype(np.float64) + rest)
+        low, high = single(c["v_floor"] - c["e_leak"]), single(c["v_ceiling"] - c["e_leak"])
+        u = np.where(u < low, low, u)
+        u = np.where(u > high, high, u)
+    cells.v[:] = c["e_leak"] + shown(u).astype(np.float64)
     _change_lines(c, cells, start, noise)
 
 
