@@ -170,8 +170,8 @@ NOISY neurons 12 bytes of the table of noise come to that.
 {table(record["results"])}
 
 A NumPy addition of arrays in the second-level cache moves {record["copy"]:.0f} GB/s on the same
-machine. A tile goes through a block of steps before the next does, so that these bytes come from the
-first-level cache: all kernels are bounded by arithmetic.
+machine. A tile goes through a block of steps before the next does, so that these bytes come from
+the first-level cache: all kernels are bounded by arithmetic.
 
 * {record["processor"]}; {versions}.
 """

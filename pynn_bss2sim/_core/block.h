@@ -12,17 +12,11 @@
 #include "kernels.h"
 
 enum {
-    BSS_BLOCK = 16,     /* most steps of a block */
+    BSS_BLOCK = 16,      /* most steps of a block */
     BSS_TIDY_STEPS = 16, /* lines in float are tidied up when the step is a multiple of it */
     BSS_LINES = 2,
     BSS_N_VARIABLES = 4
 };
-
-#if defined(__GNUC__)
-#define BSS_SELDOM static __attribute__((noinline, cold, unused))
-#else
-#define BSS_SELDOM static
-#endif
 
 /* Where a step reads the table of normal numbers (noise.py). */
 typedef struct {
@@ -156,7 +150,7 @@ static inline void bss_point_to(bss_tile *tile, const bss_part *part, int64_t at
 }
 
 /* Let a tile that is not full work on a copy, filled up with copies of its last neuron. */
-BSS_SELDOM void bss_copy_rest(bss_tile *tile, bss_rest *rest)
+static BSS_APART void bss_copy_rest(bss_tile *tile, bss_rest *rest)
 {
     bss_cells *cells = &tile->cells;
     double **variable[5] = {&cells->v, &cells->w, &cells->line0, &cells->line1, &cells->hold};
@@ -173,7 +167,7 @@ BSS_SELDOM void bss_copy_rest(bss_tile *tile, bss_rest *rest)
 }
 
 /* Put the state of the copied neurons where it belongs. */
-BSS_SELDOM void bss_return_rest(const bss_tile *tile, const bss_rest *rest)
+static BSS_APART void bss_return_rest(const bss_tile *tile, const bss_rest *rest)
 {
     double *variable[5] = {rest->from.v, rest->from.w, rest->from.line0, rest->from.line1,
                            rest->from.hold};
@@ -253,7 +247,7 @@ static inline void bss_spike(const bss_neurons *all, const bss_tile *tile, const
 }
 
 /* The same for all those that are `over` threshold: 1 or 0 for each neuron of the tile. */
-BSS_SELDOM void bss_spikes(const bss_neurons *all, const bss_tile *tile, const bss_step *step,
+static BSS_APART void bss_spikes(const bss_neurons *all, const bss_tile *tile, const bss_step *step,
                            const uint8_t *over)
 {
     for (int64_t first = 0; first < tile->n; first += 8) {
@@ -279,7 +273,7 @@ static inline double bss_variable(const bss_tile *tile, int variable, int64_t j)
 }
 
 /* Keep the state after this step for probes. */
-BSS_SELDOM void bss_keep(const bss_tile *tile, const bss_step *step)
+static BSS_APART void bss_keep(const bss_tile *tile, const bss_step *step)
 {
     for (int variable = 0; variable < BSS_N_VARIABLES; variable++)
         for (int64_t j = 0; step->kept[variable] && j < tile->n; j++)

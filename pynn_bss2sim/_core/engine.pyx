@@ -70,8 +70,10 @@ cdef enum:
     CHUNK_NO_MEMORY = 2
     CHUNK_LOG_FULL = 3
 
-# Wall-clock time (s) between two looks for Ctrl-C.
+# Wall-clock time (s) between two looks for Ctrl-C, and most steps between them: kernels count them
+# in float.
 cdef double CHUNK_SECONDS = 0.02
+cdef int64_t CHUNK_STEPS = 1 << 22
 
 
 cdef class Engine:
@@ -309,7 +311,7 @@ cdef class Engine:
                 self.interruption = error
                 status = 1
                 break
-            if took < 0.5 * CHUNK_SECONDS and self.step - done == chunk:
+            if took < 0.5 * CHUNK_SECONDS and self.step - done == chunk < CHUNK_STEPS:
                 chunk *= 2
             elif took > CHUNK_SECONDS and chunk > 1:
                 chunk //= 2

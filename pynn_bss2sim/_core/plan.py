@@ -12,7 +12,7 @@ conductance-based LIF
     value at the begin; see kernels_impl.h.
 AdEx
     fourth-order Runge-Kutta; the lines' decay over half a (sub)step is exact.
-both in single precision
+the two latter in single precision
     an exponential Rosenbrock step (kernels_silicon_impl.h). A line's mean is that which a membrane
     with its leak alone feels, ``felt = p_v(l) / p_vi``: what comes late counts more, for it has
     decayed less. w decays by ``decay_w = e^(-h/tau_w)``.
@@ -89,7 +89,7 @@ class Mode(enum.IntEnum):
     """How a neuron is integrated, in the order of the kernel tables."""
 
     IDEAL = 0  #: in double precision
-    SINGLE = 1  #: the ideal equations; what a step changes in single precision
+    SINGLE = 1  #: the ideal equations in single precision
     SILICON = 2  #: so with saturation, limits, reset by a conductance
     NOISY = 3  #: so with these, and noise of membrane and lines
 

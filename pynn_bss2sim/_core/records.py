@@ -146,9 +146,9 @@ class Circuits:
     * V never leaves ``[v_floor, v_ceiling]``;
     * white current noise: alone it would give a membrane with its leak, or a line with its decay,
       the standard deviation `sigma_v` or `sigma_line`; none acts on a neuron held at reset;
-    * with `single_precision` the quantities are known to a few digits: the state is kept in double
-      precision, and what a step changes of it may be computed in single precision, as it is in
-      circuits that depart from the equations;
+    * with `single_precision` the quantities are known to a few digits: lines, membranes of
+      current-based LIF, and of other variables what a step changes may be computed in single
+      precision, as they are in circuits that depart from the equations;
     * the threshold in force is `v_thresh` plus a normal number times `sigma_thresh`, drawn after
       each spike; in each trial `e_leak` is shifted by a normal number times `sigma_trial`.
     """

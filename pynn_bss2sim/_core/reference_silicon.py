@@ -1,7 +1,7 @@
-"""Twins of the kernels in single precision: kernels_silicon_impl.h, line by line.
+"""Twins of the kernels in single precision: kernels_silicon_impl.h and kernels_cuba_impl.h.
 
-Potentials and adaptation are float64, and what a step changes of them is computed in float32. Lines,
-and membranes of current-based LIF, are float32 in arrays of float64.
+Potentials and adaptation are float64, and what a step changes of them is computed in float32.
+Lines, and membranes of current-based LIF, are float32 in arrays of float64.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from pynn_bss2sim._core import exponential_single
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine, available_instruction_sets, exp_array
 from pynn_bss2sim._core.exponential import NEAR, exp, exp_near, phi, phi_near
-from pynn_bss2sim._core.plan import Kind, Mode, make_plan, make_routes
+from pynn_bss2sim._core.plan import Kind, Mode, make_plan
 from pynn_bss2sim._core.records import (
     Circuits,
     CurrentInputs,
