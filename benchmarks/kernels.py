@@ -145,7 +145,7 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
   (`delivery.h`): those with one delay onto one line of the neurons of a chip are one entry. When
   the step comes, their amplitudes are added up, by the thread of those neurons and in cells that
   all its chips share, so that what is under way does not fall out of the caches however large the
-  network is. Groups of cells that were written are marked; only those are added to the lines.
+  network is. Tiles with arrivals are marked; only theirs are added to the lines.
   Kernels report tiles in which a neuron reaches threshold; no other tile is searched.
 * **Blocks of steps.** No spike arrives sooner than the shortest delay. For so many steps, 16 at
   most, a tile is integrated, takes what arrives and spikes before the next tile does (`block.h`),

@@ -280,30 +280,4 @@ static BSS_APART void bss_keep(const bss_tile *tile, const bss_step *step)
             step->kept[variable][tile->first + j] = bss_variable(tile, variable, j);
 }
 
-/* Let what arrives at a part move to the lines of the tile `at` neurons behind its begin: lines of
- * double, or of float. */
-#define BSS_TAKE_ARRIVALS(name, number)                                                            \
-    static inline void name(const bss_arrivals *all, int64_t at, int64_t n, number *line)          \
-    {                                                                                              \
-        enum { GROUPS = BSS_TILE / BSS_GROUP };                                                    \
-        uint64_t marks = all->marks >> at / BSS_GROUP & ((UINT64_C(1) << GROUPS) - 1);             \
-        for (; marks; marks &= marks - 1) {                                                        \
-            const int64_t first = bss_lowest_bit(marks) * BSS_GROUP;                               \
-            double *cells = all->cells + at + first;                                               \
-            number *to = line + first;                                                             \
-            if (first + BSS_GROUP <= n) {                                                          \
-                number sum[BSS_GROUP];                                                             \
-                for (int k = 0; k < BSS_GROUP; k++)                                                \
-                    sum[k] = to[k] + (number)cells[k];                                             \
-                memcpy(to, sum, sizeof sum);                                                       \
-            } else {                                                                               \
-                for (int64_t k = 0; k < n - first; k++)                                            \
-                    to[k] += (number)cells[k];                                                     \
-            }                                                                                      \
-            memset(cells, 0, BSS_GROUP * sizeof *cells);                                           \
-        }                                                                                          \
-    }
-BSS_TAKE_ARRIVALS(bss_take_arrivals, double)
-BSS_TAKE_ARRIVALS(bss_take_arrivals_single, float)
-
 #endif

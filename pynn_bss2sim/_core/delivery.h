@@ -10,7 +10,7 @@
  * which has a slot of cells of all lanes for each step of delay. There is also what was under way
  * when a state was taken, or when synapses were given other amplitudes.
  *
- * A mark tells of each group of BSS_GROUP cells whether something was added to it.
+ * A mark tells of the cells of each tile whether something was added to them.
  */
 #ifndef BSS2SIM_DELIVERY_H
 #define BSS2SIM_DELIVERY_H
@@ -20,10 +20,8 @@
 #include "plasticity.h"
 
 enum {
-    BSS_GROUP = 8,              /* cells that share a mark */
-    BSS_GROUP_BITS = 3,         /* its logarithm */
-    BSS_LANE = BSS_GROUP * 64,  /* most cells of a lane: its marks fit into a word */
-    BSS_STRIDE = 4              /* synapses of a bunch that waits are a multiple of it */
+    BSS_LANE = BSS_TILE * 16, /* most cells of a lane; marks of its tiles fit into a word */
+    BSS_STRIDE = 4            /* synapses of a bunch that waits are a multiple of it */
 };
 
 /* A bunch that waits. */
@@ -95,7 +93,7 @@ static inline void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double 
     cell = cell < end ? cell : cell - end;
     const int64_t lane = cell >> d->lane_bits, behind = cell - (lane << d->lane_bits);
     d->ring[cell] += amplitude;
-    d->marks[lane] |= UINT64_C(1) << (behind >> BSS_GROUP_BITS);
+    d->marks[lane] |= UINT64_C(1) << (behind / BSS_TILE);
 }
 
 /* Make room for another bunch in a list; returns whether there is. */

@@ -7,10 +7,10 @@ from libc.stdlib cimport free
 
 from pynn_bss2sim._core.native cimport (
     BSS_BLOCK,
-    BSS_GROUP,
     BSS_LANE,
     BSS_LINES,
     BSS_STRIDE,
+    BSS_TILE,
     bss_bunch,
     bss_list,
     bss_pass_links,
@@ -87,7 +87,7 @@ cdef class Delivery:
 
     def _make_lanes(self, pieces, depth):
         """Lay out the ring, and lists of what waits."""
-        most = max(int(pieces.n.max(initial=1)), BSS_GROUP)
+        most = max(int(pieces.n.max(initial=1)), BSS_TILE)
         assert most <= BSS_LANE
         self.first_neuron = pieces.first
         self.record.depth, self.record.n_lanes = depth, BSS_LINES * len(pieces.first)
@@ -132,7 +132,7 @@ cdef class Delivery:
             rows = self.links.rows()
         bunches = None
         if may_wait:
-            bunches = make_bunches(*rows, self.delay, self.cell, depth, 1 << bits, BSS_GROUP,
+            bunches = make_bunches(*rows, self.delay, self.cell, depth, 1 << bits, BSS_TILE,
                                    BSS_STRIDE)
         waits = may_wait and (len(self.cell) >= SYNAPSES_PER_BUNCH * len(bunches.records))
         if not waits:
@@ -280,7 +280,7 @@ cdef class Delivery:
         under_way = np.roll(checked["under_way"], step % depth, axis=0).reshape(depth, -1)
         if under_way.any():
             self.ring[:, self.cells] = under_way
-            lanes = self.ring.reshape(*self.marks.shape, -1, BSS_GROUP)
+            lanes = self.ring.reshape(*self.marks.shape, -1, BSS_TILE)
             groups = (lanes != 0.0).any(axis=3).astype(np.uint64)
             self.marks[:] = (groups << np.arange(groups.shape[2], dtype=np.uint64)).sum(axis=2)
             if self.record.waits:

@@ -331,6 +331,22 @@ BSS_SPECIALIZE void BSS_NAME(find_over)(const bss_tile *tile, uint8_t *restrict 
     }
 }
 
+/* What arrives at a tile, `at` neurons behind the begin of its part, is added to its line: all cells
+ * of the tile, since to look for those with arrivals would take longer. */
+#define BSS_ARRIVE(name, number)                                                                   \
+    BSS_SPECIALIZE void name(const bss_arrivals *all, int64_t at, number *restrict line)           \
+    {                                                                                              \
+        double *restrict cells = all->cells + at;                                                  \
+        if (!(all->marks >> at / BSS_TILE & 1))                                                    \
+            return;                                                                                \
+        BSS_EACH {                                                                                 \
+            line[j] += (number)cells[j];                                                           \
+            cells[j] = 0.0;                                                                        \
+        }                                                                                          \
+    }
+BSS_ARRIVE(BSS_NAME(arrive), double)
+BSS_ARRIVE(BSS_NAME(arrive_single), float)
+
 /* A tile through all steps of the block. */
 BSS_SPECIALIZE void BSS_NAME(pass)(const bss_neurons *all, const bss_part *part, bss_tile *tile,
                                    const bss_step *steps, const int kind, const int mode)
@@ -344,13 +360,13 @@ BSS_SPECIALIZE void BSS_NAME(pass)(const bss_neurons *all, const bss_part *part,
             bss_place_noise(tile, &all->noise, step->noise, part->behind + at);
         const uint64_t any = BSS_NAME(step)(tile, kind, mode);
         if (mode == BSS_IDEAL) {
-            bss_take_arrivals(&step->arrivals[0], at, tile->n, tile->cells.line0);
-            bss_take_arrivals(&step->arrivals[1], at, tile->n, tile->cells.line1);
+            BSS_NAME(arrive)(&step->arrivals[0], at, tile->cells.line0);
+            BSS_NAME(arrive)(&step->arrivals[1], at, tile->cells.line1);
         } else {
             if (step->number % BSS_TIDY_STEPS == 0)
                 BSS_NAME(tidy)(tile);
-            bss_take_arrivals_single(&step->arrivals[0], at, tile->n, tile->single->line0);
-            bss_take_arrivals_single(&step->arrivals[1], at, tile->n, tile->single->line1);
+            BSS_NAME(arrive_single)(&step->arrivals[0], at, tile->single->line0);
+            BSS_NAME(arrive_single)(&step->arrivals[1], at, tile->single->line1);
         }
         if (any) {
             BSS_NAME(find_over)(tile, over);

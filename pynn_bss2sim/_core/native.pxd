@@ -112,7 +112,6 @@ cdef extern from "driver_pulses.h" nogil:
 
 cdef extern from "delivery.h" nogil:
     enum:
-        BSS_GROUP
         BSS_LANE
         BSS_STRIDE
     ctypedef struct bss_waiting:
