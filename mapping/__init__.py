@@ -14,8 +14,6 @@ from .errors import (
     RoutingError,
     WeightError,
 )
-from .mapped import Mapping
-from .mapper import map_network
 from .network import (
     ADEX_PARAMETERS,
     LIF_PARAMETERS,
@@ -27,15 +25,17 @@ from .network import (
     Sources,
     SpikePairs,
 )
-from .place import Placement
-from .route import Routing
-from .translate import Scaling
 
 if TYPE_CHECKING:
     from .coded import CodedMapping, coded_network, map_codes
     from .configuration import Cells, Configuration
+    from .mapped import Mapping
+    from .mapper import map_network
+    from .place import Placement
     from .report import Look, ParameterReport, PopulationReport, ProjectionReport, Report
+    from .route import Routing
     from .targets import SpikingTarget, targeted
+    from .translate import Scaling
 
 __all__ = [
     "ADEX_PARAMETERS",
@@ -81,8 +81,13 @@ __all__ = [
 _LATER = {
     "coded": ("CodedMapping", "coded_network", "map_codes"),
     "configuration": ("Cells", "Configuration"),
+    "mapped": ("Mapping",),
+    "mapper": ("map_network",),
+    "place": ("Placement",),
     "report": ("Look", "ParameterReport", "PopulationReport", "ProjectionReport", "Report"),
+    "route": ("Routing",),
     "targets": ("SpikingTarget", "targeted"),
+    "translate": ("Scaling",),
 }
 
 

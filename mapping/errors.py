@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "ON_LOSS",
     "CheckError",
     "ConfigurationError",
     "MappingError",
@@ -12,6 +13,10 @@ __all__ = [
     "RoutingError",
     "WeightError",
 ]
+
+
+#: What can be done where synapses are lost.
+ON_LOSS = ("warn", "raise", "ignore")
 
 
 class MappingError(ValueError):

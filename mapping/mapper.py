@@ -26,7 +26,7 @@ from . import connectivity, registers, weights
 from .characteristics import Characteristics
 from .chips import characteristics
 from .driver_plasticity import coarse_drivers, driver_plan, driver_registers
-from .errors import CheckError, ParameterError, RoutingError
+from .errors import ON_LOSS, CheckError, ParameterError, RoutingError
 from .evidence import Evidence
 from .fit import Fit, fitted, measured
 from .mapped import Mapping
@@ -36,12 +36,9 @@ from .plasticity import check_plasticity, short_term, spike_pairs
 from .route import Routing
 from .translate import Asked, Scaling, exact_circuits, gather, realised
 
-__all__ = ["ON_LOSS", "map_network"]
+__all__ = ["map_network"]
 
 logger = logging.getLogger("pynn_bss2sim.mapping")
-
-#: What can be done where synapses are lost.
-ON_LOSS = ("warn", "raise", "ignore")
 
 
 def map_network(

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._compatibility import require_pynn
 
 require_pynn()
@@ -24,7 +26,6 @@ from . import simulator, standardmodels
 from ._core.chip_model import ChipModel
 from .ablation import AblationInterrupted, ablate
 from .comparison import ComparisonInterrupted, compare
-from .configuration import Configuration, load_configuration, save_configuration
 from .connectors import *
 from .control import (
     calibration,
@@ -57,7 +58,21 @@ from .simulator import SimulationError, state
 from .standardmodels import *
 from .versions import show_versions
 
+if TYPE_CHECKING:  # see `_LATER`
+    from .configuration import Configuration, load_configuration, save_configuration
+
 __version__ = "0.1.0"
+
+#: What few scripts need is imported when it is first asked for.
+_LATER = ("Configuration", "load_configuration", "save_configuration")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        from . import configuration
+
+        return getattr(configuration, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def list_standard_models() -> list[str]:
@@ -66,5 +81,7 @@ def list_standard_models() -> list[str]:
 
 
 #: What ``from pynn_bss2sim import *`` gives: everything but `Timer`, since scripts that begin so
-#: often measure their run time with the `Timer` of `pyNN.utility`.
-__all__ = [name for name in globals() if not name.startswith("_") and name != "Timer"]
+#: often measure their run time with the `Timer` of `pyNN.utility`, and what this file needs itself.
+_OURS = {"Timer", "TYPE_CHECKING", "Any", "annotations"}
+__all__ = [name for name in globals() if not name.startswith("_") and name not in _OURS]
+__all__ += _LATER

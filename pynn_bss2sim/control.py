@@ -19,7 +19,7 @@ from . import simulator
 from ._core.chip_model import ChipModel
 from ._core.engine import MAX_THREADS
 from .mapping.chips import calibration_quality
-from .mapping.mapper import ON_LOSS
+from .mapping.errors import ON_LOSS
 from .stdp_program import stdp_section
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from .event_loss import TrafficCount
 from .initial_values import initial_states
 from .injected_currents import current_inputs
 from .interrupts import InterruptGuard
-from .mapping import map_network
 from .readout import Readout
 from .samples import Samples, store_spikes
 from .spike_queue import SpikeQueue
@@ -255,6 +254,8 @@ class State(BaseState):
         """Map the network unless this has been done; return the current mapping."""
         self.require_setup("prepare()")
         if self._stale_network:
+            from .mapping import map_network  # the import of the package ends sooner
+
             capture = capture_network(self)
             mapping = map_network(
                 capture.network, self.chip, previous=self._mapping, **self._mapping_options

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import pynn_bss2sim
 from pynn_bss2sim import mapping
 
 ROOT = Path(__file__).parents[2]
@@ -93,15 +94,29 @@ def test_planted_violations_are_seen(layer, line, cython):
 
 
 def test_what_a_run_does_not_need_is_not_imported_with_the_package():
-    late = ["calibration", "check", "coded", "report", "rule_views", "targets"]
-    script = (
-        "import sys, pynn_bss2sim as sim; "
-        "print(sim.simulator.map_network.__module__); "
-        f"print([name for name in {late} if f'pynn_bss2sim.mapping.{{name}}' in sys.modules])"
-    )
+    late = [
+        "mapper",
+        "calibration",
+        "check",
+        "coded",
+        "configuration",
+        "report",
+        "rule_views",
+        "targets",
+    ]
+    script = f"""
+import sys, pynn_bss2sim as sim
+def loaded():
+    return [name for name in {late} if f"pynn_bss2sim.mapping.{{name}}" in sys.modules]
+print(loaded())
+sim.setup(chip="quantized", check=False)
+sim.Population(1, sim.IF_curr_exp())
+sim.run(1.0)
+print(loaded())
+"""
     command = [sys.executable, "-c", script]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert shown.splitlines() == ["pynn_bss2sim.mapping.mapper", "[]"]
+    assert shown.splitlines() == ["[]", "['mapper']"]
 
 
 def test_what_is_imported_later_is_found():
@@ -110,3 +125,7 @@ def test_what_is_imported_later_is_found():
             assert name in mapping.__all__ and getattr(mapping, name).__name__ == name
     with pytest.raises(AttributeError, match="Reports"):
         mapping.Reports  # noqa: B018
+    for name in pynn_bss2sim._LATER:
+        assert name in pynn_bss2sim.__all__ and getattr(pynn_bss2sim, name).__name__ == name
+    with pytest.raises(AttributeError, match="Configurations"):
+        pynn_bss2sim.Configurations  # noqa: B018

@@ -318,7 +318,7 @@ def test_a_failing_mapping_loses_nothing(monkeypatch):
         raise ValueError("no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pynn_bss2sim.simulator.map_network", refuse)
+        patch.setattr("pynn_bss2sim.mapping.mapper.map_network", refuse)
         for _ in range(2):
             with pytest.raises(ValueError, match="no room"):
                 sim.run(1.0)
