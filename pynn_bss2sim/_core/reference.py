@@ -337,7 +337,8 @@ class ReferenceEngine:
     def _reset_potential(self, neuron: int) -> float:
         e_leak, v_reset = self.e_leak[neuron], self.plan.v_reset[neuron]
         if self.in_floats[neuron]:
-            return e_leak + float(reference_silicon.shown(np.float32(v_reset - e_leak)))
+            u = reference_silicon.single(v_reset - e_leak)
+            return e_leak + float(reference_silicon.shown(u))
         return v_reset
 
     def _at_threshold(self) -> np.ndarray:
