@@ -15,6 +15,8 @@ enum {
     BSS_BLOCK = 16,      /* most steps of a block */
     BSS_TIDY_STEPS = 16, /* lines in float are tidied up when the step is a multiple of it */
     BSS_LINES = 2,
+    BSS_CELLS = BSS_LANE + BSS_TILE, /* from lane to lane: else their cells would compete for
+                                      * places in the cache */
     BSS_N_VARIABLES = 4
 };
 
@@ -59,7 +61,8 @@ typedef struct bss_share {
     int64_t count[BSS_BLOCK];
     /* what arrives on each line in each step of the block, and cells for it */
     bss_arrivals arrivals[BSS_BLOCK][BSS_LINES];
-    double *cells; /* (BSS_BLOCK, BSS_LINES, BSS_LANE) */
+    double *cells; /* (BSS_BLOCK, BSS_LINES, BSS_CELLS), as `floats` */
+    float *floats;
 } bss_share;
 
 /* A step of the block: the number of the state that it leads to, what arrives then, where its spikes

@@ -10,6 +10,9 @@
  * which has a slot of cells of all lanes for each step of delay. There is also what was under way
  * when a state was taken, or when synapses were given other amplitudes.
  *
+ * Lanes of ideal neurons hold doubles. On the others each addition is rounded to float, on the ring
+ * as well: whichever way an amplitude comes, the sum has the same bits.
+ *
  * A mark tells of the cells of each tile whether something was added to them.
  */
 #ifndef BSS2SIM_DELIVERY_H
@@ -37,7 +40,10 @@ typedef struct {
 
 /* Cells of a lane with what arrives there in a step. */
 typedef struct {
-    double *cells;
+    union {
+        double *cells;
+        float *floats; /* of neurons that are not ideal */
+    };
     uint64_t marks;
 } bss_arrivals;
 
@@ -45,6 +51,7 @@ typedef struct {
     int64_t n, depth, n_lanes;  /* neurons, slots */
     int64_t lane_bits, width;   /* logarithm of the cells of a lane; cells of a slot */
     double *amplitude;          /* of each synapse */
+    const float *float_amplitude; /* the same where bunches wait; NULL where all neurons are ideal */
     /* bunches of each source; where links limit events, their hops know them */
     const bss_bunch *bunches;
     const int32_t *first_bunch;
@@ -56,8 +63,9 @@ typedef struct {
     int64_t out_of_memory;
     /* the ring, and until which step it holds anything; how far behind the begin of the present slot
      * each synapse adds */
-    double *ring;    /* (depth, width) */
-    uint64_t *marks; /* (depth, n_lanes) */
+    double *ring;             /* (depth, width) */
+    uint64_t *marks;          /* (depth, n_lanes) */
+    const uint8_t *in_floats; /* (depth, n_lanes): whether sums of the lane are of float */
     int64_t ring_end;
     const int32_t *reach;
     int64_t vast; /* whether synapses and hops are more than caches near the processor hold */
@@ -92,7 +100,8 @@ static inline void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double 
     int64_t cell = slot * d->width + reach;
     cell = cell < end ? cell : cell - end;
     const int64_t lane = cell >> d->lane_bits, behind = cell - (lane << d->lane_bits);
-    d->ring[cell] += amplitude;
+    d->ring[cell] = d->in_floats[lane] ? (double)((float)d->ring[cell] + (float)amplitude)
+                                       : d->ring[cell] + amplitude;
     d->marks[lane] |= UINT64_C(1) << (behind / BSS_TILE);
 }
 
@@ -172,41 +181,80 @@ static inline void bss_expect(const bss_delivery *d, int64_t lane, int64_t slot)
 {
     enum { LINE = 64 };
     const bss_list *list = d->lists + lane * d->depth + slot;
+    const size_t size = d->in_floats[lane] ? sizeof(float) : sizeof(double);
+    const char *amplitude
+        = d->in_floats[lane] ? (const char *)d->float_amplitude : (const char *)d->amplitude;
     for (const bss_waiting *w = list->first; w < list->first + list->count; w++) {
-        for (int64_t k = w->begin; k < w->end; k += LINE / sizeof *d->target)
+        for (size_t k = w->begin; k < (size_t)w->end; k += LINE / sizeof *d->target)
             BSS_PREFETCH(&d->target[k]);
-        for (int64_t k = w->begin; k < w->end; k += LINE / sizeof *d->amplitude)
-            BSS_PREFETCH(&d->amplitude[k]);
+        for (size_t k = w->begin; k < (size_t)w->end; k += LINE / size)
+            BSS_PREFETCH(amplitude + k * size);
         BSS_PREFETCH(&d->target[w->end - 1]);
-        BSS_PREFETCH(&d->amplitude[w->end - 1]);
+        BSS_PREFETCH(amplitude + (w->end - 1) * size);
     }
 }
 
-/* What arrives on a lane at `step`: what the ring holds, and what waits added to it in the order in
- * which it came. `cells` are used where the ring holds nothing; they are 0 before, and again when
- * all has been moved to the lines. */
-static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int64_t step,
-                                       double *cells)
+/* Add what waits in a list to cells, in the order in which it came; returns marks of them. */
+#define BSS_ADD_UP(name, number)                                                                   \
+    static inline uint64_t name(bss_list *list, const uint16_t *target, const number *amplitude,   \
+                                number *cells)                                                     \
+    {                                                                                              \
+        uint64_t marks = 0;                                                                        \
+        for (const bss_waiting *w = list->first; w < list->first + list->count; w++) {             \
+            for (int64_t k = w->begin; k < w->end; k += BSS_STRIDE)                                \
+                for (int64_t j = k; j < k + BSS_STRIDE; j++)                                       \
+                    cells[target[j]] += amplitude[j];                                              \
+            marks |= w->marks;                                                                     \
+        }                                                                                          \
+        list->count = 0;                                                                           \
+        return marks;                                                                              \
+    }
+BSS_ADD_UP(bss_add_up, double)
+BSS_ADD_UP(bss_add_up_floats, float)
+
+/* Move what the ring holds for a lane in a slot to cells; returns marks of them. */
+static BSS_APART uint64_t bss_take_from_ring(const bss_delivery *d, int64_t lane, int64_t slot,
+                                             float *cells)
 {
-    const int64_t slot = step % d->depth;
-    const uint16_t *target = d->target;
-    const double *amplitude = d->amplitude;
-    bss_list *list = d->lists + lane * d->depth + slot;
-    bss_arrivals all = {cells, 0};
+    double *ring = d->ring + slot * d->width + (lane << d->lane_bits);
+    const uint64_t marks = d->marks[slot * d->n_lanes + lane];
+    for (uint64_t left = marks; left; left &= left - 1) {
+        const int64_t first = bss_lowest_bit(left) * BSS_TILE;
+        for (int64_t j = first; j < first + BSS_TILE; j++) {
+            cells[j] = (float)ring[j];
+            ring[j] = 0.0;
+        }
+    }
+    d->marks[slot * d->n_lanes + lane] = 0;
+    return marks;
+}
+
+/* What arrives on a lane at `step`, in `slot`: what the ring holds, and what waits added to it.
+ * `cells` are used where the ring holds nothing; they are 0 before, and again when all has been
+ * moved to the lines. */
+static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int64_t step,
+                                       int64_t slot, double *cells)
+{
+    bss_arrivals all = {.cells = cells};
     if (step <= d->ring_end) {
         uint64_t *marks = d->marks + slot * d->n_lanes + lane;
         all.cells = d->ring + slot * d->width + (lane << d->lane_bits);
         all.marks = *marks;
         *marks = 0;
     }
-    for (int32_t w = 0; w < list->count; w++) {
-        const bss_waiting waiting = list->first[w];
-        for (int64_t k = waiting.begin; k < waiting.end; k += BSS_STRIDE)
-            for (int64_t j = k; j < k + BSS_STRIDE; j++)
-                all.cells[target[j]] += amplitude[j];
-        all.marks |= waiting.marks;
-    }
-    list->count = 0;
+    all.marks |= bss_add_up(d->lists + lane * d->depth + slot, d->target, d->amplitude, all.cells);
+    return all;
+}
+
+/* The same on a lane in float; `cells` are always used. */
+static inline bss_arrivals bss_collect_floats(const bss_delivery *d, int64_t lane, int64_t step,
+                                              int64_t slot, float *cells)
+{
+    bss_arrivals all = {.floats = cells};
+    if (step <= d->ring_end)
+        all.marks = bss_take_from_ring(d, lane, slot, cells);
+    all.marks |= bss_add_up_floats(d->lists + lane * d->depth + slot, d->target,
+                                   d->float_amplitude, cells);
     return all;
 }
 
@@ -214,9 +262,15 @@ static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int6
 static inline void bss_put_on_ring(bss_delivery *d, int64_t step)
 {
     d->ring_end = step + d->depth;
-    for (int64_t s = step; s < step + d->depth; s++)
-        for (int64_t lane = 0; lane < d->n_lanes; lane++)
-            d->marks[s % d->depth * d->n_lanes + lane] = bss_collect(d, lane, s, NULL).marks;
+    for (int64_t lane = 0; lane < d->n_lanes; lane++) {
+        for (int64_t slot = 0; slot < d->depth; slot++) {
+            bss_list *list = d->lists + lane * d->depth + slot;
+            for (const bss_waiting *w = list->first; w < list->first + list->count; w++)
+                for (int64_t k = w->begin; k < w->end; k++)
+                    bss_put(d, slot, (lane << d->lane_bits) + d->target[k], d->amplitude[k]);
+            list->count = 0;
+        }
+    }
 }
 
 #endif

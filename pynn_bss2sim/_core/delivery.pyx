@@ -19,7 +19,9 @@ from pynn_bss2sim._core.native cimport (
 from pynn_bss2sim._core.pointers cimport (
     const_doubles,
     const_int32s,
+    const_floats,
     const_int64s,
+    const_octets,
     const_uint16s,
     doubles,
     int64s,
@@ -45,6 +47,12 @@ SYNAPSES_PER_BUNCH = 3
 NEVER = 2**62
 
 
+def rounded(values):
+    """Values in float32, those too large for it infinite."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
 cdef class Delivery:
     """Synapses and events under way.
 
@@ -54,6 +62,8 @@ cdef class Delivery:
         Number of neurons.
     pieces : tiles.Pieces
         Of the neurons.
+    in_floats : bool (n_pieces,)
+        Whether what arrives at each is added up in float32.
     routes : Routes
     releases : Releases or None
     pulses : PulsePlan or None
@@ -68,9 +78,9 @@ cdef class Delivery:
         Steps for which the arrivals on all lines are known, at least 1.
     """
 
-    def __cinit__(self, int64_t n, pieces, routes, releases, pulses, may_wait):
+    def __cinit__(self, int64_t n, pieces, in_floats, routes, releases, pulses, may_wait):
         self.record.n = n
-        self._make_lanes(pieces, int(routes.depth))
+        self._make_lanes(pieces, in_floats, int(routes.depth))
         self._take_synapses(routes)
         self._take_links(routes.links)
         self._take_releases(releases)
@@ -85,7 +95,7 @@ cdef class Delivery:
             for k in range(self.record.depth * self.record.n_lanes):
                 free(lists[k].first)
 
-    def _make_lanes(self, pieces, depth):
+    def _make_lanes(self, pieces, in_floats, depth):
         """Lay out the ring, and lists of what waits."""
         most = max(int(pieces.n.max(initial=1)), BSS_TILE)
         assert most <= BSS_LANE
@@ -98,6 +108,9 @@ cdef class Delivery:
         self.ring = np.zeros((depth, self.record.width))
         self.marks = np.zeros((depth, self.record.n_lanes), np.uint64)
         self.record.ring, self.record.marks = doubles(self.ring), uint64s(self.marks)
+        self.in_floats = np.tile(np.repeat(in_floats, BSS_LINES), (depth, 1))
+        self.record.in_floats = const_octets(self.in_floats)
+        self.place_in_floats = np.tile(np.repeat(in_floats, pieces.n), BSS_LINES)
         self.lists = np.zeros(max(1, depth * self.record.n_lanes) * sizeof(bss_list), np.uint8)
         self.record.lists = <bss_list *>octets(self.lists)
         self.cells = self.cells_of(np.arange(BSS_LINES * self.record.n))
@@ -140,13 +153,17 @@ cdef class Delivery:
         self.record.waits, self.record.ring_end = waits, -1 if waits else NEVER
         self.synapse, self.silent = bunches.synapse, bunches.silent
         self.amplitude = aligned(self._in_bunches(self.amplitude))
+        if waits and self.in_floats.any():
+            self.float_amplitude = aligned(rounded(self.amplitude))
+            self.record.float_amplitude = const_floats(self.float_amplitude)
         self.target = aligned((self.cell[bunches.synapse] & (1 << bits) - 1).astype(np.uint16))
         self.reach = aligned(self.delay * np.int32(self.record.width) + self.cell)
         self.bunches = aligned(bunches.records.view(np.uint8))
         self.record.amplitude = doubles(self.amplitude)
         self.record.target, self.record.reach = const_uint16s(self.target), const_int32s(self.reach)
         self.record.bunches = <const bss_bunch *>octets(self.bunches)
-        near = self.amplitude.nbytes + self.target.nbytes + self.bunches.nbytes
+        summands = self.amplitude if self.float_amplitude is None else self.float_amplitude
+        near = summands.nbytes + self.target.nbytes + self.bunches.nbytes
         if self.links is None:
             self.first_bunch = bunches.first
             self.record.first_bunch = const_int32s(bunches.first)
@@ -162,6 +179,8 @@ cdef class Delivery:
         if self.record.waits:
             bss_put_on_ring(&self.record, step)
         self.amplitude[:] = self._in_bunches(amplitude)
+        if self.float_amplitude is not None:
+            self.float_amplitude[:] = rounded(self.amplitude)
 
     def _in_bunches(self, amplitude):
         """Amplitudes of all synapses, as they stand in the bunches."""
@@ -279,7 +298,7 @@ cdef class Delivery:
         self._empty()
         under_way = np.roll(checked["under_way"], step % depth, axis=0).reshape(depth, -1)
         if under_way.any():
-            self.ring[:, self.cells] = under_way
+            self.ring[:, self.cells] = np.where(self.place_in_floats, rounded(under_way), under_way)
             lanes = self.ring.reshape(*self.marks.shape, -1, BSS_TILE)
             groups = (lanes != 0.0).any(axis=3).astype(np.uint64)
             self.marks[:] = (groups << np.arange(groups.shape[2], dtype=np.uint64)).sum(axis=2)

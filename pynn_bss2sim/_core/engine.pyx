@@ -118,7 +118,8 @@ cdef class Engine:
                   noise_seed=0, releases=None, pairs=None, pulses=None, threads=1):
         n = len(plan)
         self.neurons = Neurons(plan, instruction_set, noise_seed, threads)
-        self.delivery = Delivery(n, self.neurons.pieces, routes, releases, pulses, pairs is None)
+        self.delivery = Delivery(n, self.neurons.pieces, self.neurons.in_floats, routes, releases,
+                                 pulses, pairs is None)
         self.neurons.await_from(self.delivery)
         self.longest_block = min(self.delivery.notice, BSS_BLOCK)
         if pairs is not None:

@@ -333,19 +333,19 @@ BSS_SPECIALIZE void BSS_NAME(find_over)(const bss_tile *tile, uint8_t *restrict 
 
 /* What arrives at a tile, `at` neurons behind the begin of its part, is added to its line: all cells
  * of the tile, since to look for those with arrivals would take longer. */
-#define BSS_ARRIVE(name, number)                                                                   \
+#define BSS_ARRIVE(name, number, member)                                                           \
     BSS_SPECIALIZE void name(const bss_arrivals *all, int64_t at, number *restrict line)           \
     {                                                                                              \
-        double *restrict cells = all->cells + at;                                                  \
+        number *restrict cells = all->member + at;                                                 \
         if (!(all->marks >> at / BSS_TILE & 1))                                                    \
             return;                                                                                \
         BSS_EACH {                                                                                 \
-            line[j] += (number)cells[j];                                                           \
-            cells[j] = 0.0;                                                                        \
+            line[j] += cells[j];                                                                   \
+            cells[j] = 0;                                                                          \
         }                                                                                          \
     }
-BSS_ARRIVE(BSS_NAME(arrive), double)
-BSS_ARRIVE(BSS_NAME(arrive_single), float)
+BSS_ARRIVE(BSS_NAME(arrive), double, cells)
+BSS_ARRIVE(BSS_NAME(arrive_single), float, floats)
 
 /* A tile through all steps of the block. */
 BSS_SPECIALIZE void BSS_NAME(pass)(const bss_neurons *all, const bss_part *part, bss_tile *tile,

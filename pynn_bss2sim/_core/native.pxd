@@ -1,6 +1,6 @@
 """Declarations of the C headers."""
 
-from libc.stdint cimport int32_t, int64_t, uint16_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint64_t
 
 
 cdef extern from "kernels.h" nogil:
@@ -122,6 +122,7 @@ cdef extern from "delivery.h" nogil:
     ctypedef struct bss_delivery:
         int64_t n, depth, n_lanes, lane_bits, width
         double *amplitude
+        const float *float_amplitude
         const bss_bunch *bunches
         const int32_t *first_bunch
         int64_t waits
@@ -130,6 +131,7 @@ cdef extern from "delivery.h" nogil:
         int64_t out_of_memory
         double *ring
         uint64_t *marks
+        const uint8_t *in_floats
         int64_t ring_end
         const int32_t *reach
         int64_t vast
@@ -147,6 +149,7 @@ cdef extern from "block.h" nogil:
     enum:
         BSS_BLOCK
         BSS_LINES
+        BSS_CELLS
         BSS_N_VARIABLES
     ctypedef struct bss_noise:
         const float *table
@@ -183,6 +186,7 @@ cdef extern from "block.h" nogil:
         int64_t n_parts, first
         int64_t *count
         double *cells
+        float *floats
 
 
 cdef extern from "workers.h" nogil:

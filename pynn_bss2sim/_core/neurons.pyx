@@ -10,8 +10,8 @@ from pynn_bss2sim._core.delivery cimport Delivery
 from pynn_bss2sim._core.instruction_sets cimport kernels_of
 from pynn_bss2sim._core.native cimport (
     BSS_BLOCK,
+    BSS_CELLS,
     BSS_CUBA_LIF,
-    BSS_LANE,
     BSS_LINES,
     BSS_MAX_THREADS,
     BSS_N_KINDS,
@@ -30,6 +30,7 @@ from pynn_bss2sim._core.pointers cimport (
     const_floats,
     const_int64s,
     doubles,
+    floats,
     int32s,
     octets,
 )
@@ -63,6 +64,8 @@ cdef class Neurons:
     Attributes
     ----------
     pieces : tiles.Pieces
+    in_floats : bool (n_pieces,)
+        Whether what arrives there is added up in float32: at all that are not ideal.
     """
 
     def __cinit__(self, plan, instruction_set, noise_seed, threads):
@@ -168,10 +171,13 @@ cdef class Neurons:
             parts[k].kernel = kernels_of(self.instruction_set)[parts[k].mode][
                 <int64_t>kind[pieces.block[k]]]
         self.crew.n_shares = self.threads
-        self.cells = aligned(np.zeros(self.threads * BSS_BLOCK * BSS_LINES * BSS_LANE))
+        self.in_floats = mode[pieces.block] != BSS_IDEAL
+        cdef int64_t n_cells = BSS_BLOCK * BSS_LINES * BSS_CELLS
+        self.cells = aligned(np.zeros(self.threads * n_cells))
+        self.float_cells = aligned(np.zeros(self.threads * n_cells, np.float32))
         for k in range(self.threads):
-            self.crew.shares[k].cells = (doubles(self.cells)
-                                         + k * BSS_BLOCK * BSS_LINES * BSS_LANE)
+            self.crew.shares[k].cells = doubles(self.cells) + k * n_cells
+            self.crew.shares[k].floats = floats(self.float_cells) + k * n_cells
             first = pieces.indptr[k]
             self.crew.shares[k].parts = parts + first
             self.crew.shares[k].n_parts = pieces.indptr[k + 1] - first

@@ -33,6 +33,10 @@ cdef inline const double *const_doubles(array) except? NULL:
     return <const double *>_address(array, b"df", 8, 0)
 
 
+cdef inline float *floats(array) except? NULL:
+    return <float *>_address(array, b"df", 4, PyBUF_WRITABLE)
+
+
 cdef inline const float *const_floats(array) except? NULL:
     return <const float *>_address(array, b"df", 4, 0)
 
@@ -55,6 +59,10 @@ cdef inline const int32_t *const_int32s(array) except? NULL:
 
 cdef inline unsigned char *octets(array) except? NULL:
     return <unsigned char *>_address(array, b"BILQ", 1, PyBUF_WRITABLE)
+
+
+cdef inline const unsigned char *const_octets(array) except? NULL:
+    return <const unsigned char *>_address(array, b"BILQ?", 1, 0)
 
 
 cdef inline const uint16_t *const_uint16s(array) except? NULL:

@@ -78,13 +78,13 @@ class ReferenceEngine:
         self.line = np.zeros((2, n))
         self.hold = np.zeros(n)
         self.silent_until = np.zeros(n)
-        self.ring = np.zeros((routes.depth, 2, n))
         # in force: as in the plan, plus a random shift
         self.v_thresh, self.thresh_shift = plan.v_thresh.copy(), np.zeros(n)
         self.e_leak, self.leak_shift = plan.e_leak.copy(), np.zeros(n)
         # what the compiled engine keeps in float32: lines, and membranes of current-based LIF
         width = np.diff(plan.block_start)
         self.single = np.repeat(plan.block_mode != Mode.IDEAL, width)
+        self._take_under_way(np.zeros((routes.depth, 2, n)))
         self.in_floats = self.single & np.repeat(plan.block_kind == Kind.CUBA_LIF, width)
         self.queue = None if routes.links is None else EventQueue(routes.links)
         self.amplitude = np.array(routes.amplitude)
@@ -104,7 +104,7 @@ class ReferenceEngine:
             "line": self.line.copy(),
             "hold": self.hold.copy(),
             "silent": np.maximum(self.silent_until - self.step, 0.0),
-            "under_way": np.roll(self.ring, -(self.step % self.depth), axis=0),
+            "under_way": np.roll(self.ring + self.float_ring, -(self.step % self.depth), axis=0),
             **({} if self.queue is None else self.queue.export(self.step)),
             "pairs": None if self.pairs is None else self.pairs.export(self.step),
             **({} if self.sites is None else self.sites.export(self.step)),
@@ -125,7 +125,7 @@ class ReferenceEngine:
         self.v, self.w = np.array(state["v"]), np.array(state["w"])
         self.line, self.hold = np.array(state["line"]), np.ceil(state["hold"])
         self.silent_until = self.step + np.array(state["silent"])
-        self.ring = np.roll(state["under_way"], self.step % self.depth, axis=0)
+        self._take_under_way(np.roll(state["under_way"], self.step % self.depth, axis=0))
         if self.queue is not None:
             self.queue.take(state, self.step)
         if self.sites is not None:
@@ -279,8 +279,21 @@ class ReferenceEngine:
         """Put amplitudes on the ring whose delays count from `step`, in the order of the table."""
         part = slice(first, last)
         slot = (step + self.routes.delay[part]) % self.depth
-        flat = self.ring.reshape(self.depth, 2 * self.n)
-        np.add.at(flat, (slot, self.routes.cell[part]), self.amplitude[part])
+        self._put(slot, self.routes.cell[part], self.amplitude[part])
+
+    def _take_under_way(self, ring: np.ndarray) -> None:
+        """Replace the ring: in float64 at ideal neurons, elsewhere in float32."""
+        self.ring = np.where(self.single, 0.0, ring)
+        with np.errstate(over="ignore"):
+            self.float_ring = np.where(self.single, ring, 0.0).astype(np.float32)
+
+    def _put(self, slot: np.ndarray, place: np.ndarray, amplitude: np.ndarray) -> None:
+        """Add amplitudes to the ring one after the other, each sum rounded as the ring is."""
+        single = self.single[place % self.n]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for ring, some in ((self.ring, ~single), (self.float_ring, single)):
+                flat = ring.reshape(self.depth, 2 * self.n)
+                np.add.at(flat, (slot[some], place[some]), amplitude[some].astype(ring.dtype))
 
     def _see_spikes(self, undelayed: bool = False) -> None:
         """Change synapses that see spikes now: all, or those of inputs without axonal delay."""
@@ -296,7 +309,7 @@ class ReferenceEngine:
         now = delay == 0
         np.add.at(self.line.reshape(-1), place[now], weight[now])
         slot = (self.step + delay[~now]) % self.depth
-        np.add.at(self.ring.reshape(self.depth, -1), (slot, place[~now]), weight[~now])
+        self._put(slot, place[~now], weight[~now])
 
     def _draw_threshold(self, neuron: int) -> None:
         sigma = self.plan.sigma_thresh[neuron]
@@ -328,11 +341,11 @@ class ReferenceEngine:
                 reference_kernels.integrate(kind, c, cells, plan.substeps)
             else:
                 reference_silicon.integrate(kind, mode, c, cells, plan.substeps, noise, self.step)
-        slot = self.ring[self.step % self.depth]
+        now = self.step % self.depth
         with np.errstate(over="ignore", invalid="ignore"):
-            in_single = self.line.astype(np.float32) + slot.astype(np.float32)
-            self.line[:] = np.where(self.single, in_single, self.line + slot)
-        slot[:] = 0.0
+            in_single = self.line.astype(np.float32) + self.float_ring[now]
+            self.line[:] = np.where(self.single, in_single, self.line + self.ring[now])
+        self.ring[now] = self.float_ring[now] = 0.0
 
     def _reset_potential(self, neuron: int) -> float:
         e_leak, v_reset = self.e_leak[neuron], self.plan.v_reset[neuron]

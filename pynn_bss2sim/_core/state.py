@@ -49,7 +49,8 @@ class EmulatorState:
     silent : float64 (n,)
         Steps that remain in which the neuron does not spike, held or not.
     under_way : float64 (depth, 2, n)
-        Row k is what arrives on the lines at ``step + k``.
+        Row k is what arrives on the lines at ``step + k``; where neurons are not ideal, the engine
+        keeps it as float32.
     trial : int
         Resets since the emulator was made.
     thresh_shift, leak_shift : float64 (n,)

@@ -1,5 +1,6 @@
 """Synapses that wait together, and what becomes of them."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -61,11 +62,13 @@ def test_whole_rows_are_a_bunch_each():
     assert found.records[["begin", "end"]].tolist() == [(0, 4), (7, 9)]
 
 
-def dense_network(rng, behind_links):
+def dense_network(rng, behind_links, single):
     """Chips' worth of neurons of two kinds, whose rows are long; some pairs connected twice."""
     n, n_inputs, per_row = 1100, 6, 300
-    kinds = [circuits_of_kind(kind, n // 2, rng) for kind in (Kind.CUBA_LIF, Kind.COBA_LIF)]
-    circuits = join_circuits(kinds)
+    circuits = join_circuits([
+        circuits_of_kind(kind, n // 2, rng, g_leak=0.1, single_precision=kind == single)
+        for kind in (Kind.CUBA_LIF, Kind.COBA_LIF)
+    ])  # fmt: skip
     pre = np.repeat(np.arange(n + n_inputs), per_row)
     pre = pre[rng.random(len(pre)) < 0.1]
     strength = np.where(np.arange(n) < n // 2, 0.5, 0.005)
@@ -79,12 +82,13 @@ def dense_network(rng, behind_links):
 
 @pytest.mark.parametrize("behind_links", [False, True])
 @pytest.mark.parametrize("least", [1, 10**6])
+@pytest.mark.parametrize("single", [Kind.CUBA_LIF, Kind.COBA_LIF])
 def test_what_waits_and_what_is_on_the_ring_give_the_bits_of_the_twin(
-    behind_links, least, monkeypatch
+    behind_links, least, single, monkeypatch
 ):
     """Over exchanged amplitudes and states taken and given back, with one thread and with three."""
     monkeypatch.setattr(delivery, "SYNAPSES_PER_BUNCH", least)
-    circuits, synapses, ways = dense_network(np.random.default_rng(7), behind_links)
+    circuits, synapses, ways = dense_network(np.random.default_rng(7), behind_links, single)
     events = InputEvents(np.arange(0, 40), np.arange(40, dtype=np.int32) % 6)
     ends = []
     for engine in (ReferenceEngine, Engine, partial(Engine, threads=3)):
@@ -100,6 +104,29 @@ def test_what_waits_and_what_is_on_the_ring_give_the_bits_of_the_twin(
         np.testing.assert_array_equal(spikes, ends[0][0])
         for name, value in vars(ends[0][1]).items():
             np.testing.assert_array_equal(getattr(state, name), value, err_msg=name)
+
+
+@pytest.mark.parametrize("engine", [Engine, ReferenceEngine])
+@pytest.mark.parametrize("least", [1, 10**6])
+@pytest.mark.parametrize("single", [False, True])
+def test_inputs_of_neurons_in_single_precision_are_added_up_so(engine, least, single, monkeypatch):
+    """What comes from synapses as well as what comes with a state."""
+    monkeypatch.setattr(delivery, "SYNAPSES_PER_BUNCH", least)
+    number = np.float32 if single else np.float64
+    rng = np.random.default_rng(9)
+    circuits = join_circuits([circuits_of_kind(Kind.CUBA_LIF, 1, rng, single_precision=single)])
+    amplitude, given_before = rng.random(5), 0.3
+    synapses = SynapseTable.from_pairs(1, 2, [1] * 5, [0] * 5, [0] * 5, amplitude, [4] * 5)
+    emulator = Emulator(circuits, synapses, 0.1, engine=engine)
+    under_way = np.zeros_like(emulator.state.under_way)
+    under_way[4, 0, 0] = given_before
+    emulator.reconfigure(state=replace(emulator.state, under_way=under_way))
+    assert emulator.state.under_way[4, 0, 0] == number(given_before)
+    emulator.run(1, InputEvents([0], [0]))
+    total = number(given_before)
+    for a in amplitude:
+        total = number(total + number(a))
+    assert emulator.state.under_way[3, 0, 0] == total
 
 
 def test_a_reset_forgets_what_waits():
