@@ -51,7 +51,7 @@ typedef struct {
     int64_t n, depth, n_lanes;  /* neurons, slots */
     int64_t lane_bits, width;   /* logarithm of the cells of a lane; cells of a slot */
     double *amplitude;          /* of each synapse */
-    const float *float_amplitude; /* the same where bunches wait; NULL where all neurons are ideal */
+    const float *float_amplitude; /* the same, where bunches wait; NULL if all neurons are ideal */
     /* bunches of each source; where links limit events, their hops know them */
     const bss_bunch *bunches;
     const int32_t *first_bunch;
