@@ -26,15 +26,20 @@ typedef struct {
     uint64_t mask, key;
 } bss_noise;
 
+/* What a neuron's spikes need, in a line of the cache; neurons.pyx fills these records in. */
+typedef struct {
+    double silent_until; /* step at which it may spike again */
+    double v_reset, reset_keep, hold_steps, silent_steps, b;
+    /* its threshold, drawn anew after each spike if sigma is not 0 */
+    double v_thresh, sigma_thresh;
+} bss_spiking;
+
 /* All neurons. Arrays are (n,), and (2, n) for lines. */
 typedef struct bss_neurons {
     int64_t n;
     double *v, *w, *line, *hold;
-    double *silent_until; /* step at which each may spike again */
-    const double *v_reset, *reset_keep, *hold_steps, *silent_steps, *b;
-    /* thresholds that are drawn anew after each spike: v_thresh plus a shift, put at a place in
-     * the tiles */
-    const double *sigma_thresh, *v_thresh;
+    bss_spiking *spiking;
+    /* what a threshold has been shifted by, and where it stands in the tiles */
     double *thresh_shift, *tiles;
     const int64_t *thresh_place;
     uint64_t thresh_key;
@@ -208,7 +213,7 @@ static inline void bss_reset(const bss_neurons *all, const bss_tile *tile, int64
     if (tile->in_floats) {
         tile->single->u[j] = bss_shown(tile->single->reset[j]);
     } else {
-        tile->cells.v[j] = all->v_reset[i];
+        tile->cells.v[j] = all->spiking[i].v_reset;
     }
 }
 
@@ -217,10 +222,10 @@ static inline void bss_draw_threshold(const bss_neurons *all, const bss_tile *ti
                                       int64_t j, int64_t i)
 {
     const uint64_t place = bss_draw(all->thresh_key, (uint64_t)step, (uint64_t)i);
-    const double v_thresh
-        = all->v_thresh[i]
-          + (all->thresh_shift[i]
-             = all->sigma_thresh[i] * (double)all->noise.table[place & all->noise.mask]);
+    const double shift
+        = all->spiking[i].sigma_thresh * (double)all->noise.table[place & all->noise.mask];
+    const double v_thresh = all->spiking[i].v_thresh + shift;
+    all->thresh_shift[i] = shift;
     all->tiles[all->thresh_place[i]] = v_thresh;
     if (tile->in_floats) {
         const double *e_leak = tile->columns.cuba_lif.e_leak;
@@ -235,18 +240,19 @@ static inline void bss_spike(const bss_neurons *all, const bss_tile *tile, const
     const bss_cells *cells = &tile->cells;
     const double next = (double)(tile->now + 1);
     const int64_t i = tile->first + j;
-    if (cells->hold[j] > next || all->silent_until[i] > (double)step->number)
+    bss_spiking *own = &all->spiking[i];
+    if (cells->hold[j] > next || own->silent_until > (double)step->number)
         return;
     step->spikes[(*step->count)++] = (int32_t)i;
-    if (all->reset_keep[i] == 0.0)
+    if (own->reset_keep == 0.0)
         bss_reset(all, tile, j, i);
-    if (all->sigma_thresh[i] > 0.0)
+    if (own->sigma_thresh > 0.0)
         bss_draw_threshold(all, tile, step->number, j, i);
-    cells->hold[j] = all->hold_steps[i] + next;
+    cells->hold[j] = own->hold_steps + next;
     if (tile->single)
         tile->single->hold[j] = (float)cells->hold[j];
-    all->silent_until[i] = (double)step->number + all->silent_steps[i];
-    cells->w[j] += all->b[i];
+    own->silent_until = (double)step->number + own->silent_steps;
+    cells->w[j] += own->b;
 }
 
 /* The same for all those that are `over` threshold: 1 or 0 for each neuron of the tile. */

@@ -154,20 +154,15 @@ cdef extern from "block.h" nogil:
     ctypedef struct bss_noise:
         const float *table
         uint64_t mask, key
+    ctypedef struct bss_spiking:
+        pass
     ctypedef struct bss_neurons:
         int64_t n
         double *v
         double *w
         double *line
         double *hold
-        double *silent_until
-        const double *v_reset
-        const double *reset_keep
-        const double *hold_steps
-        const double *silent_steps
-        const double *b
-        const double *sigma_thresh
-        const double *v_thresh
+        bss_spiking *spiking
         double *thresh_shift
         double *tiles
         const int64_t *thresh_place

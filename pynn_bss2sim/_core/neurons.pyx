@@ -24,6 +24,7 @@ from pynn_bss2sim._core.native cimport (
     bss_neurons,
     bss_part,
     bss_singles,
+    bss_spiking,
 )
 from pynn_bss2sim._core.pointers cimport (
     const_doubles,
@@ -49,6 +50,12 @@ from pynn_bss2sim._core.noise import (
 )
 from pynn_bss2sim._core.plan import Plan
 from pynn_bss2sim._core.tiles import aligned, make_pieces, make_tiles
+
+
+#: The record bss_spiking.
+SPIKING = np.dtype([(name, np.float64) for name in (
+    "silent_until", "v_reset", "reset_keep", "hold_steps", "silent_steps", "b", "v_thresh",
+    "sigma_thresh")])
 
 
 cdef class Neurons:
@@ -126,7 +133,9 @@ cdef class Neurons:
         self.v = aligned(self.coefficients["e_leak"])
         self.w, self.line = aligned(np.zeros(self.n)), aligned(np.zeros(2 * self.n))
         self.hold, self.current = aligned(np.zeros(self.n)), aligned(np.zeros(self.n))
-        self.silent_until = np.zeros(self.n)
+        self.spiking = aligned(np.zeros(self.n, SPIKING))
+        for name in SPIKING.names[1:]:
+            self.spiking[name] = self.coefficients[name]
         self.leak_shift, self.thresh_shift = np.zeros(self.n), np.zeros(self.n)
         self.spikes = np.zeros((BSS_BLOCK, self.n), np.int32)
         self.drive = doubles(self.current)
@@ -134,14 +143,9 @@ cdef class Neurons:
     def _point(self):
         """Let the record of block.h point to state and coefficients."""
         cdef bss_neurons *all = &self.crew.neurons
-        c = self.coefficients
         all.v, all.w, all.line = doubles(self.v), doubles(self.w), doubles(self.line)
-        all.hold, all.silent_until = doubles(self.hold), doubles(self.silent_until)
-        all.v_reset, all.reset_keep = const_doubles(c["v_reset"]), const_doubles(c["reset_keep"])
-        all.hold_steps, all.b = const_doubles(c["hold_steps"]), const_doubles(c["b"])
-        all.silent_steps = const_doubles(c["silent_steps"])
-        all.sigma_thresh = const_doubles(c["sigma_thresh"])
-        all.v_thresh = const_doubles(c["v_thresh"])
+        all.hold = doubles(self.hold)
+        all.spiking = <bss_spiking *>doubles(self.spiking.view(np.float64))
         all.thresh_shift, all.tiles = doubles(self.thresh_shift), doubles(self.tiles)
         all.thresh_place = const_int64s(self.thresh_place)
         all.spikes = int32s(self.spikes)
@@ -251,7 +255,7 @@ cdef class Neurons:
         """Their part of the state at `step`; see `state.EmulatorState`."""
         return {"trial": self.trial, "v": self.v.copy(), "w": self.w.copy(),
                 "line": self.line.copy().reshape(2, self.n), "hold": self.hold.copy(),
-                "silent": np.maximum(self.silent_until - step, 0.0),
+                "silent": np.maximum(self.spiking["silent_until"] - step, 0.0),
                 "thresh_shift": self.thresh_shift.copy(), "leak_shift": self.leak_shift.copy()}
 
     def checked_state(self, state):
@@ -282,7 +286,7 @@ cdef class Neurons:
         """Take what `checked_state` has returned."""
         self.begin_trial(checked["trial"])
         self.v[:], self.w[:], self.hold[:] = checked["v"], checked["w"], np.ceil(checked["hold"])
-        self.silent_until[:] = step + checked["silent"]
+        self.spiking["silent_until"] = step + checked["silent"]
         self.line[:] = checked["line"].ravel()
         self._shift(checked["shifts"])
 
@@ -291,7 +295,7 @@ cdef class Neurons:
         self.begin_trial(trial)
         self._shift(shifts)
         self.v[:] = self.coefficients["e_leak"] + self.leak_shift
-        for column in (self.w, self.line, self.hold, self.silent_until):
+        for column in (self.w, self.line, self.hold, self.spiking["silent_until"]):
             column[:] = 0.0
 
     def _shift(self, shifts):
