@@ -8,10 +8,10 @@ import numpy as np
 
 from .ranges import ranges
 
-__all__ = ["Bunches", "make_bunches", "whole_rows"]
+__all__ = ["BUNCH", "Bunches", "make_bunches", "whole_rows"]
 
 #: The record bss_bunch.
-_BUNCH = np.dtype(
+BUNCH = np.dtype(
     [(name, np.int32) for name in ("begin", "end", "list", "delay")] + [("marks", np.uint64)]
 )
 
@@ -59,7 +59,7 @@ def make_bunches(
     delay, cell : int64 (n_synapses,)
         Steps, below `depth`, and the cell of a slot to which each synapse adds.
     depth : int
-        Lists of a lane: one for each slot.
+        Lists of a lane.
     lane, group : int
         Cells of a lane, and of a group that shares a mark.
     stride : int
@@ -76,7 +76,7 @@ def make_bunches(
     starts = np.flatnonzero(np.diff(key, prepend=-1))
     n = np.diff(starts, append=len(key))
     filled = -(-n // stride) * stride
-    records = np.empty(len(starts), _BUNCH)
+    records = np.empty(len(starts), BUNCH)
     records["end"] = np.cumsum(filled)
     records["begin"] = records["end"] - filled
     records["list"] = key[starts] % n_lanes * depth
@@ -93,7 +93,7 @@ def make_bunches(
 def whole_rows(begin: np.ndarray, end: np.ndarray, n_synapses: int) -> Bunches:
     """Rows that are a bunch each, as they stand in the table; empty rows have none."""
     full = begin < end
-    records = np.zeros(np.count_nonzero(full), _BUNCH)
+    records = np.zeros(np.count_nonzero(full), BUNCH)
     records["begin"], records["end"] = begin[full], end[full]
     first = np.zeros(len(begin) + 1, np.int32)
     np.cumsum(full, out=first[1:])

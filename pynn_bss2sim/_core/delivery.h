@@ -55,9 +55,10 @@ typedef struct {
     /* bunches of each source; where links limit events, their hops know them */
     const bss_bunch *bunches;
     const int32_t *first_bunch;
-    /* those that wait, for each lane and slot, and the neuron of a piece to which each synapse adds
-     */
+    /* those that wait, for each lane and for each step modulo a power of two that is at least the
+     * depth, and the neuron of a piece to which each synapse adds */
     int64_t waits; /* whether they do */
+    int64_t n_lists, list_mask; /* lists of a lane, and that number less 1 */
     bss_list *lists;
     const uint16_t *target;
     int64_t out_of_memory;
@@ -87,10 +88,10 @@ static inline int64_t bss_lowest_bit(uint64_t word)
 #endif
 }
 
-/* The slot that lies less than a turn behind the end of the ring, or before its begin. */
-static inline int64_t bss_slot(const bss_delivery *d, int64_t slot)
+/* The list of a lane, whose number times n_lists is `first`, for a step. */
+static inline bss_list *bss_list_of(const bss_delivery *d, int64_t first, int64_t step)
 {
-    return slot < 0 ? slot + d->depth : slot < d->depth ? slot : slot - d->depth;
+    return d->lists + first + (step & d->list_mask);
 }
 
 /* Add an amplitude that arrives `reach` cells behind the begin of a slot, at most a turn ahead. */
@@ -119,19 +120,17 @@ static BSS_APART int bss_grow(bss_delivery *d, bss_list *list)
     return 1;
 }
 
-/* The events of bunches `first` .. `last - 1` set out to their targets; delays count from `slot`. */
-static inline void bss_arrive(bss_delivery *d, int64_t first, int64_t last, int64_t slot)
+/* The events of a bunch set out to their targets; delays count from `step`. */
+static inline void bss_arrive(bss_delivery *d, const bss_bunch *bunch, int64_t step)
 {
-    for (const bss_bunch *b = d->bunches + first; b < d->bunches + last; b++) {
-        if (!d->waits) {
-            for (int64_t k = b->begin; k < b->end; k++)
-                bss_put(d, slot, d->reach[k], d->amplitude[k]);
-            continue;
-        }
-        bss_list *list = d->lists + b->list + bss_slot(d, slot + b->delay);
-        if (list->count < list->room || bss_grow(d, list))
-            list->first[list->count++] = (bss_waiting){b->begin, b->end, b->marks};
+    if (!d->waits) {
+        for (int64_t k = bunch->begin; k < bunch->end; k++)
+            bss_put(d, step % d->depth, d->reach[k], d->amplitude[k]);
+        return;
     }
+    bss_list *list = bss_list_of(d, bunch->list, step + bunch->delay);
+    if (list->count < list->room || bss_grow(d, list))
+        list->first[list->count++] = (bss_waiting){bunch->begin, bunch->end, bunch->marks};
 }
 
 /* A source spikes at `step`: its event sets out to its synapses, or where links limit events, to
@@ -146,7 +145,8 @@ static inline void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
         bss_release(d->releases, source, step, d->amplitude);
     if (d->pulses)
         bss_pulse(d->pulses, source, step, d->amplitude);
-    bss_arrive(d, d->first_bunch[source], d->first_bunch[source + 1], step % d->depth);
+    for (int64_t k = d->first_bunch[source]; k < d->first_bunch[source + 1]; k++)
+        bss_arrive(d, d->bunches + k, step);
 }
 
 /* Neurons spike at `step`, in this order. */
@@ -159,28 +159,65 @@ static inline void bss_deliver_spikes(bss_delivery *d, const int32_t *neuron, in
         bss_deliver(d, neuron[k], step);
 }
 
+/* An event comes to the link of a hop at `time`: it goes on, and sets out to synapses. */
+static inline void bss_make_hop(bss_delivery *d, const bss_hop *hop, int64_t time, int64_t emitted,
+                                int64_t step)
+{
+    bss_event_queue *q = d->links;
+    const int64_t passes = bss_pass(&q->links[hop->link], time);
+    if (passes < 0)
+        return;
+    if (hop->n_next)
+        bss_send_on(q, passes, emitted, hop);
+    if (hop->bunch.begin == hop->bunch.end)
+        return;
+    if (d->pulses)
+        bss_pulse(d->pulses, q->number[hop - q->hops], step, d->amplitude);
+    const int64_t from = q->clock + bss_counts_from(q, hop, passes, emitted);
+    bss_arrive(d, &hop->bunch, from);
+    for (int32_t k = 0; k < hop->n_others; k++)
+        bss_arrive(d, d->bunches + hop->first_other + k, from);
+}
+
+/* Let the events of the row move on. Those that come into the heap meanwhile are due later. */
+static inline void bss_pass_row(bss_delivery *d, int64_t step)
+{
+    bss_event_queue *q = d->links;
+    const int64_t now = q->now;
+    while (q->first < q->last) {
+        const bss_present next = *q->first++;
+        for (const bss_hop *hop = next.first; hop < next.end; hop++)
+            bss_make_hop(d, hop, now, next.emitted, step);
+    }
+}
+
+/* Let the first event of the heap move on. */
+static BSS_APART void bss_pass_first(bss_delivery *d, int64_t step)
+{
+    const bss_event event = bss_pop(d->links);
+    bss_begin_row(d->links, event.time);
+    bss_make_hop(d, event.hop, event.time, event.emitted, step);
+}
+
 /* Let events move on that come to a link before the time `until`; the present step is `step`. */
 static inline void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
 {
-    const int64_t slot = step % d->depth, present = step - d->links->clock;
-    bss_event event;
-    int64_t from;
-    while (bss_take(d->links, until, &event)) {
-        if (!bss_pass(d->links, &event, &from))
-            continue;
-        if (d->pulses)
-            bss_pulse(d->pulses, event.hop->number, step, d->amplitude);
-        /* it lies less than a turn before or behind the present */
-        bss_arrive(d, event.hop->first_bunch, event.hop->last_bunch,
-                   bss_slot(d, slot + from - present));
+    const bss_event_queue *q = d->links;
+    for (;;) {
+        if (bss_heap_is_next(q, until))
+            bss_pass_first(d, step);
+        else if (q->first < q->last && q->now < until)
+            bss_pass_row(d, step);
+        else
+            return;
     }
 }
 
 /* Let the synapses come nearer that a list waits for, all lines of the cache in which they are. */
-static inline void bss_expect(const bss_delivery *d, int64_t lane, int64_t slot)
+static inline void bss_expect(const bss_delivery *d, int64_t lane, int64_t step)
 {
     enum { LINE = 64 };
-    const bss_list *list = d->lists + lane * d->depth + slot;
+    const bss_list *list = bss_list_of(d, lane * d->n_lists, step);
     const size_t size = d->in_floats[lane] ? sizeof(float) : sizeof(double);
     const char *amplitude
         = d->in_floats[lane] ? (const char *)d->float_amplitude : (const char *)d->amplitude;
@@ -229,31 +266,33 @@ static BSS_APART uint64_t bss_take_from_ring(const bss_delivery *d, int64_t lane
     return marks;
 }
 
-/* What arrives on a lane at `step`, in `slot`: what the ring holds, and what waits added to it.
+/* What arrives on a lane at `step`: what the ring holds, and what waits added to it.
  * `cells` are used where the ring holds nothing; they are 0 before, and again when all has been
  * moved to the lines. */
 static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int64_t step,
-                                       int64_t slot, double *cells)
+                                       double *cells)
 {
     bss_arrivals all = {.cells = cells};
     if (step <= d->ring_end) {
+        const int64_t slot = step % d->depth;
         uint64_t *marks = d->marks + slot * d->n_lanes + lane;
         all.cells = d->ring + slot * d->width + (lane << d->lane_bits);
         all.marks = *marks;
         *marks = 0;
     }
-    all.marks |= bss_add_up(d->lists + lane * d->depth + slot, d->target, d->amplitude, all.cells);
+    all.marks |= bss_add_up(bss_list_of(d, lane * d->n_lists, step), d->target, d->amplitude,
+                            all.cells);
     return all;
 }
 
 /* The same on a lane in float; `cells` are always used. */
 static inline bss_arrivals bss_collect_floats(const bss_delivery *d, int64_t lane, int64_t step,
-                                              int64_t slot, float *cells)
+                                              float *cells)
 {
     bss_arrivals all = {.floats = cells};
     if (step <= d->ring_end)
-        all.marks = bss_take_from_ring(d, lane, slot, cells);
-    all.marks |= bss_add_up_floats(d->lists + lane * d->depth + slot, d->target,
+        all.marks = bss_take_from_ring(d, lane, step % d->depth, cells);
+    all.marks |= bss_add_up_floats(bss_list_of(d, lane * d->n_lists, step), d->target,
                                    d->float_amplitude, cells);
     return all;
 }
@@ -263,11 +302,11 @@ static inline void bss_put_on_ring(bss_delivery *d, int64_t step)
 {
     d->ring_end = step + d->depth;
     for (int64_t lane = 0; lane < d->n_lanes; lane++) {
-        for (int64_t slot = 0; slot < d->depth; slot++) {
-            bss_list *list = d->lists + lane * d->depth + slot;
+        for (int64_t s = step; s < step + d->depth; s++) {
+            bss_list *list = bss_list_of(d, lane * d->n_lists, s);
             for (const bss_waiting *w = list->first; w < list->first + list->count; w++)
                 for (int64_t k = w->begin; k < w->end; k++)
-                    bss_put(d, slot, (lane << d->lane_bits) + d->target[k], d->amplitude[k]);
+                    bss_put(d, s % d->depth, (lane << d->lane_bits) + d->target[k], d->amplitude[k]);
             list->count = 0;
         }
     }

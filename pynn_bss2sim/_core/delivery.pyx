@@ -92,7 +92,7 @@ cdef class Delivery:
         cdef int64_t k
         cdef bss_list *lists = self.record.lists
         if lists != NULL:
-            for k in range(self.record.depth * self.record.n_lanes):
+            for k in range(self.record.n_lists * self.record.n_lanes):
                 free(lists[k].first)
 
     def _make_lanes(self, pieces, in_floats, depth):
@@ -111,7 +111,9 @@ cdef class Delivery:
         self.in_floats = np.tile(np.repeat(in_floats, BSS_LINES), (depth, 1))
         self.record.in_floats = const_octets(self.in_floats)
         self.place_in_floats = np.tile(np.repeat(in_floats, pieces.n), BSS_LINES)
-        self.lists = np.zeros(max(1, depth * self.record.n_lanes) * sizeof(bss_list), np.uint8)
+        n_lists = 1 << (depth - 1).bit_length()
+        self.record.n_lists, self.record.list_mask = n_lists, n_lists - 1
+        self.lists = np.zeros(max(1, n_lists * self.record.n_lanes) * sizeof(bss_list), np.uint8)
         self.record.lists = <bss_list *>octets(self.lists)
         self.cells = self.cells_of(np.arange(BSS_LINES * self.record.n))
 
@@ -139,13 +141,13 @@ cdef class Delivery:
 
     def _make_bunches(self, may_wait):
         """Decide what waits, and lay out the synapses for it."""
-        depth, bits = self.record.depth, self.record.lane_bits
+        n_lists, bits = self.record.n_lists, self.record.lane_bits
         rows = self.indptr[:self.n_sources], self.indptr[1:]
         if self.links is not None:
             rows = self.links.rows()
         bunches = None
         if may_wait:
-            bunches = make_bunches(*rows, self.delay, self.cell, depth, 1 << bits, BSS_TILE,
+            bunches = make_bunches(*rows, self.delay, self.cell, n_lists, 1 << bits, BSS_TILE,
                                    BSS_STRIDE)
         waits = may_wait and (len(self.cell) >= SYNAPSES_PER_BUNCH * len(bunches.records))
         if not waits:
@@ -168,8 +170,7 @@ cdef class Delivery:
             self.first_bunch = bunches.first
             self.record.first_bunch = const_int32s(bunches.first)
         else:
-            self.links.lead_to(bunches.first)
-            self.links.queue.bunches = self.record.bunches
+            self.links.lead_to(bunches)
             near += self.links.hop_bytes
         self.record.vast = near > NEAR_BYTES
 
@@ -324,7 +325,7 @@ cdef class Delivery:
     def _empty(self):
         """Nothing is under way to synapses."""
         cdef int64_t k
-        for k in range(self.record.depth * self.record.n_lanes):
+        for k in range(self.record.n_lists * self.record.n_lanes):
             self.record.lists[k].count = 0
         if self.marks.any():
             self.ring[:], self.marks[:] = 0.0, 0

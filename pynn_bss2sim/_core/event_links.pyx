@@ -40,24 +40,26 @@ cdef class EventLinks:
         self.plan, self.longest_wait = checked_link_plan(plan, n_sources, n_synapses, depth)
         plan = self.plan
         self.n_links = len(plan.interval)
-        self.packed, self.roots, self.place = packed_hops(plan)
-        self.hops = aligned(self.packed.view(np.int64))
+        hops, self.number, self.roots, self.place = packed_hops(plan)
+        self.hops = aligned(hops)
         self.links = aligned(np.zeros(self.n_links * WORDS, np.int64)).reshape(-1, WORDS)
         self.links[:, 0], self.links[:, 1] = plan.interval, plan.patience
         self.queue.step = plan.step
-        self.queue.hops = <const bss_hop *>const_int64s(self.hops)
+        self.queue.hops = <const bss_hop *>const_int64s(self.hops.view(np.int64))
+        self.queue.number = const_int32s(self.number)
         self.queue.roots = <const bss_roots *>const_int32s(self.roots)
         self.queue.links = <bss_link *>int64s(self.links)
 
     def rows(self):
         """The synapses behind each hop, in the order of the hops here: begin and end."""
-        number = self.packed["number"]
-        return self.plan.begin[number], self.plan.end[number]
+        return self.plan.begin[self.number], self.plan.end[self.number]
 
-    def lead_to(self, first):
-        """Let hops lead to bunches: int32 (n_hops + 1,), where those of each hop begin."""
-        packed = self.hops.view(self.packed.dtype)
-        packed["first_bunch"], packed["last_bunch"] = first[:len(packed)], first[1:]
+    def lead_to(self, bunches):
+        """Let hops lead to bunches: `bunches.Bunches` whose rows are those of the hops."""
+        first, count = bunches.first[:len(self.hops)], np.diff(bunches.first)
+        some = count > 0
+        self.hops["bunch"][some] = bunches.records[first[some]]
+        self.hops["first_other"], self.hops["n_others"] = first + 1, np.maximum(count - 1, 0)
 
     @property
     def hop_bytes(self):
@@ -98,7 +100,7 @@ cdef class EventLinks:
             event = &self.queue.heap[k]
             column[4 * k] = event.time
             column[4 * k + 1] = event.order
-            column[4 * k + 2] = event.hop.number
+            column[4 * k + 2] = self.queue.number[event.hop - self.queue.hops]
             column[4 * k + 3] = -event.emitted
         order = np.lexsort((columns[:, 1], columns[:, 0]))
         return columns[order][:, [0, 2, 3]]

@@ -25,21 +25,25 @@
  * not wait (delivery.h), all of the row. bunches.py fills these records in. */
 typedef struct {
     int32_t begin, end; /* synapses */
-    int32_t list;       /* of its lane in slot 0 */
+    int32_t list;       /* first one of its lane */
     int32_t delay;
     uint64_t marks;
 } bss_bunch;
 
-/* All hops of a source stand together, those behind one hop next to each other: an event reads a
- * few neighbouring lines of the cache on its way. packed_hops.py fills these records in. */
+/* A hop fills a line of the cache. All hops of a source stand together, those behind one hop next to
+ * each other: an event reads a few neighbouring lines on its way. packed_hops.py fills these records
+ * in. */
 typedef struct {
     int64_t after; /* how much later it is made than the hop before, or the spike */
     int64_t due;   /* from so long after the spike on, it drives its synapses later */
     int32_t link;
-    int32_t first_next, n_next;      /* the hops that follow */
-    int32_t first_bunch, last_bunch; /* where its synapses begin and end */
-    int32_t number;                  /* in the plan */
+    int32_t first_next, n_next;    /* the hops that follow */
+    int32_t at_once;               /* whether all of these are made at once */
+    bss_bunch bunch;               /* its first; empty if it drives no synapses */
+    int32_t first_other, n_others; /* its other bunches */
 } bss_hop;
+
+_Static_assert(sizeof(bss_hop) == 64, "a line of the cache");
 
 typedef struct {
     int64_t time;    /* when the event comes to the link of its hop */
@@ -48,10 +52,10 @@ typedef struct {
     const bss_hop *hop;
 } bss_event;
 
-/* An event in the row. */
+/* Events of one source in the row, which go over neighbouring hops. */
 typedef struct {
     int64_t emitted;
-    const bss_hop *hop;
+    const bss_hop *first, *end;
 } bss_present;
 
 typedef struct {
@@ -69,8 +73,8 @@ typedef struct {
     int64_t step;  /* time step */
     int64_t clock; /* number of the step from which times count */
     const bss_hop *hops;
+    const int32_t *number;  /* of each hop in the plan */
     const bss_roots *roots; /* first hops of each source */
-    const bss_bunch *bunches;
     bss_link *links;
     int64_t sent;
     int64_t now;
@@ -164,24 +168,44 @@ static inline void bss_begin_row(bss_event_queue *q, int64_t time)
     }
 }
 
+/* Let events to neighbouring hops stand in the row. */
+static inline void bss_stand(bss_event_queue *q, int64_t emitted, const bss_hop *first,
+                             const bss_hop *end)
+{
+    if (q->last < q->row_end || bss_lengthen(q))
+        *q->last++ = (bss_present){emitted, first, end};
+}
+
 /* Send an event to a hop. */
 static inline void bss_send(bss_event_queue *q, int64_t time, int64_t emitted, const bss_hop *hop)
 {
-    if (time != q->now)
+    if (time == q->now)
+        bss_stand(q, emitted, hop, hop + 1);
+    else
         bss_push(q, (bss_event){time, q->sent++, emitted, hop});
-    else if (q->last < q->row_end || bss_lengthen(q))
-        *q->last++ = (bss_present){emitted, hop};
+}
+
+/* Send an event from a hop to those that follow. */
+static inline void bss_send_on(bss_event_queue *q, int64_t time, int64_t emitted,
+                               const bss_hop *from)
+{
+    const bss_hop *hop = q->hops + from->first_next, *end = hop + from->n_next;
+    if (from->at_once && time == q->now)
+        bss_stand(q, emitted, hop, end);
+    else
+        for (; hop < end; hop++)
+            bss_send(q, time + hop->after, emitted, hop);
 }
 
 /* Let the hops of sources that spike come nearer. */
 static inline void bss_expect_hops(const bss_event_queue *q, const int32_t *source, int64_t n)
 {
-    enum { LINE = 64, LINES = 4 /* of the cache, which the hops of most sources fill */ };
+    enum { HOPS = 5 /* of most sources */ };
     for (int64_t k = 0; k < n; k++)
         BSS_PREFETCH(&q->roots[source[k]]);
     for (int64_t k = 0; k < n; k++)
-        for (int line = 0; line < LINES; line++)
-            BSS_PREFETCH((const char *)&q->hops[q->roots[source[k]].first] + LINE * line);
+        for (int hop = 0; hop < HOPS; hop++)
+            BSS_PREFETCH(&q->hops[q->roots[source[k]].first + hop]);
 }
 
 /* A source spikes `emitted` steps after the clock began; its event sets out to its first hops. */
@@ -200,63 +224,49 @@ static inline int64_t bss_end_of(const bss_event_queue *q, int64_t step)
     return (step + 1 - q->clock) * q->step;
 }
 
-/* Take the earliest event if it comes to its link before the time `until`; returns whether it does.
- */
-static inline int bss_take(bss_event_queue *q, int64_t until, bss_event *event)
+/* Whether an event of the heap is the next one, and comes to its link before the time `until`. */
+static inline int bss_heap_is_next(const bss_event_queue *q, int64_t until)
 {
-    if (q->first < q->last && !(q->count && q->heap[0].time <= q->now)) {
-        if (q->now >= until)
-            return 0;
-        event->time = q->now;
-        event->emitted = q->first->emitted;
-        event->hop = q->first++->hop;
-        return 1;
-    }
-    if (!q->count || q->heap[0].time >= until)
-        return 0;
-    *event = bss_pop(q);
-    bss_begin_row(q, event->time);
-    return 1;
+    return q->count && q->heap[0].time < until
+           && (q->first == q->last || q->heap[0].time <= q->now);
 }
 
-/* Pass the event over the link of its hop and send it on. Returns whether it drives synapses, and
- * then the step from which their delays count: that of its spike, later by what it has waited. */
-static inline int bss_pass(bss_event_queue *q, const bss_event *event, int64_t *from)
+/* An event comes to a link: returns when it passes, or -1 if it is dropped. */
+static inline int64_t bss_pass(bss_link *link, int64_t time)
 {
-    const bss_hop *hop = event->hop, *next = q->hops + hop->first_next;
-    bss_link *link = &q->links[hop->link];
-    int64_t start = event->time;
+    const int64_t free_at = link->free_at;
     link->events++;
-    if (link->free_at > start) {
-        const int64_t wait = link->free_at - start;
+    if (free_at > time) {
+        const int64_t wait = free_at - time;
         if (wait > link->patience) {
             link->dropped++;
-            return 0;
+            return -1;
         }
-        start = link->free_at;
+        time = free_at;
         link->delayed++;
         link->waited += wait;
         if (wait > link->longest)
             link->longest = wait;
     }
-    link->free_at = start + link->interval;
-    for (const bss_hop *end = next + hop->n_next; next < end; next++) {
-        BSS_PREFETCH(&q->links[next->link]);
-        BSS_PREFETCH(&q->bunches[next->first_bunch]);
-        bss_send(q, start + next->after, event->emitted, next);
-    }
-    if (hop->first_bunch >= hop->last_bunch)
-        return 0;
-    const int64_t late = start - event->emitted * q->step - hop->due;
-    *from = late < 0 ? event->emitted : event->emitted + 1 + late / q->step;
-    return 1;
+    link->free_at = time + link->interval;
+    return time;
+}
+
+/* The step from which the delays of a hop's synapses count, whose event passes its link at `time`:
+ * that of its spike, later by what it has waited. */
+static inline int64_t bss_counts_from(const bss_event_queue *q, const bss_hop *hop, int64_t time,
+                                      int64_t emitted)
+{
+    const int64_t late = time - emitted * q->step - hop->due;
+    return late < 0 ? emitted : emitted + 1 + late / q->step;
 }
 
 /* Let all events wait in the heap. */
 static inline void bss_gather(bss_event_queue *q)
 {
     for (; q->first < q->last; q->first++)
-        bss_push(q, (bss_event){q->now, q->sent++, q->first->emitted, q->first->hop});
+        for (const bss_hop *hop = q->first->first; hop < q->first->end; hop++)
+            bss_push(q, (bss_event){q->now, q->sent++, q->first->emitted, hop});
 }
 
 /* Let times count from step `clock` on. */

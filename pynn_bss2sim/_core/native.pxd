@@ -51,7 +51,7 @@ cdef extern from "event_queue.h" nogil:
     ctypedef struct bss_bunch:
         pass
     ctypedef struct bss_hop:
-        int32_t number
+        pass
     ctypedef struct bss_event:
         int64_t time, order, emitted
         const bss_hop *hop
@@ -64,8 +64,8 @@ cdef extern from "event_queue.h" nogil:
     ctypedef struct bss_event_queue:
         int64_t step, clock
         const bss_hop *hops
+        const int32_t *number
         const bss_roots *roots
-        const bss_bunch *bunches
         bss_link *links
         int64_t sent
         bss_present *row
@@ -125,7 +125,7 @@ cdef extern from "delivery.h" nogil:
         const float *float_amplitude
         const bss_bunch *bunches
         const int32_t *first_bunch
-        int64_t waits
+        int64_t waits, n_lists, list_mask
         bss_list *lists
         const uint16_t *target
         int64_t out_of_memory

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .bunches import BUNCH
 from .link_plan import LinkPlan
 from .ranges import ranges
 
@@ -12,14 +13,13 @@ __all__ = ["packed_hops"]
 #: The record bss_hop.
 _HOP = np.dtype(
     [(name, np.int64) for name in ("after", "due")]
-    + [
-        (name, np.int32)
-        for name in ("link", "first_next", "n_next", "first_bunch", "last_bunch", "number")
-    ]
-)  # fmt: skip
+    + [(name, np.int32) for name in ("link", "first_next", "n_next", "at_once")]
+    + [("bunch", BUNCH)]
+    + [(name, np.int32) for name in ("first_other", "n_others")]
+)
 
 
-def packed_hops(plan: LinkPlan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def packed_hops(plan: LinkPlan) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Bring the hops of each source together, and among them those that follow one hop.
 
     They lead to no bunches of synapses yet.
@@ -32,6 +32,8 @@ def packed_hops(plan: LinkPlan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Returns
     -------
     hops : record (n_hops,)
+    number : int32 (n_hops,)
+        Where each of these stands in the plan.
     roots : int32 (n_sources, 2)
         Begin and end of the first hops of each source.
     place : int64 (n_hops,)
@@ -46,20 +48,22 @@ def packed_hops(plan: LinkPlan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     first_next[leading] = place[plan.child[plan.child_indptr[leading]]]
     after = plan.at.copy()
     after[plan.child] -= np.repeat(plan.at, n_next)
+    at_once = np.ones(len(number), bool)
+    at_once[np.repeat(np.arange(len(number)), n_next)[after[plan.child] > 0]] = False
     columns = {
         "after": after,
         "due": plan.at + plan.slack,
         "link": plan.link,
         "first_next": first_next,
         "n_next": n_next,
+        "at_once": at_once,
     }
     hops = np.zeros(len(number), _HOP)
     for name, values in columns.items():
         hops[name] = values[number]
-    hops["number"] = number
     first = np.cumsum(count) - count
     roots = np.stack([first, first + np.diff(plan.root_indptr)], axis=1)
-    return hops, roots.astype(np.int32), place
+    return hops, number.astype(np.int32), roots.astype(np.int32), place
 
 
 def _by_source(plan: LinkPlan) -> tuple[np.ndarray, np.ndarray]:

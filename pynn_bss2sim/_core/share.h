@@ -10,16 +10,16 @@ static inline void bss_collect_block(const bss_neurons *all, bss_share *share, c
     const bss_delivery *d = all->delivery;
     const int more = d->vast && part + 1 < share->parts + share->n_parts;
     for (int64_t s = 0; s < all->n_steps; s++) {
-        const int64_t step = all->step + s + 1, slot = step % d->depth;
+        const int64_t step = all->step + s + 1;
         for (int64_t line = 0; line < BSS_LINES; line++) {
             const int64_t lane = part->number * BSS_LINES + line;
             const int64_t first = (s * BSS_LINES + line) * BSS_CELLS;
             if (more)
-                bss_expect(d, lane + BSS_LINES, slot);
+                bss_expect(d, lane + BSS_LINES, step);
             share->arrivals[s][line]
                 = part->mode == BSS_IDEAL
-                      ? bss_collect(d, lane, step, slot, share->cells + first)
-                      : bss_collect_floats(d, lane, step, slot, share->floats + first);
+                      ? bss_collect(d, lane, step, share->cells + first)
+                      : bss_collect_floats(d, lane, step, share->floats + first);
         }
     }
 }

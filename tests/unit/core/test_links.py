@@ -395,22 +395,23 @@ def test_packed_hops_are_those_of_the_plan(seed):
     circuits = join_circuits([circuits_of_kind(Kind.CUBA_LIF, 4, rng)])
     synapses = random_synapses(circuits, 2, 40, 9, rng)
     plan = make_link_plan(random_ways(synapses, 0.1, rng), synapses.n_sources, synapses.delay)
-    hops, roots, place = packed_hops(plan)
-    assert hops["number"][place].tolist() == list(range(len(plan.link)))
+    hops, numbers, roots, place = packed_hops(plan)
+    assert numbers[place].tolist() == list(range(len(plan.link)))
     end = 0
     for source, (first, last) in enumerate(roots.tolist()):
         assert first == end  # behind all of the source before
         own = plan.root[plan.root_indptr[source] : plan.root_indptr[source + 1]]
-        assert hops["number"][first:last].tolist() == own.tolist()
+        assert numbers[first:last].tolist() == own.tolist()
         np.testing.assert_array_equal(hops["after"][first:last], plan.at[own])
         known, end = first, last
         while known < end:
-            hop, number = hops[known], hops["number"][known]
+            hop, number = hops[known], numbers[known]
             follow = plan.child[plan.child_indptr[number] : plan.child_indptr[number + 1]]
             after = slice(hop["first_next"], hop["first_next"] + hop["n_next"])
-            assert hops["number"][after].tolist() == follow.tolist()
+            assert numbers[after].tolist() == follow.tolist()
             later = plan.at[follow] - plan.at[number]
             np.testing.assert_array_equal(hops["after"][after], later)
+            assert hop["at_once"] == (not later.any())
             known, end = known + 1, max(end, int(after.stop))
     assert end == len(hops)
     np.testing.assert_array_equal(hops["link"][place], plan.link)
