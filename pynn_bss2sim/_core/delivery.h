@@ -120,17 +120,34 @@ static BSS_APART int bss_grow(bss_delivery *d, bss_list *list)
     return 1;
 }
 
+/* Put the amplitudes of a bunch on the ring. */
+static BSS_APART void bss_put_bunch(bss_delivery *d, const bss_bunch *bunch, int64_t step)
+{
+    for (int64_t k = bunch->begin; k < bunch->end; k++)
+        bss_put(d, step % d->depth, d->reach[k], d->amplitude[k]);
+}
+
 /* The events of a bunch set out to their targets; delays count from `step`. */
 static inline void bss_arrive(bss_delivery *d, const bss_bunch *bunch, int64_t step)
 {
     if (!d->waits) {
-        for (int64_t k = bunch->begin; k < bunch->end; k++)
-            bss_put(d, step % d->depth, d->reach[k], d->amplitude[k]);
+        bss_put_bunch(d, bunch, step);
         return;
     }
     bss_list *list = bss_list_of(d, bunch->list, step + bunch->delay);
     if (list->count < list->room || bss_grow(d, list))
         list->first[list->count++] = (bss_waiting){bunch->begin, bunch->end, bunch->marks};
+}
+
+/* Let amplitudes be drawn that change with each event of a source, or behind a hop of its. */
+static BSS_APART void bss_draw_releases(bss_delivery *d, int64_t source, int64_t step)
+{
+    bss_release(d->releases, source, step, d->amplitude);
+}
+
+static BSS_APART void bss_draw_pulses(bss_delivery *d, int64_t trigger, int64_t step)
+{
+    bss_pulse(d->pulses, trigger, step, d->amplitude);
 }
 
 /* A source spikes at `step`: its event sets out to its synapses, or where links limit events, to
@@ -142,9 +159,9 @@ static inline void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
         return;
     }
     if (d->releases)
-        bss_release(d->releases, source, step, d->amplitude);
+        bss_draw_releases(d, source, step);
     if (d->pulses)
-        bss_pulse(d->pulses, source, step, d->amplitude);
+        bss_draw_pulses(d, source, step);
     for (int64_t k = d->first_bunch[source]; k < d->first_bunch[source + 1]; k++)
         bss_arrive(d, d->bunches + k, step);
 }
@@ -172,7 +189,7 @@ static inline void bss_make_hop(bss_delivery *d, const bss_hop *hop, int64_t tim
     if (hop->bunch.begin == hop->bunch.end)
         return;
     if (d->pulses)
-        bss_pulse(d->pulses, q->number[hop - q->hops], step, d->amplitude);
+        bss_draw_pulses(d, q->number[hop - q->hops], step);
     const int64_t from = q->clock + bss_counts_from(q, hop, passes, emitted);
     bss_arrive(d, &hop->bunch, from);
     for (int32_t k = 0; k < hop->n_others; k++)
