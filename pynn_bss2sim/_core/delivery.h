@@ -170,8 +170,6 @@ static inline void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
 static inline void bss_deliver_spikes(bss_delivery *d, const int32_t *neuron, int64_t n,
                                       int64_t step)
 {
-    if (d->links)
-        bss_expect_hops(d->links, neuron, n);
     for (int64_t k = 0; k < n; k++)
         bss_deliver(d, neuron[k], step);
 }

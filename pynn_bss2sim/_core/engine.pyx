@@ -33,11 +33,17 @@ from pynn_bss2sim._core.inputs cimport Inputs
 from pynn_bss2sim._core.native cimport (
     BSS_BLOCK,
     BSS_MAX_THREADS,
+    bss_crew,
     bss_deliver,
     bss_deliver_spikes,
     bss_end_of,
+    bss_event_queue,
+    bss_expect_hops,
+    bss_expect_roots,
     bss_neurons,
     bss_pass_links,
+    bss_share,
+    bss_spikes_of,
     bss_start,
     bss_stop,
 )
@@ -336,6 +342,8 @@ cdef class Engine:
                 if s:
                     self._deliver_inputs(inputs)
                 self.step += 1
+                if self.delivery.record.vast:
+                    self._expect_spikes(s)
                 self._deliver_spikes(s, recording)
                 if self.pairs is not None:
                     self.pairs.see(self.step)
@@ -359,16 +367,33 @@ cdef class Engine:
             bss_pass_links(&self.delivery.record,
                            bss_end_of(self.delivery.record.links, self.step), self.step)
 
+    cdef void _expect_spikes(self, int64_t s) noexcept nogil:
+        """Let come nearer what the spikes of the two steps after `s` in the block lead to."""
+        cdef const bss_crew *crew = &self.neurons.crew
+        cdef const bss_event_queue *links = self.delivery.record.links
+        cdef const bss_share *share
+        cdef int64_t k
+        if links == NULL:
+            return
+        for k in range(crew.n_shares):
+            share = &crew.shares[k]
+            if s + 1 < crew.neurons.n_steps:
+                bss_expect_hops(links, bss_spikes_of(&crew.neurons, share, s + 1),
+                                share.count[s + 1])
+            if s + 2 < crew.neurons.n_steps:
+                bss_expect_roots(links, bss_spikes_of(&crew.neurons, share, s + 2),
+                                 share.count[s + 2])
+
     cdef void _deliver_spikes(self, int64_t s, Recording recording) noexcept nogil:
         """Record and deliver the spikes of step `s` of the block, which has just become present."""
-        cdef int64_t k, share, count
+        cdef const bss_crew *crew = &self.neurons.crew
+        cdef int64_t j, k, count
         cdef const int32_t *neuron
-        for share in range(self.neurons.crew.n_shares):
-            count = self.neurons.crew.shares[share].count[s]
-            neuron = (self.neurons.crew.neurons.spikes + s * self.neurons.n
-                      + self.neurons.crew.shares[share].first)
+        for k in range(crew.n_shares):
+            count = crew.shares[k].count[s]
+            neuron = bss_spikes_of(&crew.neurons, &crew.shares[k], s)
             bss_deliver_spikes(&self.delivery.record, neuron, count, self.step)
             if self.pairs is not None:
-                for k in range(count):
-                    self.pairs.note(self.step, neuron[k])
+                for j in range(count):
+                    self.pairs.note(self.step, neuron[j])
             recording.spikes(self.step, neuron, count)

@@ -197,12 +197,17 @@ static inline void bss_send_on(bss_event_queue *q, int64_t time, int64_t emitted
             bss_send(q, time + hop->after, emitted, hop);
 }
 
-/* Let the hops of sources that spike come nearer. */
+/* Let come nearer where the hops of sources that spike soon are. */
+static inline void bss_expect_roots(const bss_event_queue *q, const int32_t *source, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++)
+        BSS_PREFETCH(&q->roots[source[k]]);
+}
+
+/* Let come nearer the hops themselves. */
 static inline void bss_expect_hops(const bss_event_queue *q, const int32_t *source, int64_t n)
 {
     enum { HOPS = 5 /* of most sources */ };
-    for (int64_t k = 0; k < n; k++)
-        BSS_PREFETCH(&q->roots[source[k]]);
     for (int64_t k = 0; k < n; k++)
         for (int hop = 0; hop < HOPS; hop++)
             BSS_PREFETCH(&q->hops[q->roots[source[k]].first + hop]);

@@ -24,6 +24,13 @@ static inline void bss_collect_block(const bss_neurons *all, bss_share *share, c
     }
 }
 
+/* The neurons of a share that spike in step `s` of the block. */
+static inline const int32_t *bss_spikes_of(const bss_neurons *all, const bss_share *share,
+                                           int64_t s)
+{
+    return all->spikes + s * all->n + share->first;
+}
+
 /* Integrate a share over the block. */
 static inline void bss_integrate_share(const bss_neurons *all, bss_share *share)
 {
