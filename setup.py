@@ -53,7 +53,8 @@ def extension(name, sources=(), headers=()):
 
 
 KERNELS = (
-    "kernels", "kernels_impl", "kernels_silicon_impl", "pair_change_impl", "exponential",
+    "kernels", "block", "vectors", "kernels_impl", "kernels_cuba_impl", "kernels_single_impl",
+    "pass_impl", "pair_change_impl", "exponential", "exponential_single",
 )  # fmt: skip
 EVENTS = ("kernels", "exponential", "event_queue", "plasticity", "driver_pulses", "delivery")
 STEPS = (*EVENTS, "share", "workers")

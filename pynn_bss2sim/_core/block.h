@@ -79,26 +79,30 @@ typedef struct {
     int64_t *count;
     double *kept[BSS_N_VARIABLES]; /* NULL where nothing is kept */
     uint64_t noise;
+    double now; /* steps from the base to its begin */
+    float float_now;
+    int tidy; /* whether it is time to tidy up floats */
 } bss_step;
 
-/* What kernels in single precision know of a tile's state in float; `u` and what follows only those
- * of current-based LIF. All potentials are against e_leak. */
+/* Tiles in single precision: their state, and what it is compared with or driven by. All potentials
+ * are against e_leak. */
 typedef struct bss_singles {
-    float line0[BSS_TILE], line1[BSS_TILE], hold[BSS_TILE], drive[BSS_TILE];
-    float u[BSS_TILE], reset[BSS_TILE], thresh[BSS_TILE];
-    float low[BSS_TILE], high[BSS_TILE]; /* that u does not pass */
+    double w[BSS_TILE];
+    float u[BSS_TILE], line0[BSS_TILE], line1[BSS_TILE], hold[BSS_TILE], drive[BSS_TILE];
+    float thresh[BSS_TILE], reset[BSS_TILE];
+    float low[BSS_TILE], high[BSS_TILE];                   /* that u does not pass */
+    float rev0[BSS_TILE], rev1[BSS_TILE], onset[BSS_TILE]; /* of currents, and the upstroke */
 } bss_singles;
 
 /* A tile: its n neurons from `first` on, their state and coefficients. Those are held in a step
- * whose `hold` is more than the steps `now` from the base to its begin. */
-typedef struct {
+ * whose `hold` is more than the steps from the base to its begin. */
+typedef struct bss_tile {
     int64_t first, n, substeps;
+    int64_t at, behind; /* how far it is from the begin of its part, and from that of its block */
+    uint32_t there;     /* a bit for each of its neurons */
     bss_cells cells;
-    bss_singles *single; /* NULL in BSS_IDEAL; where it is, its lines are those in force */
-    int in_floats;       /* whether its membrane is so, too */
+    bss_singles *single; /* where there is one, the state is there and not in `cells` */
     bss_columns columns;
-    const float *noise_v, *noise0, *noise1; /* this step's, for each source of noise */
-    int64_t now;
 } bss_tile;
 
 /* Where a tile lies that is not full: behind it come neurons of another part. */
@@ -128,6 +132,9 @@ static inline void bss_plan_steps(const bss_neurons *all, const bss_part *part, 
     for (int64_t s = 0; s < all->n_steps; s++) {
         bss_step *step = &steps[s];
         step->number = all->step + s + 1;
+        step->now = (double)(all->step - all->base + s);
+        step->float_now = (float)step->now;
+        step->tidy = step->number % BSS_TIDY_STEPS == 0;
         step->arrivals = share->arrivals[s];
         step->spikes = all->spikes + s * all->n + share->first;
         step->count = &share->count[s];
@@ -142,19 +149,25 @@ static inline void bss_plan_steps(const bss_neurons *all, const bss_part *part, 
     }
 }
 
-/* Point to the tile `at` neurons behind the begin of a part. */
-static inline void bss_point_to(bss_tile *tile, const bss_part *part, int64_t at, int n_columns)
+/* Fill in the tiles of a part. */
+static inline void bss_lay_tiles(bss_part *part, int64_t n_columns)
 {
     const bss_cells *cells = &part->cells;
-    const int64_t number = at / BSS_TILE;
-    tile->first = part->first + at;
-    tile->n = part->n - at < BSS_TILE ? part->n - at : BSS_TILE;
-    tile->substeps = part->substeps;
-    tile->single = part->singles ? &part->singles[number] : 0;
-    tile->cells = (bss_cells){cells->v + at,     cells->w + at,    cells->line0 + at,
-                              cells->line1 + at, cells->hold + at, cells->drive + at};
-    for (int k = 0; k < n_columns; k++)
-        tile->columns.at[k] = (const char *)part->columns.at[k] + number * part->stride[k];
+    for (int64_t at = 0; at < part->n; at += BSS_TILE) {
+        const int64_t number = at / BSS_TILE;
+        bss_tile *tile = &part->tiles[number];
+        tile->first = part->first + at;
+        tile->n = part->n - at < BSS_TILE ? part->n - at : BSS_TILE;
+        tile->substeps = part->substeps;
+        tile->at = at;
+        tile->behind = part->behind + at;
+        tile->there = ~UINT32_C(0) >> (BSS_TILE - tile->n);
+        tile->single = part->singles ? &part->singles[number] : 0;
+        tile->cells = (bss_cells){cells->v + at,     cells->w + at,    cells->line0 + at,
+                                  cells->line1 + at, cells->hold + at, cells->drive + at};
+        for (int64_t k = 0; k < n_columns; k++)
+            tile->columns.at[k] = (const char *)part->columns.at[k] + number * part->stride[k];
+    }
 }
 
 /* Let a tile that is not full work on a copy, filled up with copies of its last neuron. */
@@ -174,47 +187,21 @@ static BSS_APART void bss_copy_rest(bss_tile *tile, bss_rest *rest)
     cells->drive = rest->drive;
 }
 
-/* Put the state of the copied neurons where it belongs. */
-static BSS_APART void bss_return_rest(const bss_tile *tile, const bss_rest *rest)
+/* Put the state of the copied neurons where it belongs, and let the tile be there again. */
+static BSS_APART void bss_return_rest(bss_tile *tile, const bss_rest *rest)
 {
     double *variable[5] = {rest->from.v, rest->from.w, rest->from.line0, rest->from.line1,
                            rest->from.hold};
     for (int k = 0; k < 5; k++)
         for (int64_t j = 0; j < tile->n; j++)
             variable[k][j] = rest->state[k][j];
-}
-
-/* Where the tile reads its noise in this step. */
-static inline void bss_place_noise(bss_tile *tile, const bss_noise *noise, uint64_t place,
-                                   int64_t behind)
-{
-    tile->noise_v = noise->table + (place & noise->mask) + behind;
-    tile->noise0 = noise->table + (place >> 16 & noise->mask) + behind;
-    tile->noise1 = noise->table + (place >> 32 & noise->mask) + behind;
-}
-
-/* What is left of a potential against e_leak in float. So little that v would not show it comes to 0:
- * then it is the same whether or not it has been v in between. */
-#define BSS_LEAST_U 0x1p-20f
-static inline float bss_shown(float u)
-{
-    return u < BSS_LEAST_U && u > -BSS_LEAST_U ? 0.0f : u;
+    tile->cells = rest->from;
 }
 
 /* The potential that the float of a membrane stands for. */
 static inline double bss_potential(const bss_tile *tile, int64_t j)
 {
     return ((const double *)tile->columns.cuba_lif.e_leak)[j] + (double)tile->single->u[j];
-}
-
-/* Put the membrane of neuron j, which is i of all, at reset. */
-static inline void bss_reset(const bss_neurons *all, const bss_tile *tile, int64_t j, int64_t i)
-{
-    if (tile->in_floats) {
-        tile->single->u[j] = bss_shown(tile->single->reset[j]);
-    } else {
-        tile->cells.v[j] = all->spiking[i].v_reset;
-    }
 }
 
 /* Draw the threshold of a neuron anew. */
@@ -227,66 +214,84 @@ static inline void bss_draw_threshold(const bss_neurons *all, const bss_tile *ti
     const double v_thresh = all->spiking[i].v_thresh + shift;
     all->thresh_shift[i] = shift;
     all->tiles[all->thresh_place[i]] = v_thresh;
-    if (tile->in_floats) {
+    if (tile->single) {
         const double *e_leak = tile->columns.cuba_lif.e_leak;
         tile->single->thresh[j] = (float)(v_thresh - e_leak[j]);
     }
 }
 
-/* Reset neuron j, which is at or above threshold, if it may spike, and note it. */
+/* Whether neuron j is held in the step that ends `now` steps from the base. */
+static inline int bss_held(const bss_tile *tile, double now, int64_t j)
+{
+    return (tile->single ? (double)tile->single->hold[j] : tile->cells.hold[j]) > now;
+}
+
+/* Reset neuron j, and hold it until `end` steps from the base. */
+static inline void bss_reset(const bss_tile *tile, const bss_spiking *own, double end, int64_t j)
+{
+    if (tile->single) {
+        tile->single->hold[j] = (float)end;
+        tile->single->w[j] += own->b;
+        if (own->reset_keep == 0.0)
+            tile->single->u[j] = tile->single->reset[j];
+    } else {
+        tile->cells.hold[j] = end;
+        tile->cells.w[j] += own->b;
+        if (own->reset_keep == 0.0)
+            tile->cells.v[j] = own->v_reset;
+    }
+}
+
+/* Neuron j is at or above threshold: it spikes if it may, which is noted. */
 static inline void bss_spike(const bss_neurons *all, const bss_tile *tile, const bss_step *step,
                              int64_t j)
 {
-    const bss_cells *cells = &tile->cells;
-    const double next = (double)(tile->now + 1);
+    const double now = (double)(step->number - all->base);
     const int64_t i = tile->first + j;
     bss_spiking *own = &all->spiking[i];
-    if (cells->hold[j] > next || own->silent_until > (double)step->number)
+    if (bss_held(tile, now, j) || own->silent_until > (double)step->number)
         return;
     step->spikes[(*step->count)++] = (int32_t)i;
-    if (own->reset_keep == 0.0)
-        bss_reset(all, tile, j, i);
+    bss_reset(tile, own, own->hold_steps + now, j);
+    own->silent_until = (double)step->number + own->silent_steps;
     if (own->sigma_thresh > 0.0)
         bss_draw_threshold(all, tile, step->number, j, i);
-    cells->hold[j] = own->hold_steps + next;
-    if (tile->single)
-        tile->single->hold[j] = (float)cells->hold[j];
-    own->silent_until = (double)step->number + own->silent_steps;
-    cells->w[j] += own->b;
-}
-
-/* The same for all those that are `over` threshold: 1 or 0 for each neuron of the tile. */
-static BSS_APART void bss_spikes(const bss_neurons *all, const bss_tile *tile, const bss_step *step,
-                           const uint8_t *over)
-{
-    for (int64_t first = 0; first < tile->n; first += 8) {
-        uint64_t eight;
-        memcpy(&eight, over + first, sizeof eight);
-        for (int64_t j = first; eight && j < first + 8 && j < tile->n; j++)
-            if (over[j])
-                bss_spike(all, tile, step, j);
-    }
 }
 
 /* A variable of neuron j of a tile. */
 static inline double bss_variable(const bss_tile *tile, int variable, int64_t j)
 {
+    const bss_singles *single = tile->single;
     const bss_cells *cells = &tile->cells;
     if (variable == 0)
-        return tile->in_floats ? bss_potential(tile, j) : cells->v[j];
+        return single ? bss_potential(tile, j) : cells->v[j];
     if (variable == 1)
-        return cells->w[j];
-    if (tile->single)
-        return variable == 2 ? tile->single->line0[j] : tile->single->line1[j];
-    return variable == 2 ? cells->line0[j] : cells->line1[j];
+        return single ? single->w[j] : cells->w[j];
+    if (variable == 2)
+        return single ? (double)single->line0[j] : cells->line0[j];
+    return single ? (double)single->line1[j] : cells->line1[j];
 }
 
-/* Keep the state after this step for probes. */
-static BSS_APART void bss_keep(const bss_tile *tile, const bss_step *step)
+/* The end of a step for `n` neurons of a tile from `first` on: those that are `over` threshold, a bit
+ * for each, spike, and probes find the state. */
+static BSS_APART void bss_end_step(const bss_neurons *all, const bss_tile *tile,
+                                   const bss_step *step, int64_t first, int64_t n, uint32_t over)
 {
+    const int64_t end = first + n < tile->n ? first + n : tile->n;
+    for (; over; over &= over - 1)
+        bss_spike(all, tile, step, first + bss_lowest_bit(over));
     for (int variable = 0; variable < BSS_N_VARIABLES; variable++)
-        for (int64_t j = 0; step->kept[variable] && j < tile->n; j++)
+        for (int64_t j = first; step->kept[variable] && j < end; j++)
             step->kept[variable][tile->first + j] = bss_variable(tile, variable, j);
+}
+
+/* Let `hold` count from the end of the block. */
+static inline void bss_end_holds(const bss_neurons *all, const bss_tile *tile)
+{
+    const double elapsed = (double)(all->step - all->base + all->n_steps);
+    double *hold = tile->cells.hold;
+    for (int64_t j = 0; j < BSS_TILE; j++)
+        hold[j] = hold[j] > elapsed ? hold[j] - elapsed : 0.0;
 }
 
 #endif

@@ -44,9 +44,9 @@ enum { BSS_IDEAL = 0, BSS_SINGLE = 1, BSS_SILICON = 2, BSS_NOISY = 3, BSS_N_MODE
 #define BSS_SINGLE_LIF_COLUMNS(X) X(e_rev0) X(e_rev1) X(felt0) X(felt1) X(g_leak) X(h_over_c)
 #define BSS_SINGLE_ADEX_COLUMNS(X)                                                                 \
     BSS_SINGLE_LIF_COLUMNS(X) X(g_delta_t) X(v_exp) X(inv_delta_t) X(a) X(decay_w)
-#define BSS_SILICON_COLUMNS(X)                                                                     \
-    X(leak_u) X(leak_c) X(line_u0) X(line_u1) X(line_c0) X(line_c1) X(reset_keep) X(v_floor)       \
-    X(v_ceiling)
+#define BSS_SATURATION_COLUMNS(X)                                                                  \
+    X(leak_u) X(leak_c) X(line_u0) X(line_u1) X(line_c0) X(line_c1) X(reset_keep)
+#define BSS_SILICON_COLUMNS(X) BSS_SATURATION_COLUMNS(X) X(v_floor) X(v_ceiling)
 #define BSS_NOISY_COLUMNS(X) X(amp_v) X(amp0) X(amp1)
 
 /* Where the coefficients of a tile lie. */
@@ -102,6 +102,7 @@ typedef struct {
 
 struct bss_neurons;
 struct bss_singles;
+struct bss_tile;
 struct bss_part;
 struct bss_share;
 
@@ -121,6 +122,8 @@ typedef struct bss_part {
     int64_t stride[BSS_MAX_COLUMNS];
     bss_cells cells;
     struct bss_singles *singles; /* one for each tile; not there in BSS_IDEAL */
+    struct bss_tile *tiles;
+    int64_t alike; /* whether neurons in BSS_SINGLE differ in nothing but potentials */
 } bss_part;
 
 /* Kernels of an instruction set (best last), NULL where this machine lacks it. */
@@ -162,9 +165,6 @@ void bss_pair_change_avx512(int kind, const bss_pair_batch *batch, const bss_pai
                             int64_t step, double *weight);
 #endif
 bss_pair_change bss_pair_change_for(int isa);
-
-/* bounds of the argument of a saturating current (kernels_impl.h); never changed */
-extern float bss_knee[2];
 
 /* e**x for each element */
 void bss_exp_array(int64_t n, const double *x, double *y);

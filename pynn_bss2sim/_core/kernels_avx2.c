@@ -6,6 +6,7 @@
 #else
 #pragma GCC target("avx2")
 #endif
+#define BSS_WIDTH 32
 #define BSS_NAME(name) bss_##name##_avx2
 #include "kernels_impl.h"
 #include "pair_change_impl.h"

@@ -6,6 +6,7 @@
 #else
 #pragma GCC target("avx512f,avx512dq,avx512vl,prefer-vector-width=512")
 #endif
+#define BSS_WIDTH 64
 #define BSS_NAME(name) bss_##name##_avx512
 #include "kernels_impl.h"
 #include "pair_change_impl.h"

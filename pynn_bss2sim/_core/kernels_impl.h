@@ -4,6 +4,8 @@
 #include <string.h>
 #include "block.h"
 #include "exponential.h"
+#include "vectors.h"
+#include "exponential_single.h"
 
 /* a loop over the neurons `j` of a tile: arrays do not overlap */
 #ifndef BSS_EACH
@@ -56,11 +58,10 @@ typedef struct {
     double *restrict v = tile->cells.v, *restrict line0 = tile->cells.line0;                       \
     double *restrict line1 = tile->cells.line1;                                                    \
     const double *restrict hold = tile->cells.hold, *restrict drive = tile->cells.drive;           \
-    const double now = (double)tile->now;                                                          \
     uint64_t any = 0
 
 /* whether neuron j is held at reset ? yes : no */
-#define BSS_HELD(yes, no) BSS_NAME(where)(-(uint64_t)(hold[j] > now), (yes), (no))
+#define BSS_HELD_IDEAL(yes, no) BSS_NAME(where)(-(uint64_t)(hold[j] > now), (yes), (no))
 
 /* The end of a step, the same for all kinds. Neurons at or above threshold are left there till
  * bss_spike resets them. */
@@ -74,26 +75,10 @@ typedef struct {
 /* What follows integrates one tile of ideal neurons and returns whether any is at threshold. A
  * neuron held at reset stays there.
  *
- * Current-based LIF: exact for currents that are constant over the step. */
-BSS_SPECIALIZE uint64_t BSS_NAME(cuba_lif)(const bss_cuba_lif_columns *restrict c,
-                                           const bss_tile *tile)
-{
-    BSS_STATE;
-    BSS_EACH {
-        const double i0 = line0[j], i1 = line1[j], e_leak = BSS_OF(e_leak);
-        const double push = i0 * BSS_OF(p_v0) + (i1 * BSS_OF(p_v1) + drive[j]);
-        const double v_new = e_leak + ((v[j] - e_leak) * BSS_OF(p_vv) + push);
-        line0[j] = i0 * BSS_OF(decay0);
-        line1[j] = i1 * BSS_OF(decay1);
-        BSS_FINISH(BSS_HELD(BSS_OF(v_reset), v_new));
-    }
-    return any;
-}
-
-/* Conductance-based LIF: the decay of the membrane is exact for the mean conductances of the
+Conductance-based LIF: the decay of the membrane is exact for the mean conductances of the
  * substep, the driving potential is averaged over it; second order in the substep. */
 BSS_SPECIALIZE uint64_t BSS_NAME(coba_lif)(const bss_coba_lif_columns *restrict c,
-                                           const bss_tile *tile)
+                                           const bss_tile *tile, const double now)
 {
     BSS_STATE;
     for (int64_t s = 0; s < tile->substeps; s++) {
@@ -123,7 +108,7 @@ BSS_SPECIALIZE uint64_t BSS_NAME(coba_lif)(const bss_coba_lif_columns *restrict 
         }
     }
     BSS_EACH {
-        BSS_FINISH(BSS_HELD(BSS_OF(v_reset), v[j]));
+        BSS_FINISH(BSS_HELD_IDEAL(BSS_OF(v_reset), v[j]));
     }
     return any;
 }
@@ -220,7 +205,7 @@ BSS_SPECIALIZE void BSS_NAME(adex_slopes)(const bss_adex_columns *restrict c,
 /* AdEx: classical Runge-Kutta of fourth order; the lines decay exactly. A neuron held at reset
  * keeps its voltage while its adaptation current goes on. */
 BSS_SPECIALIZE uint64_t BSS_NAME(adex)(const bss_adex_columns *restrict c, const bss_tile *tile,
-                                       const int coba)
+                                       const double now, const int coba)
 {
     BSS_STATE;
     double *restrict w = tile->cells.w;
@@ -229,7 +214,7 @@ BSS_SPECIALIZE uint64_t BSS_NAME(adex)(const bss_adex_columns *restrict c, const
         BSS_NAME(membrane) m;
         BSS_NAME(pair) k1, k2, k3, k4;
         BSS_EACH {
-            m.h_over_c[j] = BSS_HELD(0.0, BSS_OF(h_over_c));
+            m.h_over_c[j] = BSS_HELD_IDEAL(0.0, BSS_OF(h_over_c));
             m.start.v[j] = v[j] - BSS_OF(e_leak);
             m.start.w[j] = w[j] + 0.0; /* else a compiler would call memcpy */
         }
@@ -254,158 +239,22 @@ BSS_SPECIALIZE uint64_t BSS_NAME(adex)(const bss_adex_columns *restrict c, const
         }
     }
     BSS_EACH {
-        BSS_FINISH(BSS_HELD(BSS_OF(v_reset), v[j]));
+        BSS_FINISH(BSS_HELD_IDEAL(BSS_OF(v_reset), v[j]));
     }
     return any;
 }
 
 #undef BSS_OF
-#include "kernels_silicon_impl.h"
 
-BSS_SPECIALIZE uint64_t BSS_NAME(step)(const bss_tile *tile, const int kind, const int mode)
-{
-    const bss_columns *columns = &tile->columns;
-    if (mode != BSS_IDEAL && kind == BSS_CUBA_LIF)
-        return BSS_NAME(single_cuba_lif)(&columns->cuba_lif, tile, mode);
-    if (mode != BSS_IDEAL && kind == BSS_COBA_LIF)
-        return BSS_NAME(single_coba_lif)(&columns->single_lif, tile, mode);
-    if (mode != BSS_IDEAL)
-        return BSS_NAME(single_adex)(&columns->single_adex, tile, kind == BSS_COBA_ADEX, mode);
-    if (kind == BSS_CUBA_LIF)
-        return BSS_NAME(cuba_lif)(&columns->cuba_lif, tile);
-    if (kind == BSS_COBA_LIF)
-        return BSS_NAME(coba_lif)(&columns->coba_lif, tile);
-    return BSS_NAME(adex)(&columns->adex, tile, kind == BSS_COBA_ADEX);
-}
-
-/* Take the state of a tile from where it lies. */
-BSS_SPECIALIZE void BSS_NAME(take)(const bss_tile *tile, const int kind, const int mode)
-{
-    const bss_cells *cells = &tile->cells;
-    bss_singles *restrict single = tile->single;
-    if (mode == BSS_IDEAL)
-        return;
-    BSS_EACH {
-        single->line0[j] = (float)cells->line0[j];
-        single->line1[j] = (float)cells->line1[j];
-        single->hold[j] = (float)cells->hold[j];
-        single->drive[j] = (float)cells->drive[j];
-    }
-    if (kind == BSS_CUBA_LIF)
-        BSS_NAME(take_membranes)(&tile->columns.cuba_lif, tile, mode);
-}
-
-/* Put it back; `elapsed` steps are over since it was taken. */
-BSS_SPECIALIZE void BSS_NAME(put)(const bss_tile *tile, const double elapsed, const int kind,
-                                  const int mode)
-{
-    const bss_singles *restrict single = tile->single;
-    double *restrict line0 = tile->cells.line0, *restrict line1 = tile->cells.line1;
-    double *restrict hold = tile->cells.hold;
-    BSS_EACH {
-        hold[j] = hold[j] - elapsed > 0.0 ? hold[j] - elapsed : 0.0;
-    }
-    if (mode == BSS_IDEAL)
-        return;
-    BSS_EACH {
-        line0[j] = (double)single->line0[j];
-        line1[j] = (double)single->line1[j];
-    }
-    if (kind == BSS_CUBA_LIF)
-        BSS_NAME(put_membranes)(&tile->columns.cuba_lif, tile);
-}
-
-/* Which neurons are at or above threshold. */
-BSS_SPECIALIZE void BSS_NAME(find_over)(const bss_tile *tile, uint8_t *restrict over)
-{
-    if (tile->in_floats) {
-        const float *restrict u = tile->single->u, *restrict thresh = tile->single->thresh;
-        BSS_EACH {
-            over[j] = u[j] >= thresh[j];
-        }
-    } else {
-        const double *restrict v = tile->cells.v, *restrict v_thresh = tile->columns.cuba_lif.v_thresh;
-        BSS_EACH {
-            over[j] = v[j] >= v_thresh[j];
-        }
-    }
-}
-
-/* What arrives at a tile, `at` neurons behind the begin of its part, is added to its line: all cells
- * of the tile, since to look for those with arrivals would take longer. */
-#define BSS_ARRIVE(name, number, member)                                                           \
-    BSS_SPECIALIZE void name(const bss_arrivals *all, int64_t at, number *restrict line)           \
-    {                                                                                              \
-        number *restrict cells = all->member + at;                                                 \
-        if (!(all->marks >> at / BSS_TILE & 1))                                                    \
-            return;                                                                                \
-        BSS_EACH {                                                                                 \
-            line[j] += cells[j];                                                                   \
-            cells[j] = 0;                                                                          \
-        }                                                                                          \
-    }
-BSS_ARRIVE(BSS_NAME(arrive), double, cells)
-BSS_ARRIVE(BSS_NAME(arrive_single), float, floats)
-
-/* A tile through all steps of the block. */
-BSS_SPECIALIZE void BSS_NAME(pass)(const bss_neurons *all, const bss_part *part, bss_tile *tile,
-                                   const bss_step *steps, const int kind, const int mode)
-{
-    const int64_t at = tile->first - part->first;
-    uint8_t over[BSS_TILE];
-    for (int64_t s = 0; s < all->n_steps; s++) {
-        const bss_step *step = &steps[s];
-        tile->now = all->step - all->base + s;
-        if (mode == BSS_NOISY)
-            bss_place_noise(tile, &all->noise, step->noise, part->behind + at);
-        const uint64_t any = BSS_NAME(step)(tile, kind, mode);
-        if (mode == BSS_IDEAL) {
-            BSS_NAME(arrive)(&step->arrivals[0], at, tile->cells.line0);
-            BSS_NAME(arrive)(&step->arrivals[1], at, tile->cells.line1);
-        } else {
-            if (step->number % BSS_TIDY_STEPS == 0)
-                BSS_NAME(tidy)(tile);
-            BSS_NAME(arrive_single)(&step->arrivals[0], at, tile->single->line0);
-            BSS_NAME(arrive_single)(&step->arrivals[1], at, tile->single->line1);
-        }
-        if (any) {
-            BSS_NAME(find_over)(tile, over);
-            bss_spikes(all, tile, step, over);
-        }
-        if (all->any_kept)
-            bss_keep(tile, step);
-    }
-}
-
-/* All tiles of a part. */
-BSS_SPECIALIZE void BSS_NAME(run)(const bss_neurons *all, const bss_part *part, bss_share *share,
-                                  const int kind, const int mode)
-{
-    const double elapsed = (double)(all->step - all->base + all->n_steps);
-    bss_step steps[BSS_BLOCK];
-    bss_rest rest;
-    bss_tile tile;
-    bss_plan_steps(all, part, share, steps);
-    for (int64_t at = 0; at < part->n; at += BSS_TILE) {
-        bss_point_to(&tile, part, at, bss_n_columns(kind, mode));
-        tile.in_floats = mode != BSS_IDEAL && kind == BSS_CUBA_LIF;
-        if (tile.n < BSS_TILE)
-            bss_copy_rest(&tile, &rest);
-        if (all->takes)
-            BSS_NAME(take)(&tile, kind, mode);
-        BSS_NAME(pass)(all, part, &tile, steps, kind, mode);
-        if (all->puts)
-            BSS_NAME(put)(&tile, elapsed, kind, mode);
-        if (tile.n < BSS_TILE)
-            bss_return_rest(&tile, &rest);
-    }
-}
+#include "kernels_cuba_impl.h"
+#include "kernels_single_impl.h"
+#include "pass_impl.h"
 
 #define BSS_KERNEL(kind, mode)                                                                     \
     static void BSS_NAME(kind##_##mode)(const bss_neurons *all, const bss_part *part,              \
                                         bss_share *share)                                          \
     {                                                                                              \
-        BSS_NAME(run)(all, part, share, kind, mode);                                               \
+        bss_run(all, part, share, kind, mode);                                               \
     }
 #define BSS_KERNELS_OF(mode)                                                                       \
     BSS_KERNEL(BSS_CUBA_LIF, mode)                                                                 \

@@ -1,8 +1,7 @@
 /* Kernels for the instruction set every machine of this architecture has, and the choice. */
 #include "block.h"
 
-float bss_knee[2] = {-0.57735027f, 0.57735027f};
-
+#define BSS_WIDTH 16
 #define BSS_NAME(name) bss_##name##_portable
 #include "kernels_impl.h"
 #include "pair_change_impl.h"

@@ -9,6 +9,7 @@ cdef extern from "kernels.h" nogil:
         BSS_CUBA_LIF
         BSS_N_KINDS
         BSS_IDEAL
+        BSS_SINGLE
         BSS_NOISY
         BSS_N_MODES
     ctypedef struct bss_cells:
@@ -21,10 +22,13 @@ cdef extern from "kernels.h" nogil:
     ctypedef union bss_columns:
         const void **at
     ctypedef struct bss_neurons
-    ctypedef struct bss_singles
+    ctypedef struct bss_singles:
+        float *u
     ctypedef struct bss_part
     ctypedef struct bss_share
     ctypedef void (*bss_kernel)(const bss_neurons *all, const bss_part *part, bss_share *share)
+    ctypedef struct bss_tile:
+        pass
     ctypedef struct bss_part:
         int64_t number, first, n, block, behind, mode, substeps
         bss_kernel kernel
@@ -32,6 +36,8 @@ cdef extern from "kernels.h" nogil:
         int64_t *stride
         bss_cells cells
         bss_singles *singles
+        bss_tile *tiles
+        int64_t alike
     ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
     bss_kernel_table bss_kernels_for(int isa)
     ctypedef struct bss_pair_term:
@@ -176,8 +182,7 @@ cdef extern from "block.h" nogil:
         int64_t any_kept
         int32_t *spikes
         int64_t step, n_steps, takes, puts, base
-    ctypedef struct bss_singles:
-        pass
+    void bss_lay_tiles(bss_part *part, int64_t n_columns)
     ctypedef struct bss_share:
         bss_part *parts
         int64_t n_parts, first

@@ -19,11 +19,14 @@ from pynn_bss2sim._core.native cimport (
     BSS_N_VARIABLES,
     BSS_NOISY,
     BSS_IDEAL,
+    BSS_SINGLE,
     BSS_TILE,
     bss_integrate,
+    bss_lay_tiles,
     bss_neurons,
     bss_part,
     bss_singles,
+    bss_tile,
     bss_spiking,
 )
 from pynn_bss2sim._core.pointers cimport (
@@ -49,7 +52,7 @@ from pynn_bss2sim._core.noise import (
     stream_key,
 )
 from pynn_bss2sim._core.plan import Plan
-from pynn_bss2sim._core.tiles import aligned, make_pieces, make_tiles
+from pynn_bss2sim._core.tiles import POTENTIALS, aligned, make_pieces, make_tiles
 
 
 #: The record bss_spiking.
@@ -165,12 +168,19 @@ cdef class Neurons:
         cdef int64_t tile = 0, n_tiles = (-(-pieces.n // BSS_TILE)).sum()
         self.singles = aligned(np.zeros(max(1, n_tiles) * sizeof(bss_singles), np.uint8))
         cdef bss_singles *singles = <bss_singles *>octets(self.singles)
+        self.tile_records = aligned(np.zeros(max(1, n_tiles) * sizeof(bss_tile), np.uint8))
+        cdef bss_tile *all_tiles = <bss_tile *>octets(self.tile_records)
         for k in range(n_pieces):
             parts[k].number = k
             self._make_part(&parts[k], pieces.block[k], pieces.first[k], pieces.n[k], tiles, start)
             parts[k].mode = mode[pieces.block[k]]
+            parts[k].alike = parts[k].mode == BSS_SINGLE and not any(
+                s for name, s in zip(columns[pieces.block[k]], tiles.stride[pieces.block[k]])
+                if name not in POTENTIALS)
             if parts[k].mode != BSS_IDEAL:
                 parts[k].singles = singles + tile
+            parts[k].tiles = all_tiles + tile
+            bss_lay_tiles(&parts[k], len(columns[pieces.block[k]]))
             tile += (parts[k].n + BSS_TILE - 1) // BSS_TILE
             parts[k].kernel = kernels_of(self.instruction_set)[parts[k].mode][
                 <int64_t>kind[pieces.block[k]]]
@@ -253,7 +263,7 @@ cdef class Neurons:
 
     def export(self, step):
         """Their part of the state at `step`; see `state.EmulatorState`."""
-        return {"trial": self.trial, "v": self.v.copy(), "w": self.w.copy(),
+        return {"trial": self.trial, "v": self.v.copy(), "u": self._membranes(), "w": self.w.copy(),
                 "line": self.line.copy().reshape(2, self.n), "hold": self.hold.copy(),
                 "silent": np.maximum(self.spiking["silent_until"] - step, 0.0),
                 "thresh_shift": self.thresh_shift.copy(), "leak_shift": self.leak_shift.copy()}
@@ -261,12 +271,34 @@ cdef class Neurons:
     def checked_state(self, state):
         """Their part of a state, if it is one."""
         checked = {name: checked_floats(f"state.{name}", state[name], (self.n,))
-                   for name in ("v", "w", "hold", "silent")}
+                   for name in ("v", "u", "w", "hold", "silent")}
         return checked | {
             "trial": self.checked_trial(state["trial"]),
             "line": checked_floats("state.line", state["line"], (2, self.n)),
             "shifts": self.checked_shifts(state["thresh_shift"], state["leak_shift"]),
         }
+
+    def _membranes(self):
+        """Membranes in single precision, against e_leak: float32 (n,), 0 where there is none."""
+        cdef int64_t k, j, n_parts = len(self.pieces.block)
+        cdef const bss_part *parts = <const bss_part *>octets(self.parts)
+        result = np.zeros(self.n, np.float32)
+        cdef float *u = floats(result)
+        for k in range(n_parts):
+            if parts[k].singles != NULL:
+                for j in range(parts[k].n):
+                    u[parts[k].first + j] = parts[k].singles[j // BSS_TILE].u[j % BSS_TILE]
+        return result
+
+    def _take_membranes(self, membranes):
+        """Take what `_membranes` returns."""
+        cdef int64_t k, j, n_parts = len(self.pieces.block)
+        cdef bss_part *parts = <bss_part *>octets(self.parts)
+        cdef const float *u = const_floats(membranes)
+        for k in range(n_parts):
+            if parts[k].singles != NULL:
+                for j in range(parts[k].n):
+                    parts[k].singles[j // BSS_TILE].u[j % BSS_TILE] = u[parts[k].first + j]
 
     def checked_trial(self, trial):
         """The number of a trial, if it is one."""
@@ -286,6 +318,7 @@ cdef class Neurons:
         """Take what `checked_state` has returned."""
         self.begin_trial(checked["trial"])
         self.v[:], self.w[:], self.hold[:] = checked["v"], checked["w"], np.ceil(checked["hold"])
+        self._take_membranes(checked["u"].astype(np.float32))
         self.spiking["silent_until"] = step + checked["silent"]
         self.line[:] = checked["line"].ravel()
         self._shift(checked["shifts"])
@@ -295,6 +328,7 @@ cdef class Neurons:
         self.begin_trial(trial)
         self._shift(shifts)
         self.v[:] = self.coefficients["e_leak"] + self.leak_shift
+        self._take_membranes(np.zeros(self.n, np.float32))
         for column in (self.w, self.line, self.hold, self.spiking["silent_until"]):
             column[:] = 0.0
 

@@ -183,7 +183,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         raise ValueError(f"the time step must be a positive number of µs, not {timestep!r}")
     c = circuits
     kind = 2 * c.adex.astype(np.int64) + c.conductance_based
-    mode = _modes(c, kind, timestep)
+    mode = _modes(c, timestep)
     start = _block_start(kind, mode)
     substeps = max(1, int(np.ceil(timestep / MAX_SUBSTEP - 1e-9)))
     h_sub = timestep / substeps
@@ -247,7 +247,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
     )
 
 
-def _modes(c: Circuits, kind: np.ndarray, timestep: float) -> np.ndarray:
+def _modes(c: Circuits, timestep: float) -> np.ndarray:
     """The mode of each neuron: int64 (n,)."""
     silicon = (
         np.isfinite(c.leak_limit)
@@ -257,8 +257,7 @@ def _modes(c: Circuits, kind: np.ndarray, timestep: float) -> np.ndarray:
         | np.isfinite(c.v_ceiling)
     )
     noisy = (c.sigma_v > 0) | (c.sigma_line > 0).any(axis=0)
-    slow = (kind == Kind.CUBA_LIF) & (c.c_m > MAX_SINGLE_STEPS * timestep * c.g_leak)
-    single = c.single_precision & ~slow
+    single = c.single_precision & (c.c_m <= MAX_SINGLE_STEPS * timestep * c.g_leak)
     return np.select(
         [noisy, silicon, single], [Mode.NOISY, Mode.SILICON, Mode.SINGLE], Mode.IDEAL
     ).astype(np.int64)

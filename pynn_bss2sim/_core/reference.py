@@ -81,11 +81,10 @@ class ReferenceEngine:
         # in force: as in the plan, plus a random shift
         self.v_thresh, self.thresh_shift = plan.v_thresh.copy(), np.zeros(n)
         self.e_leak, self.leak_shift = plan.e_leak.copy(), np.zeros(n)
-        # what the compiled engine keeps in float32: lines, and membranes of current-based LIF
-        width = np.diff(plan.block_start)
-        self.single = np.repeat(plan.block_mode != Mode.IDEAL, width)
+        # of these the compiled engine keeps membranes and lines in float32
+        self.single = np.repeat(plan.block_mode != Mode.IDEAL, np.diff(plan.block_start))
+        self.u = np.zeros(n, np.float32)
         self._take_under_way(np.zeros((routes.depth, 2, n)))
-        self.in_floats = self.single & np.repeat(plan.block_kind == Kind.CUBA_LIF, width)
         self.queue = None if routes.links is None else EventQueue(routes.links)
         self.amplitude = np.array(routes.amplitude)
         self.pairs = None if pairs is None else PairSynapses(pairs, len(routes.indptr) - 1)
@@ -100,6 +99,7 @@ class ReferenceEngine:
             "thresh_shift": self.thresh_shift.copy(),
             "leak_shift": self.leak_shift.copy(),
             "v": self.v.copy(),
+            "u": self.u.copy(),
             "w": self.w.copy(),
             "line": self.line.copy(),
             "hold": self.hold.copy(),
@@ -123,6 +123,7 @@ class ReferenceEngine:
         self.v_thresh = self.plan.v_thresh + self.thresh_shift
         self.e_leak = self.plan.e_leak + self.leak_shift
         self.v, self.w = np.array(state["v"]), np.array(state["w"])
+        self.u = np.where(self.single, state["u"], 0.0).astype(np.float32)
         self.line, self.hold = np.array(state["line"]), np.ceil(state["hold"])
         self.silent_until = self.step + np.array(state["silent"])
         self._take_under_way(np.roll(state["under_way"], self.step % self.depth, axis=0))
@@ -143,6 +144,7 @@ class ReferenceEngine:
         n_links = 0 if self.queue is None else len(self.queue.plan.interval)
         shifts = {"thresh_shift": thresh_shift, "leak_shift": leak_shift}
         cells = {"v": self.plan.e_leak + leak_shift, "w": np.zeros(n), "line": np.zeros((2, n))}
+        cells["u"] = np.zeros(n)
         holds = {"hold": np.zeros(n), "silent": np.zeros(n)}
         nothing = {
             "under_way": np.zeros((self.depth, 2, n)),
@@ -195,7 +197,7 @@ class ReferenceEngine:
             silent = (self.hold > 0.0) | (self.silent_until > self.step)
             for neuron in np.flatnonzero(self._at_threshold() & ~silent):
                 if self.plan.reset_keep[neuron] == 0.0:
-                    self.v[neuron] = self._reset_potential(neuron)
+                    self._reset(neuron)
                 self._draw_threshold(neuron)
                 self.hold[neuron] = self.plan.hold_steps[neuron]
                 self.silent_until[neuron] = self.step + self.plan.silent_steps[neuron]
@@ -331,7 +333,9 @@ class ReferenceEngine:
             c = {name: stored(name, values[part], mode) for name, values in in_force.items()}
             drive = current[part] * plan.p_vi[part] if kind == Kind.CUBA_LIF else current[part]
             line0, line1 = self.line[:, part]
-            cells = Cells(self.v[part], self.w[part], line0, line1, self.hold[part], drive)
+            cells = Cells(
+                self.v[part], self.w[part], line0, line1, self.hold[part], drive, self.u[part]
+            )
             noise = None
             if mode == Mode.NOISY:
                 window = places[:, k, np.newaxis] + np.arange(NOISE_BLOCK)
@@ -347,14 +351,15 @@ class ReferenceEngine:
             self.line[:] = np.where(self.single, in_single, self.line + self.ring[now])
         self.ring[now] = self.float_ring[now] = 0.0
 
-    def _reset_potential(self, neuron: int) -> float:
-        e_leak, v_reset = self.e_leak[neuron], self.plan.v_reset[neuron]
-        if self.in_floats[neuron]:
-            u = reference_silicon.single(v_reset - e_leak)
-            return e_leak + float(reference_silicon.shown(u))
-        return v_reset
+    def _reset(self, neuron: int) -> None:
+        """Put a membrane at its reset potential."""
+        self.v[neuron] = self.plan.v_reset[neuron]
+        if self.single[neuron]:
+            e_leak = self.e_leak[neuron]
+            self.u[neuron] = reference_silicon.single(self.v[neuron] - e_leak)
+            self.v[neuron] = e_leak + float(self.u[neuron])
 
     def _at_threshold(self) -> np.ndarray:
         """Whether neurons are at or above threshold: bool (n,)."""
-        in_floats = reference_silicon.at_threshold(self.v, self.e_leak, self.v_thresh)
-        return np.where(self.in_floats, in_floats, self.v >= self.v_thresh)
+        in_floats = self.u >= reference_silicon.single(self.v_thresh - self.e_leak)
+        return np.where(self.single, in_floats, self.v >= self.v_thresh)

@@ -15,7 +15,10 @@ __all__ = ["Cells", "integrate"]
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """State of neighbouring neurons, changed in place, and what flows into them: float64 (n,)."""
+    """State of neighbouring neurons, changed in place, and what flows into them: float64 (n,).
+
+    `u` is float32: what single precision has of the membrane against its leak potential.
+    """
 
     v: np.ndarray
     w: np.ndarray
@@ -23,6 +26,7 @@ class Cells:
     line1: np.ndarray
     hold: np.ndarray
     drive: np.ndarray
+    u: np.ndarray
 
 
 def integrate(kind: Kind, c: Mapping[str, np.ndarray], cells: Cells, substeps: int) -> None:

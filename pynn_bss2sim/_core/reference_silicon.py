@@ -1,7 +1,7 @@
-"""Twins of the kernels in single precision: kernels_silicon_impl.h and kernels_cuba_impl.h.
+"""Twins of the kernels in single precision: kernels_single_impl.h.
 
-Potentials and adaptation are float64, and what a step changes of them is computed in float32.
-Lines, and membranes of current-based LIF, are float32 in arrays of float64.
+Membranes, against their leak potential, and lines are float32. Adaptation is float64, and what a
+step changes of it is computed in float32.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ ZERO, HALF, THREE = np.float32(0.0), np.float32(0.5), np.float32(3.0)
 SIXTH = np.float32(1.0) / np.float32(6.0)
 #: Coefficients that only circuits with limits have.
 SILICON = frozenset({"leak_u", "reset_keep"})
-#: Less than this (mV) of a membrane in float32 against e_leak comes to 0.
-LEAST_U = np.float32(2.0**-20)
-#: Less than this of a line's current or conductance comes to 0 in steps that are multiples of it.
-TINY, TIDY_STEPS = np.float32(1e-12), 16
+#: Less than this of a membrane (mV against its leak potential) or of a line (nA or µS) comes to 0 in
+#: steps that are multiples of the last one.
+TINY_U, TINY_LINE, TIDY_STEPS = np.float32(1e-6), np.float32(1e-12), 16
 #: Smallest denominator of a step into an upstroke.
 NARROWEST = np.float32(1e-3)
 
@@ -47,11 +46,19 @@ def single(x: ArrayLike) -> np.ndarray:
     return np.asarray(x).astype(np.float32)
 
 
+def membrane(u: np.ndarray, v: np.ndarray, e_leak: np.ndarray) -> np.ndarray:
+    """Membranes in float32 against `e_leak`, of which `v` is what they show or has come since.
+
+    What is shown has fewer digits of a small `u`; as long as nobody has changed it, `u` counts.
+    """
+    return np.where(e_leak + u.astype(np.float64) == v, u, single(v - e_leak))
+
+
 class Start:
     """What a (sub)step starts from, in float32."""
 
     def __init__(self, c: Mapping[str, np.ndarray], cells: Cells) -> None:
-        self.u = single(cells.v - c["e_leak"])
+        self.u = cells.u.copy()
         self.e_leak = single(c["e_leak"])
         self.held = cells.hold > 0.0
         self.line0, self.line1 = single(cells.line0), single(cells.line1)
@@ -59,10 +66,10 @@ class Start:
         # without limits of the chip the membrane stays where it is while it is held
         self.relaxed = ZERO
         if "reset_keep" in c:
-            self.relaxed = single(cells.v - c["v_reset"]) * c["reset_keep"]
+            self.relaxed = (self.u - single(c["v_reset"] - c["e_leak"])) * c["reset_keep"]
 
     def held_or(self, free: np.ndarray) -> np.ndarray:
-        """Change of v of neurons that relax to reset while they are held, or are free."""
+        """Change of u of neurons that relax to reset while they are held, or are free."""
         return np.where(self.held, self.relaxed, free)
 
 
@@ -91,24 +98,26 @@ def integrate(
     step : int
         Number of the state at its end.
     """
+    if mode == Mode.SINGLE:
+        c = {name: values for name, values in c.items() if name not in SILICON}
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-        if kind == Kind.CUBA_LIF:
-            _cuba_lif(mode, c, cells, noise)
-        else:
-            if mode == Mode.SINGLE:
-                c = {name: values for name, values in c.items() if name not in SILICON}
-            for s in range(substeps):
-                now = noise if s == substeps - 1 else None
-                if kind == Kind.COBA_LIF:
-                    _coba_lif(c, cells, now)
-                else:
-                    _adex(c, cells, kind == Kind.COBA_ADEX, now)
-    if mode != Mode.SINGLE and kind != Kind.CUBA_LIF:
-        v = np.where(cells.v < c["v_floor"], c["v_floor"], cells.v)
-        cells.v[:] = np.where(v > c["v_ceiling"], c["v_ceiling"], v)
+        cells.u[:] = membrane(cells.u, cells.v, c["e_leak"])
+        for s in range(1 if kind == Kind.CUBA_LIF else substeps):
+            now = noise if s == substeps - 1 or kind == Kind.CUBA_LIF else None
+            if kind == Kind.CUBA_LIF:
+                _cuba_lif(c, cells, now)
+            elif kind == Kind.COBA_LIF:
+                _coba_lif(c, cells, now)
+            else:
+                _adex(c, cells, kind == Kind.COBA_ADEX, now)
+        if mode != Mode.SINGLE:
+            low, high = single(c["v_floor"] - c["e_leak"]), single(c["v_ceiling"] - c["e_leak"])
+            u = np.where(cells.u < low, low, cells.u)
+            cells.u[:] = np.where(u > high, high, u)
     if step % TIDY_STEPS == 0:
-        for line in (cells.line0, cells.line1):
-            line[:] = np.where(abs(line) < TINY, 0.0, line)
+        for values, tiny in ((cells.u, TINY_U), (cells.line0, TINY_LINE), (cells.line1, TINY_LINE)):
+            values[:] = np.where(abs(values) < tiny, 0.0, values)
+    cells.v[:] = c["e_leak"] + cells.u.astype(np.float64)
     cells.hold[:] = np.where(cells.hold - 1.0 > 0.0, cells.hold - 1.0, 0.0)
 
 
@@ -124,33 +133,19 @@ def _change_lines(
     cells.line1[:] = start.line1 + change1
 
 
-def shown(u: np.ndarray) -> np.ndarray:
-    """What is left of potentials against e_leak in float32: less than v would show comes to 0."""
-    return np.where(abs(u) < LEAST_U, ZERO, u)
-
-
-def at_threshold(v: np.ndarray, e_leak: np.ndarray, v_thresh: np.ndarray) -> np.ndarray:
-    """Whether membranes in float32 are at or above threshold: bool (n,)."""
-    return shown(single(v - e_leak)) >= single(v_thresh - e_leak)
-
-
-def _cuba_lif(
-    mode: Mode, c: Mapping[str, np.ndarray], cells: Cells, noise: np.ndarray | None
-) -> None:
+def _cuba_lif(c: Mapping[str, np.ndarray], cells: Cells, noise: np.ndarray | None) -> None:
     """Propagation that would be exact if nothing saturated."""
     start = Start(c, cells)
-    u = shown(single(cells.v - c["e_leak"]))
-    i0, i1, held = start.line0, start.line1, ZERO
+    i0, i1, u = start.line0, start.line1, start.u
     push = i0 * c["p_v0"] + (i1 * c["p_v1"] + start.drive)
-    if mode != Mode.SINGLE:
+    if "leak_u" in c:
         push = push + (
             c["line_c0"] * excess(i0 * c["line_u0"]) + c["line_c1"] * excess(i1 * c["line_u1"])
         )
-        held = (u - single(c["v_reset"] - c["e_leak"])) * c["reset_keep"]
     if noise is not None:
         push = push + c["amp_v"] * noise[0]
     change = u * c["p_vv"] + push
-    if mode != Mode.SINGLE:
+    if "leak_u" in c:
         leak_u, leak_c = c["leak_u"], c["leak_c"]
         far_u = u * leak_u
         y = clipped(far_u)
@@ -158,20 +153,15 @@ def _cuba_lif(
         slope = (leak_u * leak_c) * (np.float32(1.5) * y2)
         change = change - leak_c * ((y - far_u) - y2 * y)
         change = change + slope * change
-    u = u + np.where(start.held, held, change)
-    if mode != Mode.SINGLE:
-        low, high = single(c["v_floor"] - c["e_leak"]), single(c["v_ceiling"] - c["e_leak"])
-        u = np.where(u < low, low, u)
-        u = np.where(u > high, high, u)
-    cells.v[:] = c["e_leak"] + shown(u).astype(np.float64)
+    cells.u[:] = u + start.held_or(change)
     _change_lines(c, cells, start, noise)
 
 
-def _noise_v(c: Mapping[str, np.ndarray], start: Start, noise: np.ndarray | None) -> np.ndarray:
+def _noise_v(
+    c: Mapping[str, np.ndarray], start: Start, noise: np.ndarray | None
+) -> np.ndarray | np.float32:
     """Noise of the membranes of a whole step, which those held at reset do not have."""
-    if noise is None:
-        return np.zeros(len(start.u))
-    return np.where(start.held, ZERO, c["amp_v"] * noise[0]).astype(np.float64)
+    return ZERO if noise is None else np.where(start.held, ZERO, c["amp_v"] * noise[0])
 
 
 def _begin_substep(
@@ -203,7 +193,7 @@ def _coba_lif(c: Mapping[str, np.ndarray], cells: Cells, noise: np.ndarray | Non
     g, push = _begin_substep(c, start, coba=True)
     push = push * c["h_over_c"]
     change = start.held_or(push / bernoulli(-(g * c["h_over_c"])))
-    cells.v[:] = (cells.v + change.astype(np.float64)) + _noise_v(c, start, noise)
+    cells.u[:] = (start.u + change) + _noise_v(c, start, noise)
     _change_lines(c, cells, start, noise)
 
 
@@ -220,11 +210,11 @@ def _adex(c: Mapping[str, np.ndarray], cells: Cells, coba: bool, noise: np.ndarr
     bend = (slope * c["h_over_c"]) * (push * (c["inv_delta_t"] * SIXTH))
     width = bernoulli(x) - bend
     width = np.where(width > NARROWEST, width, NARROWEST)
-    change = start.held_or(push / width)
-    v_free = cells.v + change.astype(np.float64)
-    v_end = np.where(v_free < c["v_thresh"], v_free, c["v_thresh"])
+    thresh = single(c["v_thresh"] - c["e_leak"])
+    u_end = start.u + start.held_or(push / width)
+    u_end = np.where(u_end < thresh, u_end, thresh)
     # adaptation follows the membrane no farther than to the threshold
-    moved = single(v_end - cells.v)
-    cells.v[:] = v_end + _noise_v(c, start, noise)
+    moved = u_end - start.u
+    cells.u[:] = u_end + _noise_v(c, start, noise)
     cells.w[:] = cells.w + (relax - (c["decay_w"] * (HALF * c["a"])) * moved).astype(np.float64)
     _change_lines(c, cells, start, noise)

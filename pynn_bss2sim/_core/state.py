@@ -42,6 +42,9 @@ class EmulatorState:
     step : int
     v, w : float64 (n,)
         mV, nA.
+    u : float32 (n,)
+        Of neurons in single precision, `v` less the leak potential with all its digits; counts as
+        long as `v` is what it shows.
     line : float64 (2, n)
         nA or µS.
     hold : float64 (n,)
@@ -77,6 +80,7 @@ class EmulatorState:
 
     step: int
     v: np.ndarray
+    u: np.ndarray
     w: np.ndarray
     line: np.ndarray
     hold: np.ndarray
@@ -116,6 +120,7 @@ class EmulatorState:
         return cls(
             0,
             circuits.e_leak + leak_shift,
+            np.zeros(n, np.float32),
             np.zeros(n),
             np.zeros((LINES, n)),
             np.zeros(n),
@@ -153,7 +158,7 @@ class EmulatorState:
 
         under_way = np.array(fresh.under_way)
         under_way[:rows, :, :old] = self.under_way[:rows]
-        names = ("v", "w", "line", "hold", "silent", "thresh_shift", "leak_shift")
+        names = ("v", "u", "w", "line", "hold", "silent", "thresh_shift", "leak_shift")
         columns: dict[str, Any] = {name: put(name) for name in names}
         # what is new has been as it is since step 0
         release, age = np.array(fresh.release), np.full(len(fresh.release_age), self.step)

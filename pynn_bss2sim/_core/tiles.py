@@ -9,7 +9,7 @@ import numpy as np
 
 from pynn_bss2sim._core.plan import Mode
 
-__all__ = ["Pieces", "Tiles", "aligned", "make_pieces", "make_tiles", "stored"]
+__all__ = ["POTENTIALS", "Pieces", "Tiles", "aligned", "make_pieces", "make_tiles", "stored"]
 
 #: Bytes of a line of the cache.
 CACHE_LINE = 64
