@@ -126,15 +126,16 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
 * **Tiles.** Neurons are integrated 32 at a time (`kernels.h`). The coefficients of these 32 lie
   together as far as they differ: one stream through memory instead of two dozen. Of a coefficient
   in which all neurons of a block are alike there is one copy, which stays in the cache.
-* **Short loops.** A kernel is a sequence of short loops over the tile, which the compiler turns
-  into vectors (`kernels_impl.h`). A Runge-Kutta step or an exponential is a long chain of
-  operations that wait for each other; in short loops the processor finds other neurons to work on.
+* **Vectors.** Kernels in single precision, and that of ideal current-based neurons, are written with
+  vectors as wide as the processor's registers (`vectors.h`): two of them go abreast through all
+  steps of a block (below) in registers (`pass_impl.h`). A chain of operations that wait for each
+  other is long in AdEx: four vectors go through its parts one after the other, so that the
+  processor finds other neurons to work on (`kernels_single_impl.h`). The other ideal kinds are
+  short loops over the tile, which the compiler turns into vectors (`kernels_impl.h`).
 * **Single precision where a chip is not known better.** Where registers say what neurons are, on
-  all chip models with `parameters="10bit"`, kernels compute what a step changes in single
-  precision, twice as many neurons at a time (`kernels_silicon_impl.h`). Lines are kept so, too,
-  and the membrane of current-based LIF in two floats (`kernels_cuba_impl.h`): to turn doubles into
-  floats and back in each step would take longer than the step. Doubles they are only between runs
-  and where single steps are looked at.
+  all chip models with `parameters="10bit"`, membranes, against their leak potential, and lines are
+  floats, twice as many in a vector. Doubles they are only between runs and where single steps are
+  looked at.
 * **One exponential.** In single precision a step of AdEx takes one exponential and one division, in
   double precision four exponentials, of which three differ little from the first.
 * **Short exponentials.** The exponent of a conductance-based membrane is small, too: polynomials of
@@ -145,7 +146,8 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
   (`delivery.h`): those with one delay onto one line of the neurons of a chip are one entry. When
   the step comes, their amplitudes are added up, by the thread of those neurons and in cells that
   all its chips share, so that what is under way does not fall out of the caches however large the
-  network is. Tiles with arrivals are marked; only theirs are added to the lines.
+  network is. The cells of tiles in which nothing arrives are 0, and added all the same: to choose
+  which are would take longer.
   Kernels report tiles in which a neuron reaches threshold; no other tile is searched.
 * **Blocks of steps.** No spike arrives sooner than the shortest delay. For so many steps, 16 at
   most, a tile is integrated, takes what arrives and spikes before the next tile does (`block.h`),

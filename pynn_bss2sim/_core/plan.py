@@ -13,7 +13,7 @@ conductance-based LIF
 AdEx
     fourth-order Runge-Kutta; the lines' decay over half a (sub)step is exact.
 the two latter in single precision
-    an exponential Rosenbrock step (kernels_silicon_impl.h). A line's mean is that which a membrane
+    an exponential Rosenbrock step (kernels_single_impl.h). A line's mean is that which a membrane
     with its leak alone feels, ``felt = p_v(l) / p_vi``: what comes late counts more, for it has
     decayed less. w decays by ``decay_w = e^(-h/tau_w)``.
 

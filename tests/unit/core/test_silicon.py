@@ -44,9 +44,8 @@ def started_at(value, emu, variable=Variable.V):
 every_kind = pytest.mark.parametrize("kind", list(Kind))
 
 
-def single(kind):
-    """What single precision may change of a trace (mV)."""
-    return claim("trace_single_current_based" if kind == Kind.CUBA_LIF else "trace_single")
+#: What single precision may change of a trace (mV).
+SINGLE = claim("trace_single")
 
 
 @every_kind
@@ -75,7 +74,7 @@ def test_a_saturated_line_carries_its_limit(kind):
         started_at(state, emu, Variable.LINE0)
         v = emu.run(4000).samples[0][-1, 0]
         wanted = (g_leak * REST + limit * 0.0) / (g_leak + limit) if coba else REST + limit / g_leak
-        assert v == pytest.approx(wanted, abs=single(kind))
+        assert v == pytest.approx(wanted, abs=SINGLE)
 
 
 @every_kind
@@ -87,7 +86,7 @@ def test_reset_relaxes_with_its_time_constant_and_no_jump(kind):
     v = activity.samples[0][first - 1 :, 0]  # sample k is the state at step k + 1
     assert v[0] >= -50.0 and len(activity.spike_step) > 5
     wanted = -70.0 + (v[0] + 70.0) * np.exp(-H * np.arange(steps + 1) / tau)
-    np.testing.assert_allclose(v[: steps + 1], wanted, rtol=0, atol=single(kind))
+    np.testing.assert_allclose(v[: steps + 1], wanted, rtol=0, atol=SINGLE)
     assert v[steps + 1] > v[steps]
 
 
@@ -158,7 +157,7 @@ def test_a_circuit_whose_limits_are_far_away_is_ideal(kind):
     # the upstroke of AdEx neurons enlarges all differences
     calm = (ideal_v < -55.0) | (kind in (Kind.CUBA_LIF, Kind.COBA_LIF))
     assert calm.mean() > 0.5
-    assert np.abs(far_v - ideal_v)[calm].max() < single(kind)
+    assert np.abs(far_v - ideal_v)[calm].max() < SINGLE
     np.testing.assert_allclose(far_v, ideal_v, rtol=0, atol=0.1)
 
 
@@ -172,11 +171,11 @@ def test_saturating_traces_are_of_second_order_or_better(kind):
         return emu.run(400 * every, events).samples[0][every - 1 :: every, 0]
 
     # membranes in float have no digits for very fine steps
-    fine = trace(H / (8 if kind == Kind.CUBA_LIF else 64))
+    fine = trace(H / 8)
     error = [np.abs(trace(h) - fine).max() for h in (H, H / 2)]
     assert error[0] < claim("trace_saturating")
     # where the error is not that of single precision
-    assert error[0] / error[1] > (2.5 if kind == Kind.CUBA_LIF else 3.5) or error[0] < single(kind)
+    assert error[0] / error[1] > 2.5 or error[0] < SINGLE
 
 
 def test_the_table_is_white_and_normal():

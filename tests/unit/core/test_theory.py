@@ -144,13 +144,17 @@ def test_in_single_precision_steps_are_of_second_order_and_below_their_stated_er
     fixed = {"delta_t": 2.0, "v_exp": -40.0, "a": 0.004, "tau_w": 144.0}
     if kind == Kind.CUBA_ADEX:
         fixed |= {"c_m": 0.02, "g_leak": 0.001, "a": 1e-4}  # as far up as conductances lead
-    fine = trace(kind, 0.005 if kind >= Kind.CUBA_ADEX else 0.001, **fixed)
-    error = {
-        h: np.abs(trace(kind, h, single_precision=True, **fixed) - fine).max() for h in (0.1, 0.05)
-    }
-    assert error[0.1] < claim("trace_single_step")
-    assert error[0.1] / error[0.05] > 3.5
-    assert np.ptp(fine) > 10.0
+
+    def errors(**fixed):
+        fine = trace(kind, 0.005 if kind >= Kind.CUBA_ADEX else 0.001, **fixed)
+        assert np.ptp(fine) > 10.0
+        single = (trace(kind, h, single_precision=True, **fixed) for h in (0.1, 0.05))
+        return [np.abs(v - fine).max() for v in single]
+
+    assert errors(**fixed)[0] < claim("trace_single_step")
+    # a faster membrane, with larger errors than those of its digits
+    error = errors(**fixed | {"c_m": fixed.get("c_m", C_M) / 4})
+    assert error[0] / error[1] > 3.5
 
 
 @pytest.mark.parametrize("kind", list(Kind))
