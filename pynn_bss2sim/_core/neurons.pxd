@@ -14,7 +14,8 @@ cdef class Neurons:
     cdef object delivery, coefficients, noise_seed, noise, gain, current
     cdef object v, w, line, hold, spiking, thresh_shift, leak_shift
     cdef readonly object pieces, in_floats
-    cdef object tiles, thresh_place, leak_place, parts, singles, tile_records, spikes, kept, cells, float_cells
+    cdef object tiles, thresh_place, leak_place, parts, singles, spikes, kept, cells, float_cells
+    cdef object tile_records
 
     cdef void _make_part(self, bss_part *part, int64_t block, int64_t first, int64_t n, tiles,
                          start) except *

@@ -22,8 +22,8 @@ ZERO, HALF, THREE = np.float32(0.0), np.float32(0.5), np.float32(3.0)
 SIXTH = np.float32(1.0) / np.float32(6.0)
 #: Coefficients that only circuits with limits have.
 SILICON = frozenset({"leak_u", "reset_keep"})
-#: Less than this of a membrane (mV against its leak potential) or of a line (nA or µS) comes to 0 in
-#: steps that are multiples of the last one.
+#: Less than this of a membrane (mV against its leak potential) or of a line (nA or µS) comes to 0
+#: in steps that are multiples of the last one.
 TINY_U, TINY_LINE, TIDY_STEPS = np.float32(1e-6), np.float32(1e-12), 16
 #: Smallest denominator of a step into an upstroke.
 NARROWEST = np.float32(1e-3)
