@@ -228,6 +228,12 @@ static inline void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
     }
 }
 
+/* Whether there was no memory for an event. */
+static inline int bss_lacks_memory(const bss_delivery *d)
+{
+    return d->out_of_memory || (d->links && d->links->out_of_memory);
+}
+
 /* Let the synapses come nearer that a list waits for, all lines of the cache in which they are. */
 static inline void bss_expect(const bss_delivery *d, int64_t lane, int64_t step)
 {
@@ -251,8 +257,9 @@ static inline void bss_expect(const bss_delivery *d, int64_t lane, int64_t step)
     static inline uint64_t name(bss_list *list, const uint16_t *target, const number *amplitude,   \
                                 number *cells)                                                     \
     {                                                                                              \
+        const bss_waiting *end = list->first + list->count;                                        \
         uint64_t marks = 0;                                                                        \
-        for (const bss_waiting *w = list->first; w < list->first + list->count; w++) {             \
+        for (const bss_waiting *w = list->first; w < end; w++) {                                   \
             for (int64_t k = w->begin; k < w->end; k += BSS_STRIDE)                                \
                 for (int64_t j = k; j < k + BSS_STRIDE; j++)                                       \
                     cells[target[j]] += amplitude[j];                                              \
@@ -264,7 +271,17 @@ static inline void bss_expect(const bss_delivery *d, int64_t lane, int64_t step)
 BSS_ADD_UP(bss_add_up, double)
 BSS_ADD_UP(bss_add_up_floats, float)
 
-/* Move what the ring holds for a lane in a slot to cells; returns marks of them. */
+/* What the ring holds for a lane in a slot. */
+static inline bss_arrivals bss_look_into_ring(const bss_delivery *d, int64_t lane, int64_t slot)
+{
+    uint64_t *marks = d->marks + slot * d->n_lanes + lane;
+    bss_arrivals all = {.cells = d->ring + slot * d->width + (lane << d->lane_bits)};
+    all.marks = *marks;
+    *marks = 0;
+    return all;
+}
+
+/* The same on a lane in float: it moves to cells; returns marks of them. */
 static BSS_APART uint64_t bss_take_from_ring(const bss_delivery *d, int64_t lane, int64_t slot,
                                              float *cells)
 {
@@ -279,37 +296,6 @@ static BSS_APART uint64_t bss_take_from_ring(const bss_delivery *d, int64_t lane
     }
     d->marks[slot * d->n_lanes + lane] = 0;
     return marks;
-}
-
-/* What arrives on a lane at `step`: what the ring holds, and what waits added to it.
- * `cells` are used where the ring holds nothing; they are 0 before, and again when all has been
- * moved to the lines. */
-static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int64_t step,
-                                       double *cells)
-{
-    bss_arrivals all = {.cells = cells};
-    if (step <= d->ring_end) {
-        const int64_t slot = step % d->depth;
-        uint64_t *marks = d->marks + slot * d->n_lanes + lane;
-        all.cells = d->ring + slot * d->width + (lane << d->lane_bits);
-        all.marks = *marks;
-        *marks = 0;
-    }
-    all.marks |= bss_add_up(bss_list_of(d, lane * d->n_lists, step), d->target, d->amplitude,
-                            all.cells);
-    return all;
-}
-
-/* The same on a lane in float; `cells` are always used. */
-static inline bss_arrivals bss_collect_floats(const bss_delivery *d, int64_t lane, int64_t step,
-                                              float *cells)
-{
-    bss_arrivals all = {.floats = cells};
-    if (step <= d->ring_end)
-        all.marks = bss_take_from_ring(d, lane, step % d->depth, cells);
-    all.marks |= bss_add_up_floats(bss_list_of(d, lane * d->n_lists, step), d->target,
-                                   d->float_amplitude, cells);
-    return all;
 }
 
 /* Put all that waits at `step` on the ring. */

@@ -15,5 +15,3 @@ cdef class Delivery:
     cdef object float_amplitude
     cdef object release_plan, release_state, release_last
     cdef object pulse_plan, pulse, pulse_last
-
-    cdef bint lacks_memory(self) noexcept nogil

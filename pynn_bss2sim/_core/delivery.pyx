@@ -12,6 +12,7 @@ from pynn_bss2sim._core.native cimport (
     BSS_STRIDE,
     BSS_TILE,
     bss_bunch,
+    bss_lacks_memory,
     bss_list,
     bss_pass_links,
     bss_put_on_ring,
@@ -194,14 +195,9 @@ cdef class Delivery:
         self.notice = min(self.notice, shortest_notice(self.links.plan))
         self.record.links = &self.links.queue
 
-    cdef bint lacks_memory(self) noexcept nogil:
-        """Whether there was no memory for an event."""
-        return (self.record.out_of_memory
-                or (self.record.links != NULL and self.record.links.out_of_memory))
-
     def check_memory(self):
         """Raise MemoryError if there was none for an event."""
-        if self.lacks_memory():
+        if bss_lacks_memory(&self.record):
             raise MemoryError("no memory for the events on their way")
 
     def _take_releases(self, plan):

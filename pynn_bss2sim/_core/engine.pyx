@@ -37,12 +37,11 @@ from pynn_bss2sim._core.native cimport (
     bss_deliver,
     bss_deliver_spikes,
     bss_end_of,
-    bss_event_queue,
     bss_expect_hops,
     bss_expect_roots,
+    bss_lacks_memory,
     bss_neurons,
     bss_pass_links,
-    bss_share,
     bss_spikes_of,
     bss_start,
     bss_stop,
@@ -328,6 +327,7 @@ cdef class Engine:
         """Steps until `stop`, or until there is no room for the spikes of one more block."""
         cdef const bss_neurons *block = &self.neurons.crew.neurons
         cdef int64_t s, n_steps
+        cdef bint vast = self.delivery.record.vast and self.delivery.record.links != NULL
         while self.step < stop:
             inputs.change_currents(self.step, self.neurons)
             n_steps = min(self.longest_block, inputs.next_change(stop) - self.step)
@@ -338,17 +338,21 @@ cdef class Engine:
             self._deliver_inputs(inputs)
             # who samples or changes single steps does it in the arrays
             self.neurons.integrate(self.step, n_steps, n_steps == 1)
+            if vast:
+                self._expect_roots(n_steps)
+                self._expect_hops(0)
             for s in range(n_steps):
                 if s:
                     self._deliver_inputs(inputs)
                 self.step += 1
-                if self.delivery.record.vast:
-                    self._expect_spikes(s)
+                if vast and s + 1 < n_steps:
+                    self._expect_hops(s + 1)
                 self._deliver_spikes(s, recording)
                 if self.pairs is not None:
                     self.pairs.see(self.step)
-                recording.sample(self.step, s, block)
-            if self.delivery.lacks_memory():
+                if recording.probes.n:
+                    recording.sample(self.step, s, block)
+            if bss_lacks_memory(&self.delivery.record):
                 return CHUNK_NO_MEMORY
         return CHUNK_DONE
 
@@ -363,26 +367,28 @@ cdef class Engine:
             inputs.event += 1
         if self.pairs is not None:
             self.pairs.see_inputs(self.step)
-        if self.delivery.links is not None:
+        if self.delivery.record.links != NULL:
             bss_pass_links(&self.delivery.record,
                            bss_end_of(self.delivery.record.links, self.step), self.step)
 
-    cdef void _expect_spikes(self, int64_t s) noexcept nogil:
-        """Let come nearer what the spikes of the two steps after `s` in the block lead to."""
+    cdef void _expect_roots(self, int64_t n_steps) noexcept nogil:
+        """Let come nearer where the hops behind the spikes of the block are."""
         cdef const bss_crew *crew = &self.neurons.crew
-        cdef const bss_event_queue *links = self.delivery.record.links
-        cdef const bss_share *share
-        cdef int64_t k
-        if links == NULL:
-            return
+        cdef int64_t k, s
         for k in range(crew.n_shares):
-            share = &crew.shares[k]
-            if s + 1 < crew.neurons.n_steps:
-                bss_expect_hops(links, bss_spikes_of(&crew.neurons, share, s + 1),
-                                share.count[s + 1])
-            if s + 2 < crew.neurons.n_steps:
-                bss_expect_roots(links, bss_spikes_of(&crew.neurons, share, s + 2),
-                                 share.count[s + 2])
+            for s in range(n_steps):
+                bss_expect_roots(self.delivery.record.links,
+                                 bss_spikes_of(&crew.neurons, &crew.shares[k], s),
+                                 crew.shares[k].count[s])
+
+    cdef void _expect_hops(self, int64_t s) noexcept nogil:
+        """Let come nearer the hops behind the spikes of step `s` of the block."""
+        cdef const bss_crew *crew = &self.neurons.crew
+        cdef int64_t k
+        for k in range(crew.n_shares):
+            bss_expect_hops(self.delivery.record.links,
+                            bss_spikes_of(&crew.neurons, &crew.shares[k], s),
+                            crew.shares[k].count[s])
 
     cdef void _deliver_spikes(self, int64_t s, Recording recording) noexcept nogil:
         """Record and deliver the spikes of step `s` of the block, which has just become present."""

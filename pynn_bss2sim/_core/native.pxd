@@ -150,6 +150,7 @@ cdef extern from "delivery.h" nogil:
     void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
     void bss_deliver_spikes(bss_delivery *d, const int32_t *neuron, int64_t n, int64_t step)
     void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
+    bint bss_lacks_memory(const bss_delivery *d)
     void bss_put_on_ring(bss_delivery *d, int64_t step)
 
 
