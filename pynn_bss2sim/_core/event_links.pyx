@@ -47,6 +47,7 @@ cdef class EventLinks:
         self.queue.step = plan.step
         self.queue.hops = <const bss_hop *>const_int64s(self.hops.view(np.int64))
         self.queue.number = const_int32s(self.number)
+        self.queue.at_once = not plan.at[plan.root].any()
         self.queue.roots = <const bss_roots *>const_int32s(self.roots)
         self.queue.links = <bss_link *>int64s(self.links)
 

@@ -75,6 +75,7 @@ typedef struct {
     const bss_hop *hops;
     const int32_t *number;  /* of each hop in the plan */
     const bss_roots *roots; /* first hops of each source */
+    int64_t at_once;        /* whether all of these are made at once */
     bss_link *links;
     int64_t sent;
     int64_t now;
@@ -219,8 +220,11 @@ static inline void bss_emit(bss_event_queue *q, int64_t emitted, int64_t source)
     const bss_hop *hop = q->hops + q->roots[source].first, *end = q->hops + q->roots[source].end;
     const int64_t time = emitted * q->step;
     bss_begin_row(q, time);
-    for (; hop < end; hop++)
-        bss_send(q, time + hop->after, emitted, hop);
+    if (q->at_once && time == q->now)
+        bss_stand(q, emitted, hop, end);
+    else
+        for (; hop < end; hop++)
+            bss_send(q, time + hop->after, emitted, hop);
 }
 
 /* Time at the end of a step. */

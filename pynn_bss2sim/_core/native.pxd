@@ -72,6 +72,7 @@ cdef extern from "event_queue.h" nogil:
         const bss_hop *hops
         const int32_t *number
         const bss_roots *roots
+        int64_t at_once
         bss_link *links
         int64_t sent
         bss_present *row
