@@ -37,8 +37,6 @@ from pynn_bss2sim._core.native cimport (
     bss_deliver,
     bss_deliver_spikes,
     bss_end_of,
-    bss_expect_hops,
-    bss_expect_roots,
     bss_lacks_memory,
     bss_neurons,
     bss_pass_links,
@@ -327,7 +325,6 @@ cdef class Engine:
         """Steps until `stop`, or until there is no room for the spikes of one more block."""
         cdef const bss_neurons *block = &self.neurons.crew.neurons
         cdef int64_t s, n_steps
-        cdef bint vast = self.delivery.record.vast and self.delivery.record.links != NULL
         while self.step < stop:
             inputs.change_currents(self.step, self.neurons)
             n_steps = min(self.longest_block, inputs.next_change(stop) - self.step)
@@ -338,15 +335,10 @@ cdef class Engine:
             self._deliver_inputs(inputs)
             # who samples or changes single steps does it in the arrays
             self.neurons.integrate(self.step, n_steps, n_steps == 1)
-            if vast:
-                self._expect_roots(n_steps)
-                self._expect_hops(0)
             for s in range(n_steps):
                 if s:
                     self._deliver_inputs(inputs)
                 self.step += 1
-                if vast and s + 1 < n_steps:
-                    self._expect_hops(s + 1)
                 self._deliver_spikes(s, recording)
                 if self.pairs is not None:
                     self.pairs.see(self.step)
@@ -370,25 +362,6 @@ cdef class Engine:
         if self.delivery.record.links != NULL:
             bss_pass_links(&self.delivery.record,
                            bss_end_of(self.delivery.record.links, self.step), self.step)
-
-    cdef void _expect_roots(self, int64_t n_steps) noexcept nogil:
-        """Let come nearer where the hops behind the spikes of the block are."""
-        cdef const bss_crew *crew = &self.neurons.crew
-        cdef int64_t k, s
-        for k in range(crew.n_shares):
-            for s in range(n_steps):
-                bss_expect_roots(self.delivery.record.links,
-                                 bss_spikes_of(&crew.neurons, &crew.shares[k], s),
-                                 crew.shares[k].count[s])
-
-    cdef void _expect_hops(self, int64_t s) noexcept nogil:
-        """Let come nearer the hops behind the spikes of step `s` of the block."""
-        cdef const bss_crew *crew = &self.neurons.crew
-        cdef int64_t k
-        for k in range(crew.n_shares):
-            bss_expect_hops(self.delivery.record.links,
-                            bss_spikes_of(&crew.neurons, &crew.shares[k], s),
-                            crew.shares[k].count[s])
 
     cdef void _deliver_spikes(self, int64_t s, Recording recording) noexcept nogil:
         """Record and deliver the spikes of step `s` of the block, which has just become present."""

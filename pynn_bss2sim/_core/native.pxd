@@ -82,8 +82,6 @@ cdef extern from "event_queue.h" nogil:
         int64_t count
         int out_of_memory
     void bss_send(bss_event_queue *q, int64_t when, int64_t emitted, const bss_hop *hop)
-    void bss_expect_roots(const bss_event_queue *q, const int32_t *source, int64_t n)
-    void bss_expect_hops(const bss_event_queue *q, const int32_t *source, int64_t n)
     int64_t bss_end_of(const bss_event_queue *q, int64_t step)
     void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t clock)
 
