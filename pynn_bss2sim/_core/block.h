@@ -26,19 +26,21 @@ typedef struct {
     uint64_t mask, key;
 } bss_noise;
 
-/* What a neuron's spikes need, in a line of the cache; neurons.pyx fills these records in. */
-typedef struct {
-    double silent_until; /* step at which it may spike again */
+/* What a neuron's spikes do to it, in a line of the cache; neurons.pyx fills these records in. */
+typedef struct bss_spiking {
     double v_reset, reset_keep, hold_steps, silent_steps, b;
     /* its threshold, drawn anew after each spike if sigma is not 0 */
     double v_thresh, sigma_thresh;
+    double unused;
 } bss_spiking;
 
 /* All neurons. Arrays are (n,), and (2, n) for lines. */
 typedef struct bss_neurons {
     int64_t n;
     double *v, *w, *line, *hold;
-    bss_spiking *spiking;
+    /* step at which each may spike again, and whether any is held for less long */
+    double *silent_until;
+    int64_t any_silent;
     /* what a threshold has been shifted by, and where it stands in the tiles */
     double *thresh_shift, *tiles;
     const int64_t *thresh_place;
@@ -100,6 +102,8 @@ typedef struct bss_tile {
     int64_t first, n, substeps;
     int64_t at, behind; /* how far it is from the begin of its part, and from that of its block */
     uint32_t there;     /* a bit for each of its neurons */
+    const bss_spiking *spiking; /* of its first neuron; the next one's is `apart` records away */
+    int64_t apart;
     bss_cells cells;
     bss_singles *single; /* where there is one, the state is there and not in `cells` */
     bss_columns columns;
@@ -161,6 +165,8 @@ static inline void bss_lay_tiles(bss_part *part, int64_t n_columns)
         tile->substeps = part->substeps;
         tile->at = at;
         tile->behind = part->behind + at;
+        tile->spiking = part->spiking + part->apart * at;
+        tile->apart = part->apart;
         tile->there = ~UINT32_C(0) >> (BSS_TILE - tile->n);
         tile->single = part->singles ? &part->singles[number] : 0;
         tile->cells = (bss_cells){cells->v + at,     cells->w + at,    cells->line0 + at,
@@ -205,13 +211,13 @@ static inline double bss_potential(const bss_tile *tile, int64_t j)
 }
 
 /* Draw the threshold of a neuron anew. */
-static inline void bss_draw_threshold(const bss_neurons *all, const bss_tile *tile, int64_t step,
-                                      int64_t j, int64_t i)
+static inline void bss_draw_threshold(const bss_neurons *all, const bss_tile *tile,
+                                      const bss_spiking *own, int64_t step, int64_t j)
 {
+    const int64_t i = tile->first + j;
     const uint64_t place = bss_draw(all->thresh_key, (uint64_t)step, (uint64_t)i);
-    const double shift
-        = all->spiking[i].sigma_thresh * (double)all->noise.table[place & all->noise.mask];
-    const double v_thresh = all->spiking[i].v_thresh + shift;
+    const double shift = own->sigma_thresh * (double)all->noise.table[place & all->noise.mask];
+    const double v_thresh = own->v_thresh + shift;
     all->thresh_shift[i] = shift;
     all->tiles[all->thresh_place[i]] = v_thresh;
     if (tile->single) {
@@ -248,14 +254,15 @@ static inline void bss_spike(const bss_neurons *all, const bss_tile *tile, const
 {
     const double now = (double)(step->number - all->base);
     const int64_t i = tile->first + j;
-    bss_spiking *own = &all->spiking[i];
-    if (bss_held(tile, now, j) || own->silent_until > (double)step->number)
+    const bss_spiking *own = tile->spiking + tile->apart * j;
+    if (bss_held(tile, now, j)
+        || (all->any_silent && all->silent_until[i] > (double)step->number))
         return;
     step->spikes[(*step->count)++] = (int32_t)i;
     bss_reset(tile, own, own->hold_steps + now, j);
-    own->silent_until = (double)step->number + own->silent_steps;
+    all->silent_until[i] = (double)step->number + own->silent_steps;
     if (own->sigma_thresh > 0.0)
-        bss_draw_threshold(all, tile, step->number, j, i);
+        bss_draw_threshold(all, tile, own, step->number, j);
 }
 
 /* A variable of neuron j of a tile. */

@@ -101,6 +101,7 @@ typedef struct {
 } bss_cells;
 
 struct bss_neurons;
+struct bss_spiking;
 struct bss_singles;
 struct bss_tile;
 struct bss_part;
@@ -121,6 +122,10 @@ typedef struct bss_part {
     bss_columns columns;
     int64_t stride[BSS_MAX_COLUMNS];
     bss_cells cells;
+    /* what spikes of the first neuron do, and how many records it is from neuron to neuron: 0 where
+     * they do the same to all */
+    const struct bss_spiking *spiking;
+    int64_t apart;
     struct bss_singles *singles; /* one for each tile; not there in BSS_IDEAL */
     struct bss_tile *tiles;
     int64_t alike; /* whether neurons in BSS_SINGLE differ in nothing but potentials */

@@ -24,6 +24,8 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct bss_neurons
     ctypedef struct bss_singles:
         float *u
+    ctypedef struct bss_spiking:
+        pass
     ctypedef struct bss_part
     ctypedef struct bss_share
     ctypedef void (*bss_kernel)(const bss_neurons *all, const bss_part *part, bss_share *share)
@@ -35,6 +37,8 @@ cdef extern from "kernels.h" nogil:
         bss_columns columns
         int64_t *stride
         bss_cells cells
+        const bss_spiking *spiking
+        int64_t apart
         bss_singles *singles
         bss_tile *tiles
         int64_t alike
@@ -162,15 +166,14 @@ cdef extern from "block.h" nogil:
     ctypedef struct bss_noise:
         const float *table
         uint64_t mask, key
-    ctypedef struct bss_spiking:
-        pass
     ctypedef struct bss_neurons:
         int64_t n
         double *v
         double *w
         double *line
         double *hold
-        bss_spiking *spiking
+        double *silent_until
+        int64_t any_silent
         double *thresh_shift
         double *tiles
         const int64_t *thresh_place

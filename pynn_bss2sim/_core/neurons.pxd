@@ -12,7 +12,7 @@ cdef class Neurons:
     cdef const double *drive_gain
     cdef double *drive
     cdef object delivery, coefficients, noise_seed, noise, gain, current
-    cdef object v, w, line, hold, spiking, thresh_shift, leak_shift
+    cdef object v, w, line, hold, spiking, silent_until, outlasts_hold, thresh_shift, leak_shift
     cdef readonly object pieces, in_floats
     cdef object tiles, thresh_place, leak_place, parts, singles, spikes, kept, cells, float_cells
     cdef object tile_records

@@ -57,8 +57,8 @@ from pynn_bss2sim._core.tiles import POTENTIALS, aligned, make_pieces, make_tile
 
 #: The record bss_spiking.
 SPIKING = np.dtype([(name, np.float64) for name in (
-    "silent_until", "v_reset", "reset_keep", "hold_steps", "silent_steps", "b", "v_thresh",
-    "sigma_thresh")])
+    "v_reset", "reset_keep", "hold_steps", "silent_steps", "b", "v_thresh", "sigma_thresh",
+    "unused")])
 
 
 cdef class Neurons:
@@ -137,8 +137,11 @@ cdef class Neurons:
         self.w, self.line = aligned(np.zeros(self.n)), aligned(np.zeros(2 * self.n))
         self.hold, self.current = aligned(np.zeros(self.n)), aligned(np.zeros(self.n))
         self.spiking = aligned(np.zeros(self.n, SPIKING))
-        for name in SPIKING.names[1:]:
-            self.spiking[name] = self.coefficients[name]
+        c = self.coefficients
+        for name in SPIKING.names[:7]:
+            self.spiking[name] = c[name]
+        self.silent_until = np.zeros(self.n)
+        self.outlasts_hold = (c["silent_steps"] > c["hold_steps"]).any()
         self.leak_shift, self.thresh_shift = np.zeros(self.n), np.zeros(self.n)
         self.spikes = np.zeros((BSS_BLOCK, self.n), np.int32)
         self.drive = doubles(self.current)
@@ -148,7 +151,7 @@ cdef class Neurons:
         cdef bss_neurons *all = &self.crew.neurons
         all.v, all.w, all.line = doubles(self.v), doubles(self.w), doubles(self.line)
         all.hold = doubles(self.hold)
-        all.spiking = <bss_spiking *>doubles(self.spiking.view(np.float64))
+        all.silent_until, all.any_silent = doubles(self.silent_until), self.outlasts_hold
         all.thresh_shift, all.tiles = doubles(self.thresh_shift), doubles(self.tiles)
         all.thresh_place = const_int64s(self.thresh_place)
         all.spikes = int32s(self.spikes)
@@ -205,6 +208,9 @@ cdef class Neurons:
         part.first, part.n, part.block = first, n, block
         part.behind = first - <int64_t>start[block]
         part.substeps = self.substeps
+        own = self.spiking[first:first + n]
+        part.spiking = (<const bss_spiking *>doubles(self.spiking.view(np.float64))) + first
+        part.apart = bool((own != own[0]).any())
         self._point_to_columns(part, tiles.offset[block], tiles.stride[block])
         part.cells.v, part.cells.w = doubles(self.v) + first, doubles(self.w) + first
         part.cells.line0, part.cells.line1 = line + first, line + self.n + first
@@ -265,7 +271,7 @@ cdef class Neurons:
         """Their part of the state at `step`; see `state.EmulatorState`."""
         return {"trial": self.trial, "v": self.v.copy(), "u": self._membranes(), "w": self.w.copy(),
                 "line": self.line.copy().reshape(2, self.n), "hold": self.hold.copy(),
-                "silent": np.maximum(self.spiking["silent_until"] - step, 0.0),
+                "silent": np.maximum(self.silent_until - step, 0.0),
                 "thresh_shift": self.thresh_shift.copy(), "leak_shift": self.leak_shift.copy()}
 
     def checked_state(self, state):
@@ -319,7 +325,8 @@ cdef class Neurons:
         self.begin_trial(checked["trial"])
         self.v[:], self.w[:], self.hold[:] = checked["v"], checked["w"], np.ceil(checked["hold"])
         self._take_membranes(checked["u"].astype(np.float32))
-        self.spiking["silent_until"] = step + checked["silent"]
+        self.silent_until[:] = step + checked["silent"]
+        self._look_for_silent(checked["silent"])
         self.line[:] = checked["line"].ravel()
         self._shift(checked["shifts"])
 
@@ -329,8 +336,13 @@ cdef class Neurons:
         self._shift(shifts)
         self.v[:] = self.coefficients["e_leak"] + self.leak_shift
         self._take_membranes(np.zeros(self.n, np.float32))
-        for column in (self.w, self.line, self.hold, self.spiking["silent_until"]):
+        for column in (self.w, self.line, self.hold, self.silent_until):
             column[:] = 0.0
+        self._look_for_silent(self.silent_until)
+
+    def _look_for_silent(self, silent):
+        """Note whether any neuron may not spike though it is held no longer: now, or ever."""
+        self.crew.neurons.any_silent = self.outlasts_hold or (silent > self.hold).any()
 
     def _shift(self, shifts):
         """Let thresholds and leak potentials be shifted."""

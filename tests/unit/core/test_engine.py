@@ -585,3 +585,21 @@ def test_aligned_arrays_begin_with_a_line_of_the_cache_or_a_large_page(n, dtype,
     # of an empty array NumPy tells no address
     assert n == 0 or copy.ctypes.data % unit == 0
     assert not np.shares_memory(copy, values)
+
+
+@pytest.mark.parametrize("engine", [Engine, ReferenceEngine])
+def test_neurons_that_a_state_tells_to_be_silent_are_so(engine):
+    """Though none of them is ever silent for longer than it is held."""
+    rng = np.random.default_rng(0)
+    circuits = join_circuits(
+        [circuits_of_kind(Kind.CUBA_LIF, 3, rng, i_offset=50.0, refractory_steps=0)]
+    )
+    emulator = Emulator(circuits, random_synapses(circuits, 0, 0, 1, rng), 0.1, engine=engine)
+    state = replace(emulator.state, silent=np.array([0.0, 20.0, 0.0]))
+    emulator.reconfigure(state=state)
+    done = emulator.run(30)
+    first = [done.spike_step[done.spike_neuron == neuron].min() for neuron in range(3)]
+    assert first[1] == 20 and max(first[0], first[2]) < 20
+    emulator.reset()
+    done = emulator.run(30)
+    assert done.spike_step[done.spike_neuron == 1].min() < 20
