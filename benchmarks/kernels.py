@@ -128,8 +128,8 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
   in which all neurons of a block are alike there is one copy, which stays in the cache.
 * **Vectors.** Kernels in single precision, and that of ideal current-based neurons, are written
   with vectors as wide as the processor's registers (`vectors.h`): two of them go abreast through
-  all steps of a block (below) in registers (`pass_impl.h`). A chain of operations that wait for each
-  other is long in AdEx: four vectors go through its parts one after the other, so that the
+  all steps of a block (below) in registers (`pass_impl.h`). A chain of operations that wait for
+  each other is long in AdEx: four vectors go through its parts one after the other, so that the
   processor finds other neurons to work on (`kernels_single_impl.h`). The other ideal kinds are
   short loops over the tile, which the compiler turns into vectors (`kernels_impl.h`).
 * **Single precision where a chip is not known better.** Where registers say what neurons are, on
