@@ -20,30 +20,31 @@ BSS_SPECIALIZE bss_floats bss_expf(bss_floats x)
     const bss_floats least = -80.0f - (bss_floats){0}, most = 80.0f - (bss_floats){0};
     const bss_floats bounded = bss_min_floats(most, bss_max_floats(least, x));
     const bss_floats t = bounded * 1.44269504f + magic, k = t - magic;
-    const bss_floats scale = bss_floats_of_bits((bss_bits_of_floats(t) + 127) << 23);
-    return bss_expf_near((bounded - k * 0.693145752f) - k * 1.42860677e-6f) * scale;
+    const bss_floats near = bss_expf_near((bounded - k * 0.693145752f) - k * 1.42860677e-6f);
+    return bss_floats_of_bits(bss_bits_of_floats(near) + (bss_bits_of_floats(t) << 23));
 }
 
-/* Bernoulli's function x / (e**x - 1), of which only the odd term x / 2 is not even, near 0 */
+/* Bernoulli's function B(x) = x / (e**x - 1), of which only the odd term x / 2 is not even: that of
+ * minus y, near 0 */
 #define BSS_NEAR_SINGLE 0.75f
-BSS_SPECIALIZE bss_floats bss_bernoullif_near(bss_floats x)
+BSS_SPECIALIZE bss_floats bss_bernoullif_near(bss_floats y)
 {
-    const bss_floats x2 = x * x;
-    return (1.0f - x * 0.5f) + x2 * (0.08332866f - x2 * 0.00136286f);
+    const bss_floats y2 = y * y;
+    return (1.0f + y * 0.5f) + y2 * (0.08332866f - y2 * 0.00136286f);
 }
 
-/* the same, but `near` where x is near 0 */
-static BSS_APART bss_floats bss_bernoullif_far(bss_floats x, bss_floats near, bss_mask far)
+/* the same, but `near` where y is near 0 */
+static BSS_APART bss_floats bss_bernoullif_far(bss_floats y, bss_floats near, bss_mask far)
 {
-    return bss_choose_floats(far, x / (bss_expf(x) - 1.0f), near);
+    return bss_choose_floats(far, -y / (bss_expf(-y) - 1.0f), near);
 }
 
 /* everywhere */
-BSS_SPECIALIZE bss_floats bss_bernoullif(bss_floats x)
+BSS_SPECIALIZE bss_floats bss_bernoullif(bss_floats y)
 {
-    const bss_mask far = BSS_MASK(bss_magnitude_floats(x) > BSS_NEAR_SINGLE);
-    const bss_floats near = bss_bernoullif_near(x);
-    return BSS_SELDOM(bss_bits_floats(far)) ? bss_bernoullif_far(x, near, far) : near;
+    const bss_mask far = BSS_MASK(bss_magnitude_floats(y) > BSS_NEAR_SINGLE);
+    const bss_floats near = bss_bernoullif_near(y);
+    return BSS_SELDOM(bss_bits_floats(far)) ? bss_bernoullif_far(y, near, far) : near;
 }
 
 #endif

@@ -41,9 +41,9 @@ enum { BSS_IDEAL = 0, BSS_SINGLE = 1, BSS_SILICON = 2, BSS_NOISY = 3, BSS_N_MODE
 #define BSS_ADEX_COLUMNS(X)                                                                        \
     X(e_rev0) X(e_rev1) X(half0) X(half1) X(g_leak) X(h_over_c) X(g_delta_t) X(v_exp)              \
     X(inv_delta_t) X(a) X(h_over_tau_w)
-#define BSS_SINGLE_LIF_COLUMNS(X) X(e_rev0) X(e_rev1) X(felt0) X(felt1) X(g_leak) X(h_over_c)
+#define BSS_SINGLE_LIF_COLUMNS(X) X(e_rev0) X(e_rev1) X(felt0) X(felt1) X(g_leak)
 #define BSS_SINGLE_ADEX_COLUMNS(X)                                                                 \
-    BSS_SINGLE_LIF_COLUMNS(X) X(g_delta_t) X(v_exp) X(inv_delta_t) X(a) X(decay_w)
+    BSS_SINGLE_LIF_COLUMNS(X) X(h_over_c) X(g_delta_t) X(v_exp) X(inv_delta_t) X(a) X(decay_w)
 #define BSS_SATURATION_COLUMNS(X)                                                                  \
     X(leak_u) X(leak_c) X(line_u0) X(line_u1) X(line_c0) X(line_c1) X(reset_keep)
 #define BSS_SILICON_COLUMNS(X) BSS_SATURATION_COLUMNS(X) X(v_floor) X(v_ceiling)
@@ -74,8 +74,7 @@ typedef union {
     bss_single_adex_columns single_adex;
 } bss_columns;
 
-_Static_assert(sizeof(bss_single_lif_columns) == sizeof(bss_coba_lif_columns)
-                   && sizeof(bss_single_adex_columns) == sizeof(bss_adex_columns),
+_Static_assert(sizeof(bss_single_adex_columns) == sizeof(bss_adex_columns),
                "as many coefficients in single precision");
 
 #define BSS_ONE(name) +1
@@ -85,8 +84,9 @@ enum { BSS_N_SILICON = 0 BSS_SILICON_COLUMNS(BSS_ONE), BSS_N_NOISY = 0 BSS_NOISY
 static inline int bss_n_columns(int kind, int mode)
 {
     const int all = kind == BSS_CUBA_LIF   ? sizeof(bss_cuba_lif_columns) / sizeof(const void *)
-                    : kind == BSS_COBA_LIF ? sizeof(bss_coba_lif_columns) / sizeof(const void *)
-                                           : BSS_MAX_COLUMNS;
+                    : kind >= BSS_CUBA_ADEX ? BSS_MAX_COLUMNS
+                    : mode == BSS_IDEAL ? sizeof(bss_coba_lif_columns) / sizeof(const void *)
+                                        : sizeof(bss_single_lif_columns) / sizeof(const void *);
     return all - (mode == BSS_NOISY ? 0 : BSS_N_NOISY) - (mode < BSS_SILICON ? BSS_N_SILICON : 0);
 }
 
@@ -128,7 +128,7 @@ typedef struct bss_part {
     int64_t apart;
     struct bss_singles *singles; /* one for each tile; not there in BSS_IDEAL */
     struct bss_tile *tiles;
-    int64_t alike; /* whether neurons in BSS_SINGLE differ in nothing but potentials */
+    int64_t alike; /* whether neurons differ in no coefficient; in BSS_SINGLE, but for potentials */
 } bss_part;
 
 /* Kernels of an instruction set (best last), NULL where this machine lacks it. */

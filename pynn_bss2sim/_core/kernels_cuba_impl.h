@@ -1,25 +1,39 @@
 /* The kernel of ideal current-based LIF; included by kernels_impl.h. It is so short that neurons stay
  * in registers for a block of steps. */
 
-#define BSS_OF(name) bss_load_doubles((const double *)c->name + j)
-
-/* A vector of neurons. */
+/* State of a vector of neurons, and their coefficients. */
 typedef struct {
     bss_doubles v, line0, line1;
 } bss_wide_group;
 
-/* A step: exact for currents that are constant over it. */
-BSS_SPECIALIZE void bss_ideal_cuba_lif(const bss_cuba_lif_columns *c, const bss_tile *tile,
-                                       bss_wide_group *group, int j, bss_doubles now)
+#define BSS_FIELD(name) bss_doubles name;
+typedef struct {
+    BSS_COMMON_COLUMNS(BSS_FIELD)
+    BSS_CUBA_LIF_COLUMNS(BSS_FIELD)
+} bss_wide_known;
+#undef BSS_FIELD
+
+/* The coefficients of a tile's neurons from j on. */
+#define BSS_LOAD(name) .name = bss_load_doubles((const double *)c->name + j),
+BSS_SPECIALIZE bss_wide_known bss_wide_known_of(const bss_tile *tile, int j)
 {
-    const bss_doubles i0 = group->line0, i1 = group->line1, e_leak = BSS_OF(e_leak);
-    const bss_doubles drive = bss_load_doubles(tile->cells.drive + j);
-    const bss_wide_mask held = BSS_MASK(bss_load_doubles(tile->cells.hold + j) > now);
-    const bss_doubles push = i0 * BSS_OF(p_v0) + (i1 * BSS_OF(p_v1) + drive);
-    const bss_doubles v_new = e_leak + ((group->v - e_leak) * BSS_OF(p_vv) + push);
-    group->v = bss_choose_doubles(held, BSS_OF(v_reset), v_new);
-    group->line0 = i0 * BSS_OF(decay0);
-    group->line1 = i1 * BSS_OF(decay1);
+    const bss_cuba_lif_columns *c = &tile->columns.cuba_lif;
+    return (bss_wide_known){BSS_COMMON_COLUMNS(BSS_LOAD) BSS_CUBA_LIF_COLUMNS(BSS_LOAD)};
+}
+#undef BSS_LOAD
+
+/* A step: exact for currents that are constant over it. */
+BSS_SPECIALIZE void bss_ideal_cuba_lif(const bss_wide_known *c, bss_wide_group *group,
+                                       const double *drives, const double *holds, bss_doubles now)
+{
+    const bss_doubles i0 = group->line0, i1 = group->line1;
+    const bss_doubles drive = bss_load_doubles(drives);
+    const bss_wide_mask held = BSS_MASK(bss_load_doubles(holds) > now);
+    const bss_doubles push = i0 * c->p_v0 + (i1 * c->p_v1 + drive);
+    const bss_doubles v_new = c->e_leak + ((group->v - c->e_leak) * c->p_vv + push);
+    group->v = bss_choose_doubles(held, c->v_reset, v_new);
+    group->line0 = i0 * c->decay0;
+    group->line1 = i1 * c->decay1;
 }
 
 BSS_SPECIALIZE bss_wide_group bss_take_wide_group(const bss_tile *tile, int j)
@@ -43,4 +57,3 @@ BSS_SPECIALIZE bss_doubles bss_arrived_doubles(double *cells)
     bss_store_doubles(cells, (bss_doubles){0});
     return arrived;
 }
-#undef BSS_OF

@@ -17,11 +17,13 @@ typedef struct {
 #define BSS_FIELD(name) bss_floats name;
 typedef struct {
     bss_floats decay0, decay1;
+    bss_floats sixth, along; /* of AdEx: inv_delta_t / 6; what w takes of the way of u */
     BSS_CUBA_LIF_COLUMNS(BSS_FIELD)
     BSS_SINGLE_ADEX_COLUMNS(BSS_FIELD)
     BSS_SATURATION_COLUMNS(BSS_FIELD)
     BSS_NOISY_COLUMNS(BSS_FIELD)
 } bss_known;
+#undef BSS_FIELD
 
 #define BSS_LOAD(name) known.name = bss_load_floats((const float *)c->name + j);
 #define BSS_LOAD_COLUMNS(columns)                                                                  \
@@ -48,6 +50,8 @@ BSS_SPECIALIZE bss_known bss_known_of(const bss_tile *tile, int j, const int kin
     } else {
         const bss_single_adex_columns *c = &tile->columns.single_adex;
         BSS_LOAD_COLUMNS(BSS_SINGLE_ADEX_COLUMNS);
+        known.sixth = known.inv_delta_t * (1.0f / 6.0f);
+        known.along = known.decay_w * (0.5f * known.a);
     }
     return known;
 }
@@ -56,7 +60,6 @@ BSS_SPECIALIZE bss_known bss_known_of(const bss_tile *tile, int j, const int kin
 typedef struct {
     bss_singles *single;
     int j;
-    int64_t substeps;
     const float *noise_v, *noise0, *noise1;
     bss_floats now; /* those whose `hold` is more are held */
 } bss_place;
@@ -92,26 +95,15 @@ BSS_SPECIALIZE bss_floats bss_excess(bss_floats u)
          ? bss_unless_floats(BSS_HELD, change)                                                     \
          : bss_choose_floats(BSS_HELD, (u - BSS_AT(reset)) * c->reset_keep, change))
 
-/* u within the limits of the circuit */
-BSS_SPECIALIZE bss_floats bss_bounded(const bss_place *at, bss_floats u, const int mode)
-{
-    return mode < BSS_SILICON ? u : bss_min_floats(BSS_AT(high), bss_max_floats(BSS_AT(low), u));
-}
-
-/* Noise of a step: to be added to the changes of v (unless held) and of the lines. */
-#define BSS_NOISE_OF(name) (c->amp##name * bss_load_floats(at->noise##name))
-
-/* Decay of the lines, and noise. */
+/* Decay of the lines. */
 #define BSS_DECAY                                                                                  \
     do {                                                                                           \
-        bss_floats change0 = i0 * c->decay0, change1 = i1 * c->decay1;                   \
-        if (mode == BSS_NOISY) {                                                                   \
-            change0 += BSS_NOISE_OF(0);                                                            \
-            change1 += BSS_NOISE_OF(1);                                                            \
-        }                                                                                          \
-        group->line0 = i0 + change0;                                                               \
-        group->line1 = i1 + change1;                                                               \
+        group->line0 = i0 + i0 * c->decay0;                                                        \
+        group->line1 = i1 + i1 * c->decay1;                                                        \
     } while (0)
+
+/* Noise of a step: of the membrane, which a neuron that is held does not have, and of the lines. */
+#define BSS_NOISE_OF(name) (c->amp##name * bss_load_floats(at->noise##name))
 
 /* Current-based LIF: exact but for what saturation takes from the currents. That is a constant
  * current over the step: that of the lines' mean values, and for the leak that at the middle of the
@@ -136,7 +128,7 @@ BSS_SPECIALIZE void bss_single_cuba_lif(const bss_known *c, const bss_place *at,
         change = change - leak_c * ((y - far_u) - y2 * y);
         change = change + slope * change;
     }
-    group->u = bss_bounded(at, u + BSS_UNLESS_HELD(change), mode);
+    group->u = u + BSS_UNLESS_HELD(change);
     BSS_DECAY;
 }
 
@@ -152,7 +144,7 @@ BSS_SPECIALIZE void bss_single_cuba_lif(const bss_known *c, const bss_place *at,
     (mode < BSS_SILICON ? (x) : (x) + c->line_c##k * bss_excess((x) * c->line_u##k))
 
 /* Begin of a (sub)step: the conductance g of the membrane and the current `push` into it, without
- * upstroke and adaptation. */
+ * upstroke and adaptation; both times h / C, as are the coefficients (plan.py). */
 #define BSS_BEGIN_SUBSTEP(coba)                                                                    \
     const bss_floats u = group->u, i0 = group->line0, i1 = group->line1;                           \
     const bss_floats in0 = i0 * c->felt0, in1 = i1 * c->felt1;                           \
@@ -170,31 +162,21 @@ BSS_SPECIALIZE void bss_single_cuba_lif(const bss_known *c, const bss_place *at,
         g = g - (leak_u * leak_c) * (3.0f * y2);                                                   \
     }
 
-/* End of a (sub)step that leads to `u_new`: noise and limits come with the last one of the step. */
-#define BSS_END_SUBSTEP(u_new)                                                                     \
-    do {                                                                                           \
-        group->u = (u_new);                                                                        \
-        if (mode == BSS_NOISY)                                                                     \
-            group->u += bss_unless_floats(BSS_HELD, BSS_NOISE_OF(_v));                             \
-        if (last)                                                                                  \
-            group->u = bss_bounded(at, group->u, mode);                                       \
-        BSS_DECAY;                                                                                 \
-    } while (0)
-
 /* Conductance-based LIF. */
 BSS_SPECIALIZE void bss_single_coba_lif(const bss_known *c, const bss_place *at,
-                                        bss_group *group, const int mode, const int last)
+                                        bss_group *group, const int mode)
 {
     BSS_BEGIN_SUBSTEP(1);
-    const bss_floats change = (push * c->h_over_c) / bss_bernoullif(-(g * c->h_over_c));
-    BSS_END_SUBSTEP(u + BSS_UNLESS_HELD(change));
+    const bss_floats change = push / bss_bernoullif(g);
+    group->u = u + BSS_UNLESS_HELD(change);
+    BSS_DECAY;
 }
 
 /* AdEx; u is clipped at the detection threshold, so that the upstroke stays bounded. The chain of
  * operations that wait for each other is long: the vectors go through it abreast. */
 BSS_SPECIALIZE void bss_single_adex(const bss_known *known, const bss_place *place,
                                     bss_group *groups, const int abreast, const int coba,
-                                    const int mode, const int last)
+                                    const int mode)
 {
     bss_floats conductance[BSS_MOST_ABREAST], pushes[BSS_MOST_ABREAST], upstroke[BSS_MOST_ABREAST];
     bss_floats relax[BSS_MOST_ABREAST], width[BSS_MOST_ABREAST], bend[BSS_MOST_ABREAST];
@@ -215,9 +197,9 @@ BSS_SPECIALIZE void bss_single_adex(const bss_known *known, const bss_place *pla
         const bss_floats slope = upstroke[k] * c->inv_delta_t, adapted = bss_rounded(place[k].single->w + place[k].j);
         bss_floats push = pushes[k];
         relax[k] = (adapted - c->a * groups[k].u) * c->decay_w;
-        push = (push + (upstroke[k] - (adapted + 0.5f * relax[k]))) * c->h_over_c;
-        bend[k] = (slope * c->h_over_c) * (push * (c->inv_delta_t * (1.0f / 6.0f)));
-        width[k] = (slope - conductance[k]) * c->h_over_c;
+        push = push + (upstroke[k] - (adapted + 0.5f * relax[k]) * c->h_over_c);
+        bend[k] = slope * (push * c->sixth);
+        width[k] = conductance[k] - slope;
         pushes[k] = push;
     }
     BSS_UNROLL for (int k = 0; k < abreast; k++)
@@ -232,30 +214,46 @@ BSS_SPECIALIZE void bss_single_adex(const bss_known *known, const bss_place *pla
         const bss_floats change = pushes[k] / bent;
         const bss_floats u_end = bss_min_floats(u + BSS_UNLESS_HELD(change), BSS_AT(thresh));
         /* adaptation follows the membrane no farther than to the threshold */
-        bss_add_floats(at->single->w + at->j, relax[k] - (c->decay_w * (0.5f * c->a)) * (u_end - u));
-        BSS_END_SUBSTEP(u_end);
+        bss_add_floats(at->single->w + at->j, relax[k] - c->along * (u_end - u));
+        group->u = u_end;
+        BSS_DECAY;
     }
 }
 
-/* A step. */
+/* A (sub)step without what comes at the end of the step. */
 BSS_SPECIALIZE void bss_advance(const bss_known *known, const bss_place *place, bss_group *groups,
                                 const int abreast, const int kind, const int mode)
 {
-    const int quiet = mode == BSS_NOISY ? BSS_SILICON : mode;
     if (kind == BSS_CUBA_ADEX || kind == BSS_COBA_ADEX) {
-        for (int64_t s = 1; s < place->substeps; s++)
-            bss_single_adex(known, place, groups, abreast, kind == BSS_COBA_ADEX, quiet, 0);
-        bss_single_adex(known, place, groups, abreast, kind == BSS_COBA_ADEX, mode, 1);
+        bss_single_adex(known, place, groups, abreast, kind == BSS_COBA_ADEX, mode);
         return;
     }
     BSS_UNROLL for (int k = 0; k < abreast; k++) {
-        for (int64_t s = 1; kind == BSS_COBA_LIF && s < place->substeps; s++)
-            bss_single_coba_lif(&known[k], &place[k], &groups[k], quiet, 0);
         if (kind == BSS_COBA_LIF)
-            bss_single_coba_lif(&known[k], &place[k], &groups[k], mode, 1);
+            bss_single_coba_lif(&known[k], &place[k], &groups[k], mode);
         else
             bss_single_cuba_lif(&known[k], &place[k], &groups[k], mode);
     }
+}
+
+/* The end of a step: noise, and the limits of the circuit. */
+BSS_SPECIALIZE void bss_end_group(const bss_known *c, const bss_place *at, bss_group *group,
+                                  const int kind, const int mode)
+{
+    if (mode == BSS_NOISY) {
+        group->line0 += BSS_NOISE_OF(0);
+        group->line1 += BSS_NOISE_OF(1);
+        if (kind != BSS_CUBA_LIF)
+            group->u += bss_unless_floats(BSS_HELD, BSS_NOISE_OF(_v));
+    }
+    if (mode >= BSS_SILICON)
+        group->u = bss_min_floats(BSS_AT(high), bss_max_floats(BSS_AT(low), group->u));
+}
+
+/* Which neurons are at or above threshold. */
+BSS_SPECIALIZE bss_mask bss_over(const bss_place *at, bss_floats u)
+{
+    return BSS_MASK(u >= BSS_AT(thresh));
 }
 
 /* What has decayed to so little that nobody notices comes to 0, lest it become one of those numbers

@@ -11,7 +11,6 @@ from pynn_bss2sim._core.instruction_sets cimport kernels_of
 from pynn_bss2sim._core.native cimport (
     BSS_BLOCK,
     BSS_CELLS,
-    BSS_CUBA_LIF,
     BSS_LINES,
     BSS_MAX_THREADS,
     BSS_N_KINDS,
@@ -94,8 +93,7 @@ cdef class Neurons:
                                  for name in Plan.coefficient_names()}
         self._take_noise(c["sigma_thresh"].any() or (mode == BSS_NOISY).any())
         self._make_state()
-        exact = np.repeat(kind == BSS_CUBA_LIF, np.diff(start))
-        self.gain = np.where(exact, c["p_vi"], 1.0)
+        self.gain = c["p_vi"]
         self.drive_gain = const_doubles(self.gain)
         self.i_offset = const_doubles(c["i_offset"])
         self._make_tiles(kind, mode, start)
@@ -177,9 +175,9 @@ cdef class Neurons:
             parts[k].number = k
             self._make_part(&parts[k], pieces.block[k], pieces.first[k], pieces.n[k], tiles, start)
             parts[k].mode = mode[pieces.block[k]]
-            parts[k].alike = parts[k].mode == BSS_SINGLE and not any(
+            parts[k].alike = not any(
                 s for name, s in zip(columns[pieces.block[k]], tiles.stride[pieces.block[k]])
-                if name not in POTENTIALS)
+                if parts[k].mode != BSS_SINGLE or name not in POTENTIALS)
             if parts[k].mode != BSS_IDEAL:
                 parts[k].singles = singles + tile
             parts[k].tiles = all_tiles + tile

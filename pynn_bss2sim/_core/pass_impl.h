@@ -3,8 +3,8 @@
 /* A tile in single precision, some vectors of neurons at a time. Cells where nothing arrives are 0:
  * to add them takes less time than to go different ways. */
 BSS_SPECIALIZE void bss_pass_single(const bss_neurons *all, const bss_step *steps,
-                                    const bss_tile *tile, const bss_known *alike, const int kind,
-                                    const int mode)
+                                    const bss_tile *tile, const bss_known *alike,
+                                    const int64_t substeps, const int kind, const int mode)
 {
     const bss_step *const end = steps + all->n_steps;
     const int adex = kind == BSS_CUBA_ADEX || kind == BSS_COBA_ADEX;
@@ -13,41 +13,43 @@ BSS_SPECIALIZE void bss_pass_single(const bss_neurons *all, const bss_step *step
     bss_singles *const single = tile->single;
     for (int first = 0; first < BSS_TILE; first += width) {
         const int64_t at = tile->at + first;
-        const uint32_t there = tile->there >> first;
         bss_group group[BSS_MOST_ABREAST];
         bss_known known[BSS_MOST_ABREAST];
         bss_place place[BSS_MOST_ABREAST];
         BSS_UNROLL for (int k = 0; k < abreast; k++) {
             place[k].single = single;
             place[k].j = first + k * BSS_FLOATS;
-            place[k].substeps = tile->substeps;
             group[k] = bss_take_group(single, place[k].j);
             known[k] = alike ? *alike : bss_known_of(tile, place[k].j, kind, mode);
         }
         for (const bss_step *step = steps; step < end; step++) {
             float *in0 = step->arrivals[0].floats + at, *in1 = step->arrivals[1].floats + at;
-            uint32_t over = 0;
+            bss_mask any = (bss_mask){0};
             BSS_UNROLL for (int k = 0; k < abreast; k++) {
                 place[k].now = step->float_now - (bss_floats){0};
                 if (mode == BSS_NOISY)
                     bss_place_noise(&place[k], &all->noise, step->noise, tile->behind + place[k].j);
             }
-            bss_advance(known, place, group, abreast, kind, mode);
+            for (int64_t left = substeps; left; left--)
+                bss_advance(known, place, group, abreast, kind, mode);
+            BSS_UNROLL for (int k = 0; k < abreast; k++)
+                bss_end_group(&known[k], &place[k], &group[k], kind, mode);
             if (BSS_SELDOM(step->tidy)) {
                 BSS_UNROLL for (int k = 0; k < abreast; k++)
                     bss_tidy_group(&group[k]);
             }
             BSS_UNROLL for (int k = 0; k < abreast; k++) {
-                const int j = first + k * BSS_FLOATS;
-                const bss_floats thresh = bss_load_floats(single->thresh + j);
                 group[k].line0 += bss_arrived_floats(in0 + k * BSS_FLOATS);
                 group[k].line1 += bss_arrived_floats(in1 + k * BSS_FLOATS);
-                over |= bss_bits_floats(BSS_MASK(group[k].u >= thresh)) << k * BSS_FLOATS;
+                any |= bss_over(&place[k], group[k].u);
             }
-            if (BSS_SELDOM((over & there) | any_kept)) {
-                BSS_UNROLL for (int k = 0; k < abreast; k++)
-                    bss_put_group(single, &group[k], first + k * BSS_FLOATS);
-                bss_end_step(all, tile, step, first, width, over & there);
+            if (BSS_SELDOM(bss_bits_floats(any) | any_kept)) {
+                uint32_t over = 0;
+                BSS_UNROLL for (int k = 0; k < abreast; k++) {
+                    bss_put_group(single, &group[k], place[k].j);
+                    over |= bss_bits_floats(bss_over(&place[k], group[k].u)) << k * BSS_FLOATS;
+                }
+                bss_end_step(all, tile, step, first, width, over & tile->there >> first);
                 BSS_UNROLL for (int k = 0; k < abreast; k++)
                     group[k].u = bss_load_floats(single->u + first + k * BSS_FLOATS);
             }
@@ -76,33 +78,42 @@ BSS_SPECIALIZE void bss_find_arrivals(const bss_step *steps, int64_t n_steps, in
 
 /* A tile of ideal current-based LIF. */
 BSS_SPECIALIZE void bss_pass_cuba(const bss_neurons *all, const bss_step *steps,
-                                  const bss_tile *tile, const bss_tile_arrivals *arrivals)
+                                  const bss_tile *tile, const bss_wide_known *alike,
+                                  const bss_tile_arrivals *arrivals)
 {
     enum { ABREAST = 2, WIDTH = ABREAST * BSS_DOUBLES };
+    const double *const drives = tile->cells.drive, *const holds = tile->cells.hold;
+    const double *const thresholds = tile->columns.cuba_lif.v_thresh;
     const uint32_t any_kept = all->any_kept != 0;
-    const bss_cuba_lif_columns *c = &tile->columns.cuba_lif;
+    const int64_t n_steps = all->n_steps;
     for (int first = 0; first < BSS_TILE; first += WIDTH) {
-        const uint32_t there = tile->there >> first;
         bss_wide_group group[ABREAST];
-        BSS_UNROLL for (int k = 0; k < ABREAST; k++)
-            group[k] = bss_take_wide_group(tile, first + k * BSS_DOUBLES);
-        for (int64_t s = 0; s < all->n_steps; s++) {
+        bss_wide_known known[ABREAST];
+        BSS_UNROLL for (int k = 0; k < ABREAST; k++) {
+            const int j = first + k * BSS_DOUBLES;
+            group[k] = bss_take_wide_group(tile, j);
+            known[k] = alike ? *alike : bss_wide_known_of(tile, j);
+        }
+        for (int64_t s = 0; s < n_steps; s++) {
             const bss_doubles now = steps[s].now - (bss_doubles){0};
             double *in0 = arrivals->cells[s][0], *in1 = arrivals->cells[s][1];
-            uint32_t over = 0;
+            bss_wide_mask any = (bss_wide_mask){0};
             BSS_UNROLL for (int k = 0; k < ABREAST; k++) {
                 const int j = first + k * BSS_DOUBLES;
-                bss_ideal_cuba_lif(c, tile, &group[k], j, now);
+                bss_ideal_cuba_lif(&known[k], &group[k], drives + j, holds + j, now);
                 group[k].line0 += bss_arrived_doubles(in0 + j);
                 group[k].line1 += bss_arrived_doubles(in1 + j);
-                over |= bss_bits_doubles(BSS_MASK(
-                            group[k].v >= bss_load_doubles((const double *)c->v_thresh + j)))
-                        << k * BSS_DOUBLES;
+                any |= BSS_MASK(group[k].v >= bss_load_doubles(thresholds + j));
             }
-            if (BSS_SELDOM((over & there) | any_kept)) {
-                BSS_UNROLL for (int k = 0; k < ABREAST; k++)
-                    bss_put_wide_group(tile, &group[k], first + k * BSS_DOUBLES);
-                bss_end_step(all, tile, &steps[s], first, WIDTH, over & there);
+            if (BSS_SELDOM(bss_bits_doubles(any) | any_kept)) {
+                uint32_t over = 0;
+                BSS_UNROLL for (int k = 0; k < ABREAST; k++) {
+                    const int j = first + k * BSS_DOUBLES;
+                    bss_put_wide_group(tile, &group[k], j);
+                    over |= bss_bits_doubles(BSS_MASK(group[k].v >= bss_load_doubles(thresholds + j)))
+                            << k * BSS_DOUBLES;
+                }
+                bss_end_step(all, tile, &steps[s], first, WIDTH, over & tile->there >> first);
                 BSS_UNROLL for (int k = 0; k < ABREAST; k++)
                     group[k].v = bss_load_doubles(tile->cells.v + first + k * BSS_DOUBLES);
             }
@@ -214,7 +225,7 @@ BSS_SPECIALIZE void bss_put_tile(const bss_tile *tile)
 /* All tiles of a part in single precision. */
 BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part,
                                    const bss_step *steps, const int kind, const int mode,
-                                   const int are_alike)
+                                   const int are_alike, const int64_t substeps)
 {
     const int64_t n_tiles = (part->n + BSS_TILE - 1) / BSS_TILE;
     bss_known alike;
@@ -228,7 +239,7 @@ BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part,
             bss_copy_rest(tile, &rest);
         if (all->takes)
             bss_take_tile(tile, kind, mode);
-        bss_pass_single(all, steps, tile, are_alike ? &alike : 0, kind, mode);
+        bss_pass_single(all, steps, tile, are_alike ? &alike : 0, substeps, kind, mode);
         if (all->puts) {
             bss_put_tile(tile);
             bss_end_holds(all, tile);
@@ -240,19 +251,22 @@ BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part,
 
 /* All tiles of an ideal part. */
 BSS_SPECIALIZE void bss_run_ideal(const bss_neurons *all, const bss_part *part,
-                                  const bss_step *steps, const int kind)
+                                  const bss_step *steps, const int kind, const int are_alike)
 {
     const int64_t n_tiles = (part->n + BSS_TILE - 1) / BSS_TILE;
     double nothing[BSS_TILE] = {0};
     bss_tile_arrivals arrivals;
+    bss_wide_known alike;
     bss_rest rest;
+    if (are_alike)
+        alike = bss_wide_known_of(part->tiles, 0);
     for (int64_t number = 0; number < n_tiles; number++) {
         bss_tile *tile = &part->tiles[number];
         bss_find_arrivals(steps, all->n_steps, tile->at, nothing, &arrivals);
         if (tile->n < BSS_TILE)
             bss_copy_rest(tile, &rest);
         if (kind == BSS_CUBA_LIF)
-            bss_pass_cuba(all, steps, tile, &arrivals);
+            bss_pass_cuba(all, steps, tile, are_alike ? &alike : 0, &arrivals);
         else
             bss_pass_ideal(all, steps, tile, &arrivals, kind);
         if (all->puts)
@@ -268,10 +282,14 @@ BSS_SPECIALIZE void bss_run(const bss_neurons *all, const bss_part *part, bss_sh
 {
     bss_step steps[BSS_BLOCK];
     bss_plan_steps(all, part, share, steps);
-    if (mode == BSS_IDEAL)
-        bss_run_ideal(all, part, steps, kind);
+    if (mode == BSS_IDEAL && kind == BSS_CUBA_LIF && part->alike)
+        bss_run_ideal(all, part, steps, BSS_CUBA_LIF, 1);
+    else if (mode == BSS_IDEAL)
+        bss_run_ideal(all, part, steps, kind, 0);
+    else if (kind != BSS_CUBA_LIF && part->substeps > 1)
+        bss_run_single(all, part, steps, kind, mode, 0, part->substeps);
     else if (mode == BSS_SINGLE && part->alike)
-        bss_run_single(all, part, steps, kind, BSS_SINGLE, 1);
+        bss_run_single(all, part, steps, kind, BSS_SINGLE, 1, 1);
     else
-        bss_run_single(all, part, steps, kind, mode, 0);
+        bss_run_single(all, part, steps, kind, mode, 0, 1);
 }

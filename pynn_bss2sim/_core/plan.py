@@ -192,6 +192,10 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
     decay = exp(-h_line / c.tau_syn)
     felt = np.stack([_line_to_membrane(c, c.tau_syn[line], h_sub) for line in range(LINES)])
     felt /= h_sub / c.c_m * phi(-h_sub * c.g_leak / c.c_m)
+    exact = kind == Kind.CUBA_LIF
+    h_over_c = h_sub / c.c_m
+    # in single precision conductances and currents are kept times h / C
+    scale = np.where(exact | (mode == Mode.IDEAL), 1.0, h_over_c)
     p_line = [_line_to_membrane(c, c.tau_syn[line], timestep) for line in range(LINES)]
     sloped = c.delta_t > 0
     arrays = {
@@ -206,18 +210,18 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         "p_vv": exp(-timestep * c.g_leak / c.c_m),
         "p_v0": p_line[0],
         "p_v1": p_line[1],
-        "p_vi": timestep / c.c_m * phi(-timestep * c.g_leak / c.c_m),
+        "p_vi": np.where(exact, timestep / c.c_m * phi(-timestep * c.g_leak / c.c_m), scale),
         "e_rev0": c.e_rev[0],
         "e_rev1": c.e_rev[1],
         "mean0": phi(-h_sub / c.tau_syn[0]),
         "mean1": phi(-h_sub / c.tau_syn[1]),
         "half0": exp(-0.5 * h_sub / c.tau_syn[0]),
         "half1": exp(-0.5 * h_sub / c.tau_syn[1]),
-        "felt0": felt[0],
-        "felt1": felt[1],
-        "g_leak": c.g_leak,
-        "h_over_c": h_sub / c.c_m,
-        "g_delta_t": c.g_leak * c.delta_t,
+        "felt0": felt[0] * scale,
+        "felt1": felt[1] * scale,
+        "g_leak": c.g_leak * scale,
+        "h_over_c": h_over_c,
+        "g_delta_t": c.g_leak * c.delta_t * scale,
         "inv_delta_t": np.where(sloped, 1.0 / np.where(sloped, c.delta_t, 1.0), 0.0),
         "v_exp": c.v_exp,
         "a": c.a,
@@ -225,7 +229,7 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         "h_over_tau_w": h_sub / c.tau_w,
         "decay_w": exp(-h_sub / c.tau_w),
     }
-    arrays |= _saturation(c, kind == Kind.CUBA_LIF, timestep, arrays["p_vi"])
+    arrays |= _saturation(c, exact, timestep, arrays["p_vi"])
     arrays |= {
         "reset_keep": np.where(
             c.tau_reset > 0, exp(-h_line / np.where(c.tau_reset > 0, c.tau_reset, 1.0)), 0.0
@@ -278,13 +282,16 @@ def _block_start(kind: np.ndarray, mode: np.ndarray) -> np.ndarray:
 
 
 def _saturation(
-    c: Circuits, exact: np.ndarray, timestep: float, p_vi: np.ndarray
+    c: Circuits, exact: np.ndarray, timestep: float, effect: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Coefficients of the saturating currents; `exact` tells neurons of current-based LIF."""
-    effect = np.where(exact, p_vi, 1.0)
+    """Coefficients of the saturating currents, of which 1 nA has this `effect` in the kernels.
+
+    `exact` tells neurons of current-based LIF.
+    """
     leak = np.where(np.isinf(c.leak_limit), 0.0, c.leak_limit)
     line = np.where(np.isinf(c.line_limit), 0.0, c.line_limit)
-    line_u = SATURATION_SCALE * np.where(exact, phi(-timestep / c.tau_syn), 1.0) / c.line_limit
+    seen = np.where(exact, phi(-timestep / c.tau_syn), 1.0 / effect)
+    line_u = SATURATION_SCALE * seen / c.line_limit
     return {
         "leak_u": SATURATION_SCALE * c.g_leak / c.leak_limit,
         "leak_c": leak / SATURATION_SCALE * effect,

@@ -25,7 +25,7 @@ from pynn_bss2sim._core.noise import (
     stream_key,
 )
 from pynn_bss2sim._core.pair_plan import PairPlan
-from pynn_bss2sim._core.plan import Kind, Mode, Plan, Routes
+from pynn_bss2sim._core.plan import Mode, Plan, Routes
 from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.pulses import PulsePlan
 from pynn_bss2sim._core.records import CurrentInputs, InputEvents, Probe, Status
@@ -331,7 +331,7 @@ class ReferenceEngine:
         for k, (kind, mode) in enumerate(zip(plan.block_kind, plan.block_mode, strict=True)):
             part = slice(plan.block_start[k], plan.block_start[k + 1])
             c = {name: stored(name, values[part], mode) for name, values in in_force.items()}
-            drive = current[part] * plan.p_vi[part] if kind == Kind.CUBA_LIF else current[part]
+            drive = current[part] * plan.p_vi[part]
             line0, line1 = self.line[:, part]
             cells = Cells(
                 self.v[part], self.w[part], line0, line1, self.hold[part], drive, self.u[part]

@@ -125,12 +125,10 @@ def _change_lines(
     c: Mapping[str, np.ndarray], cells: Cells, start: Start, noise: np.ndarray | None
 ) -> None:
     """Decay and noise of the lines."""
-    change0, change1 = start.line0 * c["decay0"], start.line1 * c["decay1"]
+    line0, line1 = start.line0 + start.line0 * c["decay0"], start.line1 + start.line1 * c["decay1"]
     if noise is not None:
-        change0 = change0 + c["amp0"] * noise[1]
-        change1 = change1 + c["amp1"] * noise[2]
-    cells.line0[:] = start.line0 + change0
-    cells.line1[:] = start.line1 + change1
+        line0, line1 = line0 + c["amp0"] * noise[1], line1 + c["amp1"] * noise[2]
+    cells.line0[:], cells.line1[:] = line0, line1
 
 
 def _cuba_lif(c: Mapping[str, np.ndarray], cells: Cells, noise: np.ndarray | None) -> None:
@@ -167,7 +165,10 @@ def _noise_v(
 def _begin_substep(
     c: Mapping[str, np.ndarray], start: Start, coba: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Conductance of the membranes, and the current into them but for upstroke and adaptation."""
+    """Conductance of the membranes, and the current into them but for upstroke and adaptation.
+
+    Both are times h / C, as are the coefficients.
+    """
     g0, g1 = start.line0 * c["felt0"], start.line1 * c["felt1"]
     saturating = "leak_u" in c
     if saturating:
@@ -191,8 +192,7 @@ def _coba_lif(c: Mapping[str, np.ndarray], cells: Cells, noise: np.ndarray | Non
     """Exponential Rosenbrock step."""
     start = Start(c, cells)
     g, push = _begin_substep(c, start, coba=True)
-    push = push * c["h_over_c"]
-    change = start.held_or(push / bernoulli(-(g * c["h_over_c"])))
+    change = start.held_or(push / bernoulli(-g))
     cells.u[:] = (start.u + change) + _noise_v(c, start, noise)
     _change_lines(c, cells, start, noise)
 
@@ -204,11 +204,10 @@ def _adex(c: Mapping[str, np.ndarray], cells: Cells, coba: bool, noise: np.ndarr
     above = (start.u - (c["v_exp"] - start.e_leak)) * c["inv_delta_t"]
     upstroke = c["g_delta_t"] * exp(above)
     slope = upstroke * c["inv_delta_t"]
-    x = (slope - g) * c["h_over_c"]
     relax = (w - c["a"] * start.u) * c["decay_w"]
-    push = (push + (upstroke - (w + HALF * relax))) * c["h_over_c"]
-    bend = (slope * c["h_over_c"]) * (push * (c["inv_delta_t"] * SIXTH))
-    width = bernoulli(x) - bend
+    push = push + (upstroke - (w + HALF * relax) * c["h_over_c"])
+    bend = slope * (push * (c["inv_delta_t"] * SIXTH))
+    width = bernoulli(slope - g) - bend
     width = np.where(width > NARROWEST, width, NARROWEST)
     thresh = single(c["v_thresh"] - c["e_leak"])
     u_end = start.u + start.held_or(push / width)
