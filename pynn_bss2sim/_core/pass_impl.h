@@ -59,20 +59,21 @@ BSS_SPECIALIZE void bss_pass_single(const bss_neurons *all, const bss_step *step
     }
 }
 
-/* Where an ideal tile finds what arrives in each step on each line; `nothing`, whose cells are 0, if
- * nothing does. */
+/* Where an ideal tile finds what arrives in each step on each line: `nothing`, which is 0, if nothing
+ * does. Short kernels add that; the others had better not. */
 typedef struct {
     double *cells[BSS_BLOCK][BSS_LINES];
+    double nothing[BSS_TILE];
 } bss_tile_arrivals;
 
 BSS_SPECIALIZE void bss_find_arrivals(const bss_step *steps, int64_t n_steps, int64_t at,
-                                      double *nothing, bss_tile_arrivals *found)
+                                      bss_tile_arrivals *found)
 {
     const uint64_t mark = UINT64_C(1) << (at / BSS_TILE);
     for (int64_t s = 0; s < n_steps; s++)
         BSS_UNROLL for (int line = 0; line < BSS_LINES; line++) {
             const bss_arrivals *all = &steps[s].arrivals[line];
-            found->cells[s][line] = all->marks & mark ? all->cells + at : nothing;
+            found->cells[s][line] = all->marks & mark ? all->cells + at : found->nothing;
         }
 }
 
@@ -136,12 +137,12 @@ BSS_SPECIALIZE void bss_pass_ideal(const bss_neurons *all, const bss_step *steps
             = kind == BSS_COBA_LIF
                   ? BSS_NAME(coba_lif)(&tile->columns.coba_lif, tile, now)
                   : BSS_NAME(adex)(&tile->columns.adex, tile, now, kind == BSS_COBA_ADEX);
-        for (int j = 0; j < BSS_TILE; j += BSS_DOUBLES)
-            for (int line = 0; line < BSS_LINES; line++) {
-                double *to = (line ? tile->cells.line1 : tile->cells.line0) + j;
-                double *from = (double *)arrivals->cells[s][line] + j;
-                bss_store_doubles(to, bss_load_doubles(to) + bss_arrived_doubles(from));
-            }
+        for (int line = 0; line < BSS_LINES; line++) {
+            double *from = arrivals->cells[s][line];
+            double *to = line ? tile->cells.line1 : tile->cells.line0;
+            for (int j = 0; from != arrivals->nothing && j < BSS_TILE; j += BSS_DOUBLES)
+                bss_store_doubles(to + j, bss_load_doubles(to + j) + bss_arrived_doubles(from + j));
+        }
         if (any || all->any_kept) {
             uint32_t over = 0;
             BSS_EACH {
@@ -254,15 +255,15 @@ BSS_SPECIALIZE void bss_run_ideal(const bss_neurons *all, const bss_part *part,
                                   const bss_step *steps, const int kind, const int are_alike)
 {
     const int64_t n_tiles = (part->n + BSS_TILE - 1) / BSS_TILE;
-    double nothing[BSS_TILE] = {0};
     bss_tile_arrivals arrivals;
     bss_wide_known alike;
     bss_rest rest;
+    memset(arrivals.nothing, 0, sizeof arrivals.nothing);
     if (are_alike)
         alike = bss_wide_known_of(part->tiles, 0);
     for (int64_t number = 0; number < n_tiles; number++) {
         bss_tile *tile = &part->tiles[number];
-        bss_find_arrivals(steps, all->n_steps, tile->at, nothing, &arrivals);
+        bss_find_arrivals(steps, all->n_steps, tile->at, &arrivals);
         if (tile->n < BSS_TILE)
             bss_copy_rest(tile, &rest);
         if (kind == BSS_CUBA_LIF)
