@@ -2,7 +2,7 @@
 #include "block.h"
 #if defined(BSS_X86)
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,prefer-vector-width=512"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl"))), apply_to = function)
 #else
 #pragma GCC target("avx512f,avx512dq,avx512vl,prefer-vector-width=512")
 #endif

@@ -147,16 +147,16 @@ BSS_SPECIALIZE void bss_single_cuba_lif(const bss_known *c, const bss_place *at,
  * upstroke and adaptation; both times h / C, as are the coefficients (plan.py). */
 #define BSS_BEGIN_SUBSTEP(coba)                                                                    \
     const bss_floats u = group->u, i0 = group->line0, i1 = group->line1;                           \
-    const bss_floats in0 = i0 * c->felt0, in1 = i1 * c->felt1;                           \
+    const bss_floats in0 = i0 * c->felt0, in1 = i1 * c->felt1;                                     \
     const bss_floats g0 = BSS_SATURATED(0, in0), g1 = BSS_SATURATED(1, in1);                       \
-    bss_floats g = c->g_leak, push = g0 + g1;                                                 \
+    bss_floats g = c->g_leak, push = g0 + g1;                                                      \
     if (coba) {                                                                                    \
         g = g + (g0 + g1);                                                                         \
-        push = g0 * BSS_AT(rev0) + g1 * BSS_AT(rev1);                                \
+        push = g0 * BSS_AT(rev0) + g1 * BSS_AT(rev1);                                              \
     }                                                                                              \
-    push = (push + BSS_AT(drive)) - g * u;                                                  \
+    push = (push + BSS_AT(drive)) - g * u;                                                         \
     if (mode >= BSS_SILICON) {                                                                     \
-        const bss_floats leak_u = c->leak_u, leak_c = c->leak_c;                         \
+        const bss_floats leak_u = c->leak_u, leak_c = c->leak_c;                                   \
         const bss_floats far_u = u * leak_u, y = bss_clipped(far_u), y2 = y * y;                   \
         push = push - leak_c * ((y - far_u) - y2 * y);                                             \
         g = g - (leak_u * leak_c) * (3.0f * y2);                                                   \
@@ -194,7 +194,8 @@ BSS_SPECIALIZE void bss_single_adex(const bss_known *known, const bss_place *pla
         upstroke[k] = known[k].g_delta_t * bss_expf(upstroke[k]);
     BSS_UNROLL for (int k = 0; k < abreast; k++) {
         const bss_known *c = &known[k];
-        const bss_floats slope = upstroke[k] * c->inv_delta_t, adapted = bss_rounded(place[k].single->w + place[k].j);
+        const bss_floats slope = upstroke[k] * c->inv_delta_t;
+        const bss_floats adapted = bss_rounded(place[k].single->w + place[k].j);
         bss_floats push = pushes[k];
         relax[k] = (adapted - c->a * groups[k].u) * c->decay_w;
         push = push + (upstroke[k] - (adapted + 0.5f * relax[k]) * c->h_over_c);
