@@ -90,37 +90,18 @@ BSS_VECTOR_FUNCTIONS(doubles, double, int64_t, bss_wide_mask)
 /* x < y ? x : y, x > y ? x : y, and a bit for each mask that is set: what instruction sets have
  * instructions for that compilers do not find */
 #if defined(BSS_X86) && BSS_WIDTH == 64
-#define BSS_CHOICE(name, floats, suffix)                                                           \
-    BSS_SPECIALIZE bss_##floats bss_##name##_##floats(bss_##floats x, bss_##floats y)              \
-    {                                                                                              \
-        return _mm512_##name##_##suffix(x, y);                                                     \
-    }
+#define BSS_INTRINSIC(name) _mm512_##name
 #define BSS_BITS_FLOATS(set) _mm512_movepi32_mask((__m512i)(set))
 #define BSS_BITS_DOUBLES(set) _mm512_movepi64_mask((__m512i)(set))
 #elif defined(BSS_X86) && BSS_WIDTH == 32
-#define BSS_CHOICE(name, floats, suffix)                                                           \
-    BSS_SPECIALIZE bss_##floats bss_##name##_##floats(bss_##floats x, bss_##floats y)              \
-    {                                                                                              \
-        return _mm256_##name##_##suffix(x, y);                                                     \
-    }
+#define BSS_INTRINSIC(name) _mm256_##name
 #define BSS_BITS_FLOATS(set) _mm256_movemask_ps((__m256)(set))
 #define BSS_BITS_DOUBLES(set) _mm256_movemask_pd((__m256d)(set))
 #elif defined(BSS_X86) && BSS_WIDTH == 16
-#define BSS_CHOICE(name, floats, suffix)                                                           \
-    BSS_SPECIALIZE bss_##floats bss_##name##_##floats(bss_##floats x, bss_##floats y)              \
-    {                                                                                              \
-        return _mm_##name##_##suffix(x, y);                                                        \
-    }
+#define BSS_INTRINSIC(name) _mm_##name
 #define BSS_BITS_FLOATS(set) _mm_movemask_ps((__m128)(set))
 #define BSS_BITS_DOUBLES(set) _mm_movemask_pd((__m128d)(set))
 #else
-#define BSS_CHOICE(name, floats, suffix)                                                           \
-    BSS_SPECIALIZE bss_##floats bss_##name##_##floats(bss_##floats x, bss_##floats y)              \
-    {                                                                                              \
-        return bss_choose_##floats(BSS_MASK(BSS_##name(x, y)), x, y);                              \
-    }
-#define BSS_min(x, y) ((x) < (y))
-#define BSS_max(x, y) ((x) > (y))
 BSS_SPECIALIZE uint32_t bss_first_bits(const void *set, int n, size_t size)
 {
     uint32_t bits = 0;
@@ -131,10 +112,20 @@ BSS_SPECIALIZE uint32_t bss_first_bits(const void *set, int n, size_t size)
 #define BSS_BITS_FLOATS(set) bss_first_bits(&set, BSS_FLOATS, sizeof(int32_t))
 #define BSS_BITS_DOUBLES(set) bss_first_bits(&set, BSS_DOUBLES, sizeof(int64_t))
 #endif
-BSS_CHOICE(min, floats, ps)
-BSS_CHOICE(max, floats, ps)
-BSS_CHOICE(min, doubles, pd)
-BSS_CHOICE(max, doubles, pd)
+#if defined(BSS_INTRINSIC)
+#define BSS_CHOSEN(name, sign, floats, suffix) BSS_INTRINSIC(name##_##suffix)(x, y)
+#else
+#define BSS_CHOSEN(name, sign, floats, suffix) bss_choose_##floats(BSS_MASK(x sign y), x, y)
+#endif
+#define BSS_CHOICE(name, sign, floats, suffix)                                                     \
+    BSS_SPECIALIZE bss_##floats bss_##name##_##floats(bss_##floats x, bss_##floats y)              \
+    {                                                                                              \
+        return BSS_CHOSEN(name, sign, floats, suffix);                                             \
+    }
+BSS_CHOICE(min, <, floats, ps)
+BSS_CHOICE(max, >, floats, ps)
+BSS_CHOICE(min, <, doubles, pd)
+BSS_CHOICE(max, >, doubles, pd)
 
 BSS_SPECIALIZE uint32_t bss_bits_floats(bss_mask set)
 {
