@@ -1,9 +1,9 @@
 /* A tile of neurons in a block of steps: what happens to it besides its integration.
  *
- * No event that a spike of the block sets out arrives within the block. So each tile can go through
- * all its steps before the next one does, and what it needs stays in the first-level cache:
- * integrate, take what arrives, spike. Whatever reaches other neurons waits until the end of the
- * block (engine.pyx).
+ * No event that a spike of the block sets out arrives within the block. So the tiles of a part can go
+ * through all its steps before the next part does, and what they need stays in caches near the
+ * processor: integrate, spike, take what arrives. Whatever reaches other neurons waits until the end
+ * of the block (engine.pyx).
  */
 #ifndef BSS2SIM_BLOCK_H
 #define BSS2SIM_BLOCK_H
@@ -66,20 +66,19 @@ typedef struct bss_share {
     bss_part *parts;
     int64_t n_parts, first;
     int64_t count[BSS_BLOCK];
-    /* what arrives on each line in each step of the block, and cells for it */
-    bss_arrivals arrivals[BSS_BLOCK][BSS_LINES];
-    double *cells; /* (BSS_BLOCK, BSS_LINES, BSS_CELLS), as `floats` */
+    /* cells for what arrives on each line of a part in a step: (BSS_LINES, BSS_CELLS) */
+    double *cells;
     float *floats;
 } bss_share;
 
-/* A step of the block: the number of the state that it leads to, what arrives then, where its spikes
- * and samples go, and where in the table its noise is. */
+/* A step of the block: the number of the state that it leads to, where its spikes and samples go, and
+ * where in the table its noise is. */
 typedef struct {
     int64_t number;
-    const bss_arrivals *arrivals; /* of each line */
     int32_t *spikes;              /* where those of the share stand */
     int64_t *count;
     double *kept[BSS_N_VARIABLES]; /* NULL where nothing is kept */
+    int keeps; /* whether anything is */
     uint64_t noise;
     double now; /* steps from the base to its begin */
     float float_now;
@@ -139,14 +138,14 @@ static inline void bss_plan_steps(const bss_neurons *all, const bss_part *part, 
         step->now = (double)(all->step - all->base + s);
         step->float_now = (float)step->now;
         step->tidy = step->number % BSS_TIDY_STEPS == 0;
-        step->arrivals = share->arrivals[s];
         step->spikes = all->spikes + s * all->n + share->first;
         step->count = &share->count[s];
-        for (int k = 0; k < BSS_N_VARIABLES; k++)
-            step->kept[k] = all->kept[k] && all->n_steps > 1
-                                    && step->number % all->keep_every[k] == 0
-                                ? all->kept[k] + s * all->n
-                                : 0;
+        step->keeps = 0;
+        for (int k = 0; all->any_kept && all->n_steps > 1 && k < BSS_N_VARIABLES; k++) {
+            const int keeps = all->kept[k] && step->number % all->keep_every[k] == 0;
+            step->kept[k] = keeps ? all->kept[k] + s * all->n : 0;
+            step->keeps |= keeps;
+        }
         if (part->mode == BSS_NOISY)
             step->noise
                 = bss_draw(all->noise.key, (uint64_t)step->number, (uint64_t)part->block);
@@ -279,16 +278,19 @@ static inline double bss_variable(const bss_tile *tile, int variable, int64_t j)
     return single ? (double)single->line1[j] : cells->line1[j];
 }
 
-/* The end of a step for `n` neurons of a tile from `first` on: those that are `over` threshold, a bit
- * for each, spike, and probes find the state. */
-static BSS_APART void bss_end_step(const bss_neurons *all, const bss_tile *tile,
-                                   const bss_step *step, int64_t first, int64_t n, uint32_t over)
+/* Neurons of a tile are at or above threshold: a bit for each. */
+static BSS_APART void bss_spike_all(const bss_neurons *all, const bss_tile *tile,
+                                    const bss_step *step, uint32_t over)
 {
-    const int64_t end = first + n < tile->n ? first + n : tile->n;
     for (; over; over &= over - 1)
-        bss_spike(all, tile, step, first + bss_lowest_bit(over));
+        bss_spike(all, tile, step, bss_lowest_bit(over));
+}
+
+/* Keep for probes what a tile is at the end of a step. */
+static BSS_APART void bss_keep(const bss_tile *tile, const bss_step *step)
+{
     for (int variable = 0; variable < BSS_N_VARIABLES; variable++)
-        for (int64_t j = first; step->kept[variable] && j < end; j++)
+        for (int64_t j = 0; step->kept[variable] && j < tile->n; j++)
             step->kept[variable][tile->first + j] = bss_variable(tile, variable, j);
 }
 

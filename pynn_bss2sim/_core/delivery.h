@@ -298,6 +298,33 @@ static BSS_APART uint64_t bss_take_from_ring(const bss_delivery *d, int64_t lane
     return marks;
 }
 
+/* What arrives on a lane at `step`: what the ring holds, and what waits added to it. It is in `cells`
+ * where the ring holds nothing; they are 0 before. Who takes it leaves 0 behind. */
+static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int64_t step,
+                                       double *cells)
+{
+    bss_list *list = bss_list_of(d, lane * d->n_lists, step);
+    bss_arrivals arrive = {.cells = cells};
+    if (step <= d->ring_end)
+        arrive = bss_look_into_ring(d, lane, step % d->depth);
+    if (list->count)
+        arrive.marks |= bss_add_up(list, d->target, d->amplitude, arrive.cells);
+    return arrive;
+}
+
+/* The same on a lane in float; it is always in `cells`. */
+static inline bss_arrivals bss_collect_floats(const bss_delivery *d, int64_t lane, int64_t step,
+                                              float *cells)
+{
+    bss_list *list = bss_list_of(d, lane * d->n_lists, step);
+    bss_arrivals arrive = {.floats = cells};
+    if (step <= d->ring_end)
+        arrive.marks = bss_take_from_ring(d, lane, step % d->depth, cells);
+    if (list->count)
+        arrive.marks |= bss_add_up_floats(list, d->target, d->float_amplitude, cells);
+    return arrive;
+}
+
 /* Put all that waits at `step` on the ring. */
 static inline void bss_put_on_ring(bss_delivery *d, int64_t step)
 {

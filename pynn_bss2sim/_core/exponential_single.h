@@ -34,17 +34,18 @@ BSS_SPECIALIZE bss_floats bss_bernoullif_near(bss_floats y)
 }
 
 /* the same, but `near` where y is near 0 */
-static BSS_APART bss_floats bss_bernoullif_far(bss_floats y, bss_floats near, bss_mask far)
+static BSS_APART bss_floats bss_bernoullif_far(bss_floats y, bss_floats near)
 {
+    const bss_mask far = BSS_MASK(bss_magnitude_floats(y) > BSS_NEAR_SINGLE);
     return bss_choose_floats(far, -y / (bss_expf(-y) - 1.0f), near);
 }
 
 /* everywhere */
 BSS_SPECIALIZE bss_floats bss_bernoullif(bss_floats y)
 {
-    const bss_mask far = BSS_MASK(bss_magnitude_floats(y) > BSS_NEAR_SINGLE);
-    const bss_floats near = bss_bernoullif_near(y);
-    return BSS_SELDOM(bss_bits_floats(far)) ? bss_bernoullif_far(y, near, far) : near;
+    const bss_floats near = bss_bernoullif_near(y), bound = BSS_NEAR_SINGLE - (bss_floats){0};
+    const bss_flags_floats far = bss_at_least_floats(bss_magnitude_floats(y), bound);
+    return BSS_SELDOM(bss_bits_floats(far)) ? bss_bernoullif_far(y, near) : near;
 }
 
 #endif

@@ -1,5 +1,4 @@
-/* The kernel of ideal current-based LIF; included by kernels_impl.h. It is so short that neurons stay
- * in registers for a block of steps. */
+/* The kernel of ideal current-based LIF; included by kernels_impl.h. */
 
 /* State of a vector of neurons, and their coefficients. */
 typedef struct {
@@ -48,12 +47,4 @@ BSS_SPECIALIZE void bss_put_wide_group(const bss_tile *tile, const bss_wide_grou
     bss_store_doubles(tile->cells.v + j, group->v);
     bss_store_doubles(tile->cells.line0 + j, group->line0);
     bss_store_doubles(tile->cells.line1 + j, group->line1);
-}
-
-/* As bss_arrived_floats. */
-BSS_SPECIALIZE bss_doubles bss_arrived_doubles(double *cells)
-{
-    const bss_doubles arrived = bss_load_doubles(cells);
-    bss_store_doubles(cells, (bss_doubles){0});
-    return arrived;
 }

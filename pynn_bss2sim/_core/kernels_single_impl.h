@@ -2,11 +2,13 @@
  * for what registers know of them (BSS_SINGLE). Included by kernels_impl.h.
  *
  * Membranes, against e_leak, and lines are floats. Adaptation is kept in double precision, and what
- * a step changes of it is computed in single precision. A few neighbouring neurons go through a
- * block of steps in registers. */
+ * a step changes of it is computed in single precision. */
 
 /* Most vectors of neurons that go through a step abreast. */
-enum { BSS_MOST_ABREAST = BSS_TILE / BSS_FLOATS < 4 ? BSS_TILE / BSS_FLOATS : 4 };
+enum {
+    BSS_MOST_ABREAST = BSS_TILE / BSS_FLOATS < 4 ? BSS_TILE / BSS_FLOATS : 4,
+    BSS_FEW_ABREAST = BSS_MOST_ABREAST < 2 ? BSS_MOST_ABREAST : 2
+};
 
 /* State of a vector of neurons. */
 typedef struct {
@@ -251,12 +253,6 @@ BSS_SPECIALIZE void bss_end_group(const bss_known *c, const bss_place *at, bss_g
         group->u = bss_min_floats(BSS_AT(high), bss_max_floats(BSS_AT(low), group->u));
 }
 
-/* Which neurons are at or above threshold. */
-BSS_SPECIALIZE bss_mask bss_over(const bss_place *at, bss_floats u)
-{
-    return BSS_MASK(u >= BSS_AT(thresh));
-}
-
 /* What has decayed to so little that nobody notices comes to 0, lest it become one of those numbers
  * with which processors are slow. */
 BSS_SPECIALIZE bss_floats bss_tidied(bss_floats x, float tiny)
@@ -283,12 +279,4 @@ BSS_SPECIALIZE void bss_put_group(bss_singles *single, const bss_group *group, i
     bss_store_floats(single->u + j, group->u);
     bss_store_floats(single->line0 + j, group->line0);
     bss_store_floats(single->line1 + j, group->line1);
-}
-
-/* What arrives is added to the lines, and then no longer there. */
-BSS_SPECIALIZE bss_floats bss_arrived_floats(float *cells)
-{
-    const bss_floats arrived = bss_load_floats(cells);
-    bss_store_floats(cells, (bss_floats){0});
-    return arrived;
 }

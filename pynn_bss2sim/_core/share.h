@@ -4,65 +4,12 @@
 
 #include "block.h"
 
-/* Where the cells of a line for step `s` of the block begin. */
-static inline int64_t bss_first_cell(int64_t s, int64_t line)
-{
-    return (s * BSS_LINES + line) * BSS_CELLS;
-}
-
-/* What arrives on a lane, a line of a part, in each step of the block: what the ring holds, and what
- * waits added to it. Cells of the share are used where the ring holds nothing; they are 0 before, and
- * again when all has been moved to the lines. */
-static inline void bss_collect(const bss_neurons *all, bss_share *share, int64_t lane, int64_t line)
-{
-    const bss_delivery *d = all->delivery;
-    const int64_t first_step = all->step + 1, n_steps = all->n_steps, first = lane * d->n_lists;
-    for (int64_t s = 0; s < n_steps; s++) {
-        bss_list *list = bss_list_of(d, first, first_step + s);
-        bss_arrivals arrive = {.cells = share->cells + bss_first_cell(s, line)};
-        if (first_step + s <= d->ring_end)
-            arrive = bss_look_into_ring(d, lane, (first_step + s) % d->depth);
-        if (list->count)
-            arrive.marks |= bss_add_up(list, d->target, d->amplitude, arrive.cells);
-        share->arrivals[s][line] = arrive;
-    }
-}
-
-/* The same on a lane in float; cells of the share are always used. */
-static inline void bss_collect_floats(const bss_neurons *all, bss_share *share, int64_t lane,
-                                      int64_t line)
-{
-    const bss_delivery *d = all->delivery;
-    const int64_t first_step = all->step + 1, n_steps = all->n_steps, first = lane * d->n_lists;
-    for (int64_t s = 0; s < n_steps; s++) {
-        bss_list *list = bss_list_of(d, first, first_step + s);
-        bss_arrivals arrive = {.floats = share->floats + bss_first_cell(s, line)};
-        if (first_step + s <= d->ring_end)
-            arrive.marks = bss_take_from_ring(d, lane, (first_step + s) % d->depth, arrive.floats);
-        if (list->count)
-            arrive.marks |= bss_add_up_floats(list, d->target, d->float_amplitude, arrive.floats);
-        share->arrivals[s][line] = arrive;
-    }
-}
-
 /* Let come nearer what arrives at a part in the block. */
 static inline void bss_expect_block(const bss_neurons *all, const bss_part *part)
 {
     for (int64_t line = 0; line < BSS_LINES; line++)
         for (int64_t s = 0; s < all->n_steps; s++)
             bss_expect(all->delivery, part->number * BSS_LINES + line, all->step + 1 + s);
-}
-
-/* Collect what arrives at a part in the block. */
-static inline void bss_collect_block(const bss_neurons *all, bss_share *share, const bss_part *part)
-{
-    for (int64_t line = 0; line < BSS_LINES; line++) {
-        const int64_t lane = part->number * BSS_LINES + line;
-        if (part->mode == BSS_IDEAL)
-            bss_collect(all, share, lane, line);
-        else
-            bss_collect_floats(all, share, lane, line);
-    }
 }
 
 /* The neurons of a share that spike in step `s` of the block. */
@@ -106,7 +53,6 @@ static inline void bss_integrate_share(const bss_neurons *all, bss_share *share)
             bss_expect_block(all, part + 1);
         if (linked)
             bss_expect_spikes(all, share, &expected);
-        bss_collect_block(all, share, part);
         part->kernel(all, part, share);
     }
     for (int k = 0; linked && k < 2; k++)

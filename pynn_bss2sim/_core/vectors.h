@@ -87,20 +87,17 @@ enum {
 BSS_VECTOR_FUNCTIONS(floats, float, int32_t, bss_mask)
 BSS_VECTOR_FUNCTIONS(doubles, double, int64_t, bss_wide_mask)
 
-/* x < y ? x : y, x > y ? x : y, and a bit for each mask that is set: what instruction sets have
- * instructions for that compilers do not find */
+/* x < y ? x : y, x > y ? x : y, and which numbers are at or above others: what instruction sets have
+ * instructions for that compilers do not find. Flags say yes or no for each number of a vector. */
 #if defined(BSS_X86) && BSS_WIDTH == 64
 #define BSS_INTRINSIC(name) _mm512_##name
-#define BSS_BITS_FLOATS(set) _mm512_movepi32_mask((__m512i)(set))
-#define BSS_BITS_DOUBLES(set) _mm512_movepi64_mask((__m512i)(set))
+#define BSS_AT_LEAST(suffix) _mm512_cmp_##suffix##_mask(x, y, _CMP_GE_OQ)
 #elif defined(BSS_X86) && BSS_WIDTH == 32
 #define BSS_INTRINSIC(name) _mm256_##name
-#define BSS_BITS_FLOATS(set) _mm256_movemask_ps((__m256)(set))
-#define BSS_BITS_DOUBLES(set) _mm256_movemask_pd((__m256d)(set))
+#define BSS_MOVED_MASK(suffix) _mm256_movemask_##suffix
 #elif defined(BSS_X86) && BSS_WIDTH == 16
 #define BSS_INTRINSIC(name) _mm_##name
-#define BSS_BITS_FLOATS(set) _mm_movemask_ps((__m128)(set))
-#define BSS_BITS_DOUBLES(set) _mm_movemask_pd((__m128d)(set))
+#define BSS_MOVED_MASK(suffix) _mm_movemask_##suffix
 #else
 BSS_SPECIALIZE uint32_t bss_first_bits(const void *set, int n, size_t size)
 {
@@ -109,8 +106,6 @@ BSS_SPECIALIZE uint32_t bss_first_bits(const void *set, int n, size_t size)
         bits |= (uint32_t)(((const char *)set)[k * size] & 1) << k;
     return bits;
 }
-#define BSS_BITS_FLOATS(set) bss_first_bits(&set, BSS_FLOATS, sizeof(int32_t))
-#define BSS_BITS_DOUBLES(set) bss_first_bits(&set, BSS_DOUBLES, sizeof(int64_t))
 #endif
 #if defined(BSS_INTRINSIC)
 #define BSS_CHOSEN(name, sign, floats, suffix) BSS_INTRINSIC(name##_##suffix)(x, y)
@@ -127,15 +122,34 @@ BSS_CHOICE(max, >, floats, ps)
 BSS_CHOICE(min, <, doubles, pd)
 BSS_CHOICE(max, >, doubles, pd)
 
-BSS_SPECIALIZE uint32_t bss_bits_floats(bss_mask set)
-{
-    return (uint32_t)BSS_BITS_FLOATS(set);
-}
-
-BSS_SPECIALIZE uint32_t bss_bits_doubles(bss_wide_mask set)
-{
-    return (uint32_t)BSS_BITS_DOUBLES(set);
-}
+#if defined(BSS_AT_LEAST)
+typedef uint32_t bss_flags_floats, bss_flags_doubles;
+#define BSS_FLAGS(floats, suffix) (uint32_t) BSS_AT_LEAST(suffix)
+#define BSS_BITS(floats, number, suffix) flags
+#else
+typedef bss_mask bss_flags_floats;
+typedef bss_wide_mask bss_flags_doubles;
+#define BSS_FLAGS(floats, suffix) BSS_MASK(x >= y)
+#if defined(BSS_MOVED_MASK)
+#define BSS_BITS(floats, number, suffix)                                                           \
+    (uint32_t) BSS_MOVED_MASK(suffix)(bss_##floats##_of_bits(flags))
+#else
+#define BSS_BITS(floats, number, suffix)                                                           \
+    bss_first_bits(&flags, sizeof flags / sizeof(number), sizeof(number))
+#endif
+#endif
+#define BSS_FLAG_FUNCTIONS(floats, number, suffix)                                                 \
+    BSS_SPECIALIZE bss_flags_##floats bss_at_least_##floats(bss_##floats x, bss_##floats y)        \
+    {                                                                                              \
+        return BSS_FLAGS(floats, suffix);                                                          \
+    }                                                                                              \
+    /* a bit for each number */                                                                    \
+    BSS_SPECIALIZE uint32_t bss_bits_##floats(bss_flags_##floats flags)                            \
+    {                                                                                              \
+        return BSS_BITS(floats, number, suffix);                                                   \
+    }
+BSS_FLAG_FUNCTIONS(floats, float, ps)
+BSS_FLAG_FUNCTIONS(doubles, double, pd)
 
 /* Doubles rounded to floats, and floats added to doubles. */
 typedef bss_many_doubles bss_near_many_doubles BSS_ANYWHERE(double);
