@@ -66,15 +66,18 @@ typedef struct bss_share {
     bss_part *parts;
     int64_t n_parts, first;
     int64_t count[BSS_BLOCK];
-    /* cells for what arrives on each line of a part in a step: (BSS_LINES, BSS_CELLS) */
+    /* what arrives on each line of a part in each step of the block, and cells for it:
+     * (BSS_BLOCK, BSS_LINES, BSS_CELLS) */
+    bss_arrivals arrivals[BSS_BLOCK][BSS_LINES];
     double *cells;
     float *floats;
 } bss_share;
 
-/* A step of the block: the number of the state that it leads to, where its spikes and samples go, and
- * where in the table its noise is. */
+/* A step of the block: the number of the state that it leads to, what arrives then, where its spikes
+ * and samples go, and where in the table its noise is. */
 typedef struct {
     int64_t number;
+    const bss_arrivals *arrivals; /* of each line */
     int32_t *spikes;              /* where those of the share stand */
     int64_t *count;
     double *kept[BSS_N_VARIABLES]; /* NULL where nothing is kept */
@@ -140,6 +143,7 @@ static inline void bss_plan_steps(const bss_neurons *all, const bss_part *part, 
         step->tidy = step->number % BSS_TIDY_STEPS == 0;
         step->spikes = all->spikes + s * all->n + share->first;
         step->count = &share->count[s];
+        step->arrivals = share->arrivals[s];
         step->keeps = 0;
         for (int k = 0; all->any_kept && all->n_steps > 1 && k < BSS_N_VARIABLES; k++) {
             const int keeps = all->kept[k] && step->number % all->keep_every[k] == 0;

@@ -270,8 +270,12 @@ BSS_SPECIALIZE void bss_tidy_group(bss_group *group)
 /* Take a vector of neurons from their tile, and put it back. */
 BSS_SPECIALIZE bss_group bss_take_group(const bss_singles *single, int j)
 {
-    return (bss_group){bss_load_floats(single->u + j), bss_load_floats(single->line0 + j),
+    bss_group group = {bss_load_floats(single->u + j), bss_load_floats(single->line0 + j),
                        bss_load_floats(single->line1 + j)};
+    BSS_KEEP(group.u);
+    BSS_KEEP(group.line0);
+    BSS_KEEP(group.line1);
+    return group;
 }
 
 BSS_SPECIALIZE void bss_put_group(bss_singles *single, const bss_group *group, int j)

@@ -187,7 +187,7 @@ cdef class Neurons:
                 <int64_t>kind[pieces.block[k]]]
         self.crew.n_shares = self.threads
         self.in_floats = mode[pieces.block] != BSS_IDEAL
-        cdef int64_t n_cells = BSS_LINES * BSS_CELLS
+        cdef int64_t n_cells = BSS_BLOCK * BSS_LINES * BSS_CELLS
         self.cells = aligned(np.zeros(self.threads * n_cells))
         self.float_cells = aligned(np.zeros(self.threads * n_cells, np.float32))
         for k in range(self.threads):

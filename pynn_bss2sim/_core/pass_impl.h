@@ -1,5 +1,7 @@
-/* How a part goes through a block of steps (block.h); included by kernels_impl.h. In each step its
- * tiles are integrated one after the other, and then what arrives is added to their lines. */
+/* How a part goes through a block of steps (block.h); included by kernels_impl.h. In each step
+ * neighbouring tiles are integrated, and then what arrives is added to their lines. */
+
+enum { BSS_STRIP_TILES = 4 };
 
 /* A step of a tile in single precision; returns a bit for each neuron that is at or above threshold.
  * Some vectors of neurons go through it abreast. */
@@ -89,42 +91,40 @@ BSS_SPECIALIZE uint32_t bss_step_ideal(const bss_step *step, const bss_tile *til
 BSS_MOVE_ARRIVALS(floats, float)
 BSS_MOVE_ARRIVALS(doubles, double)
 
-/* Add to the lines of a part what arrives in a step. */
-BSS_SPECIALIZE void bss_take_arrivals(const bss_part *part, const bss_arrivals *arrivals,
-                                      const int mode)
+/* Neighbouring tiles of a part. */
+typedef struct {
+    const bss_tile *tiles;
+    int64_t first, end;
+} bss_strip;
+
+/* Add to the lines of a strip what arrives in a step. */
+BSS_SPECIALIZE void bss_take_arrivals(const bss_strip *strip, const bss_step *step, const int mode)
 {
-    for (int line = 0; line < BSS_LINES; line++) {
-        for (uint64_t marks = arrivals[line].marks; marks; marks &= marks - 1) {
+    const uint64_t there = (UINT64_C(1) << strip->end) - (UINT64_C(1) << strip->first);
+    BSS_UNROLL for (int line = 0; line < BSS_LINES; line++) {
+        const bss_arrivals *arrivals = &step->arrivals[line];
+        for (uint64_t marks = arrivals->marks & there; marks; marks &= marks - 1) {
             const int64_t number = bss_lowest_bit(marks);
-            const bss_tile *tile = &part->tiles[number];
+            const bss_tile *tile = &strip->tiles[number];
             if (mode == BSS_IDEAL)
-                bss_move_doubles(arrivals[line].cells + number * BSS_TILE,
+                bss_move_doubles(arrivals->cells + number * BSS_TILE,
                                  line ? tile->cells.line1 : tile->cells.line0);
             else
-                bss_move_floats(arrivals[line].floats + number * BSS_TILE,
+                bss_move_floats(arrivals->floats + number * BSS_TILE,
                                 line ? tile->single->line1 : tile->single->line0);
         }
     }
 }
 
-/* All that happens to a part in a step; `alike` or `wide_alike` are coefficients of its kind and mode
- * where neurons differ in none. */
-BSS_SPECIALIZE void bss_run_step(const bss_neurons *all, const bss_part *part, bss_share *share,
+/* All that happens to a strip in a step; `alike` or `wide_alike` are coefficients of its kind and
+ * mode where neurons differ in none. */
+BSS_SPECIALIZE void bss_run_step(const bss_neurons *all, const bss_strip *strip,
                                  const bss_step *step, const bss_known *alike,
                                  const bss_wide_known *wide_alike, const int64_t substeps,
                                  const int kind, const int mode)
 {
-    const int64_t n_tiles = (part->n + BSS_TILE - 1) / BSS_TILE;
-    bss_arrivals arrivals[BSS_LINES];
-    for (int64_t line = 0; line < BSS_LINES; line++) {
-        const int64_t lane = part->number * BSS_LINES + line, first = line * BSS_CELLS;
-        arrivals[line] = mode == BSS_IDEAL
-                             ? bss_collect(all->delivery, lane, step->number, share->cells + first)
-                             : bss_collect_floats(all->delivery, lane, step->number,
-                                                  share->floats + first);
-    }
-    for (int64_t number = 0; number < n_tiles; number++) {
-        const bss_tile *tile = &part->tiles[number];
+    const bss_tile *const end = strip->tiles + strip->end;
+    for (const bss_tile *tile = strip->tiles + strip->first; tile < end; tile++) {
         uint32_t over;
         if (mode != BSS_IDEAL)
             over = bss_step_single(all, step, tile, alike, substeps, kind, mode);
@@ -135,9 +135,26 @@ BSS_SPECIALIZE void bss_run_step(const bss_neurons *all, const bss_part *part, b
         if (BSS_SELDOM(over))
             bss_spike_all(all, tile, step, over);
     }
-    bss_take_arrivals(part, arrivals, mode);
-    for (int64_t number = 0; step->keeps && number < n_tiles; number++)
-        bss_keep(&part->tiles[number], step);
+    bss_take_arrivals(strip, step, mode);
+    for (const bss_tile *tile = strip->tiles + strip->first; step->keeps && tile < end; tile++)
+        bss_keep(tile, step);
+}
+
+/* A part goes through the steps in strips of tiles, `alike` all at once: where neurons differ, the
+ * coefficients of a strip stay in the first-level cache meanwhile. */
+BSS_SPECIALIZE void bss_run_steps(const bss_neurons *all, const bss_part *part,
+                                  const bss_step *steps, const bss_known *alike,
+                                  const bss_wide_known *wide_alike, const int64_t substeps,
+                                  const int kind, const int mode)
+{
+    const int64_t n_tiles = (part->n + BSS_TILE - 1) / BSS_TILE;
+    const int64_t width = alike || wide_alike ? n_tiles : BSS_STRIP_TILES;
+    bss_strip strip = {part->tiles, 0, 0};
+    for (; strip.first < n_tiles; strip.first = strip.end) {
+        strip.end = strip.first + width < n_tiles ? strip.first + width : n_tiles;
+        for (const bss_step *step = steps; step < steps + all->n_steps; step++)
+            bss_run_step(all, &strip, step, alike, wide_alike, substeps, kind, mode);
+    }
 }
 
 /* Take the state of a tile in single precision from where it lies, with `c` its columns. A membrane
@@ -211,7 +228,7 @@ BSS_SPECIALIZE void bss_put_tile(const bss_tile *tile)
 }
 
 /* A part in single precision. */
-BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part, bss_share *share,
+BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part,
                                    const bss_step *steps, const int kind, const int mode,
                                    const int are_alike, const int64_t substeps)
 {
@@ -226,8 +243,7 @@ BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part,
         bss_copy_rest(last, &rest);
     for (int64_t number = 0; all->takes && number < n_tiles; number++)
         bss_take_tile(&part->tiles[number], kind, mode);
-    for (const bss_step *step = steps; step < steps + all->n_steps; step++)
-        bss_run_step(all, part, share, step, are_alike ? &alike : 0, 0, substeps, kind, mode);
+    bss_run_steps(all, part, steps, are_alike ? &alike : 0, 0, substeps, kind, mode);
     for (int64_t number = 0; all->puts && number < n_tiles; number++) {
         bss_put_tile(&part->tiles[number]);
         bss_end_holds(all, &part->tiles[number]);
@@ -237,7 +253,7 @@ BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part,
 }
 
 /* An ideal part. */
-BSS_SPECIALIZE void bss_run_ideal(const bss_neurons *all, const bss_part *part, bss_share *share,
+BSS_SPECIALIZE void bss_run_ideal(const bss_neurons *all, const bss_part *part,
                                   const bss_step *steps, const int kind, const int are_alike)
 {
     const int64_t n_tiles = (part->n + BSS_TILE - 1) / BSS_TILE;
@@ -249,8 +265,7 @@ BSS_SPECIALIZE void bss_run_ideal(const bss_neurons *all, const bss_part *part, 
         alike = bss_wide_known_of(part->tiles, 0);
     if (copies)
         bss_copy_rest(last, &rest);
-    for (const bss_step *step = steps; step < steps + all->n_steps; step++)
-        bss_run_step(all, part, share, step, 0, are_alike ? &alike : 0, 1, kind, BSS_IDEAL);
+    bss_run_steps(all, part, steps, 0, are_alike ? &alike : 0, 1, kind, BSS_IDEAL);
     for (int64_t number = 0; all->puts && number < n_tiles; number++)
         bss_end_holds(all, &part->tiles[number]);
     if (copies)
@@ -264,13 +279,13 @@ BSS_SPECIALIZE void bss_run(const bss_neurons *all, const bss_part *part, bss_sh
     bss_step steps[BSS_BLOCK];
     bss_plan_steps(all, part, share, steps);
     if (mode == BSS_IDEAL && kind == BSS_CUBA_LIF && part->alike)
-        bss_run_ideal(all, part, share, steps, BSS_CUBA_LIF, 1);
+        bss_run_ideal(all, part, steps, BSS_CUBA_LIF, 1);
     else if (mode == BSS_IDEAL)
-        bss_run_ideal(all, part, share, steps, kind, 0);
+        bss_run_ideal(all, part, steps, kind, 0);
     else if (kind != BSS_CUBA_LIF && part->substeps > 1)
-        bss_run_single(all, part, share, steps, kind, mode, 0, part->substeps);
+        bss_run_single(all, part, steps, kind, mode, 0, part->substeps);
     else if (mode == BSS_SINGLE && part->alike)
-        bss_run_single(all, part, share, steps, kind, BSS_SINGLE, 1, 1);
+        bss_run_single(all, part, steps, kind, BSS_SINGLE, 1, 1);
     else
-        bss_run_single(all, part, share, steps, kind, mode, 0, 1);
+        bss_run_single(all, part, steps, kind, mode, 0, 1);
 }

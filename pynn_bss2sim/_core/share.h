@@ -12,6 +12,21 @@ static inline void bss_expect_block(const bss_neurons *all, const bss_part *part
             bss_expect(all->delivery, part->number * BSS_LINES + line, all->step + 1 + s);
 }
 
+/* Collect what arrives at a part in the block. */
+static inline void bss_collect_block(const bss_neurons *all, bss_share *share, const bss_part *part)
+{
+    const bss_delivery *d = all->delivery;
+    for (int64_t line = 0; line < BSS_LINES; line++) {
+        const int64_t lane = part->number * BSS_LINES + line;
+        for (int64_t s = 0; s < all->n_steps; s++) {
+            const int64_t first = (s * BSS_LINES + line) * BSS_CELLS, step = all->step + 1 + s;
+            share->arrivals[s][line]
+                = part->mode == BSS_IDEAL ? bss_collect(d, lane, step, share->cells + first)
+                                          : bss_collect_floats(d, lane, step, share->floats + first);
+        }
+    }
+}
+
 /* The neurons of a share that spike in step `s` of the block. */
 static inline const int32_t *bss_spikes_of(const bss_neurons *all, const bss_share *share,
                                            int64_t s)
@@ -53,6 +68,7 @@ static inline void bss_integrate_share(const bss_neurons *all, bss_share *share)
             bss_expect_block(all, part + 1);
         if (linked)
             bss_expect_spikes(all, share, &expected);
+        bss_collect_block(all, share, part);
         part->kernel(all, part, share);
     }
     for (int k = 0; linked && k < 2; k++)

@@ -45,6 +45,15 @@ enum {
     BSS_DOUBLES = sizeof(bss_doubles) / sizeof(double)
 };
 
+/* Compilers would rather read a number again from memory than keep it: this lets them keep it. */
+#if defined(BSS_X86) && BSS_WIDTH == 64
+#define BSS_KEEP(x) __asm__("" : "+v"(x))
+#elif defined(BSS_X86) && BSS_WIDTH > 0
+#define BSS_KEEP(x) __asm__("" : "+x"(x))
+#else
+#define BSS_KEEP(x) ((void)(x))
+#endif
+
 /* What is alike in both precisions. */
 #define BSS_VECTOR_FUNCTIONS(floats, number, integer, mask)                                        \
     typedef bss_##floats bss_near_##floats BSS_ANYWHERE(number);                                   \
