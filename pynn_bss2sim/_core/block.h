@@ -46,7 +46,7 @@ typedef struct bss_neurons {
     const int64_t *thresh_place;
     uint64_t thresh_key;
     bss_noise noise;
-    const bss_delivery *delivery;
+    bss_delivery *delivery;
     /* variables that probes sample, kept after each step of a longer block that is a multiple of
      * keep_every: (BSS_BLOCK, n), NULL where there is no probe */
     double *kept[BSS_N_VARIABLES];
@@ -63,6 +63,7 @@ typedef struct bss_neurons {
 
 /* Neighbouring parts. Its spikes stand behind its first neuron in each row of `spikes`. */
 typedef struct bss_share {
+    int64_t number;
     bss_part *parts;
     int64_t n_parts, first;
     int64_t count[BSS_BLOCK];
@@ -262,6 +263,8 @@ static inline void bss_spike(const bss_neurons *all, const bss_tile *tile, const
         || (all->any_silent && all->silent_until[i] > (double)step->number))
         return;
     step->spikes[(*step->count)++] = (int32_t)i;
+    if (all->delivery->links)
+        bss_expect_hops(all->delivery->links, i);
     bss_reset(tile, own, own->hold_steps + now, j);
     all->silent_until[i] = (double)step->number + own->silent_steps;
     if (own->sigma_thresh > 0.0)

@@ -27,8 +27,8 @@ class Bunches:
     silent : bool (n,)
         Copies of a bunch's last synapse that only fill it up: they add nothing.
     records : record (n_bunches,)
-    first : int32 (n_rows + 1,)
-        Where the bunches of each row begin.
+    first : int32 (n_rows * n_shares + 1,)
+        Where the bunches of each row begin, and in it those of each share.
     """
 
     synapse: np.ndarray
@@ -46,6 +46,8 @@ def make_bunches(
     lane: int,
     group: int,
     stride: int,
+    share: np.ndarray,
+    n_shares: int,
 ) -> Bunches:
     """Part rows of a table into synapses with one delay and targets in one lane.
 
@@ -64,12 +66,15 @@ def make_bunches(
         Cells of a lane, and of a group that shares a mark.
     stride : int
         Bunches are filled up to multiples of it.
+    share : int64 (n_lanes,)
+        The share that each lane belongs to: bunches of a row stand in the order of shares.
+    n_shares : int
     """
     count = np.maximum(end - begin, 0)
     synapse = ranges(begin, count)
     row = np.repeat(np.arange(len(begin)), count)
-    n_lanes = int(cell.max(initial=0)) // lane + 1
-    key = (row * depth + delay[synapse]) * n_lanes + cell[synapse] // lane
+    n_lanes, own = len(share), cell[synapse] // lane
+    key = ((row * n_shares + share[own]) * depth + delay[synapse]) * n_lanes + own
     if (key[1:] < key[:-1]).any():
         order = np.argsort(key, kind="stable")
         synapse, key = synapse[order], key[order]
@@ -83,7 +88,8 @@ def make_bunches(
     records["delay"] = key[starts] // n_lanes % depth
     marks = np.uint64(1) << (cell[synapse] % lane // group).astype(np.uint64)
     records["marks"] = np.bitwise_or.reduceat(marks, starts) if len(starts) else 0
-    first = np.searchsorted(key[starts] // (n_lanes * depth), np.arange(len(begin) + 1))
+    n_parts = len(begin) * n_shares
+    first = np.searchsorted(key[starts] // (n_lanes * depth), np.arange(n_parts + 1))
     behind = ranges(np.zeros(len(n), np.int64), filled)
     last = np.repeat(n - 1, filled)
     place = np.repeat(starts, filled) + np.minimum(behind, last)

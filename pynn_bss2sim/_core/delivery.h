@@ -4,7 +4,8 @@
  * A lane is a line of the neurons of one piece (tiles.py). Synapses of one row that add to one lane
  * in one step are a bunch: it waits for its step in a list of the lane, and only then its amplitudes
  * are read and added up, in cells that all lanes of a thread share. So what many neurons await needs
- * little memory near the processor, and each thread adds up what its own neurons await.
+ * little memory near the processor. Where no links limit events, a spike is only noted at first: each
+ * thread then finds the bunches that its own neurons await.
  *
  * Amplitudes that plasticity draws anew for each event cannot wait: they are put at once on a ring,
  * which has a slot of cells of all lanes for each step of delay. There is also what was under way
@@ -38,6 +39,11 @@ typedef struct {
     int32_t count, room;
 } bss_list;
 
+/* A source whose events set out at a step. */
+typedef struct {
+    int64_t source, step;
+} bss_departure;
+
 /* Cells of a lane with what arrives there in a step. */
 typedef struct {
     union {
@@ -52,9 +58,14 @@ typedef struct {
     int64_t lane_bits, width;   /* logarithm of the cells of a lane; cells of a slot */
     double *amplitude;          /* of each synapse */
     const float *float_amplitude; /* the same, where bunches wait; NULL if all neurons are ideal */
-    /* bunches of each source; where links limit events, their hops know them */
+    /* bunches of each source, and where among them those for each share of the neurons begin; where
+     * links limit events, their hops know them */
     const bss_bunch *bunches;
     const int32_t *first_bunch;
+    int64_t n_shares;
+    /* sources whose bunches have yet to be found */
+    bss_departure *departures;
+    int64_t n_departures, departure_room;
     /* those that wait, for each lane and for each step modulo a power of two that is at least the
      * depth, and the neuron of a piece to which each synapse adds */
     int64_t waits; /* whether they do */
@@ -69,7 +80,6 @@ typedef struct {
     const uint8_t *in_floats; /* (depth, n_lanes): whether sums of the lane are of float */
     int64_t ring_end;
     const int32_t *reach;
-    int64_t vast; /* whether synapses and hops are more than caches near the processor hold */
     /* what else happens at an event, NULL where nothing does */
     bss_releases *releases;
     bss_pulses *pulses;
@@ -112,7 +122,7 @@ static BSS_APART int bss_grow(bss_delivery *d, bss_list *list)
     const int32_t room = list->room ? 2 * list->room : 16;
     bss_waiting *larger = realloc(list->first, (size_t)room * sizeof *larger);
     if (larger == NULL) {
-        d->out_of_memory = 1;
+        BSS_TELL(d->out_of_memory);
         return 0;
     }
     list->first = larger;
@@ -127,6 +137,22 @@ static BSS_APART void bss_put_bunch(bss_delivery *d, const bss_bunch *bunch, int
         bss_put(d, step % d->depth, d->reach[k], d->amplitude[k]);
 }
 
+/* Let the synapses of a bunch that waits come nearer: all lines of the cache in which they are. */
+static inline void bss_expect(const bss_delivery *d, const bss_bunch *bunch)
+{
+    enum { LINE = 64 };
+    const size_t begin = (size_t)bunch->begin, last = (size_t)bunch->end - 1;
+    const size_t size = d->float_amplitude ? sizeof(float) : sizeof(double);
+    const char *amplitude
+        = d->float_amplitude ? (const char *)d->float_amplitude : (const char *)d->amplitude;
+    for (size_t k = begin; k < last; k += LINE / sizeof *d->target)
+        BSS_PREFETCH(&d->target[k]);
+    for (size_t k = begin; k < last; k += LINE / size)
+        BSS_PREFETCH(amplitude + k * size);
+    BSS_PREFETCH(&d->target[last]);
+    BSS_PREFETCH(amplitude + last * size);
+}
+
 /* The events of a bunch set out to their targets; delays count from `step`. */
 static inline void bss_arrive(bss_delivery *d, const bss_bunch *bunch, int64_t step)
 {
@@ -134,6 +160,7 @@ static inline void bss_arrive(bss_delivery *d, const bss_bunch *bunch, int64_t s
         bss_put_bunch(d, bunch, step);
         return;
     }
+    bss_expect(d, bunch);
     bss_list *list = bss_list_of(d, bunch->list, step + bunch->delay);
     if (list->count < list->room || bss_grow(d, list))
         list->first[list->count++] = (bss_waiting){bunch->begin, bunch->end, bunch->marks};
@@ -150,12 +177,42 @@ static BSS_APART void bss_draw_pulses(bss_delivery *d, int64_t trigger, int64_t 
     bss_pulse(d->pulses, trigger, step, d->amplitude);
 }
 
+/* Note that the events of a source set out at `step`. */
+static inline void bss_note(bss_delivery *d, int64_t source, int64_t step)
+{
+    if (d->n_departures == d->departure_room) {
+        const int64_t room = d->departure_room ? 2 * d->departure_room : 1024;
+        bss_departure *larger = realloc(d->departures, (size_t)room * sizeof *larger);
+        if (larger == NULL) {
+            d->out_of_memory = 1;
+            return;
+        }
+        d->departures = larger;
+        d->departure_room = room;
+    }
+    d->departures[d->n_departures++] = (bss_departure){source, step};
+}
+
+/* Let all events that were noted set out to the neurons of a share. */
+static inline void bss_set_out(bss_delivery *d, int64_t share)
+{
+    for (const bss_departure *e = d->departures; e < d->departures + d->n_departures; e++) {
+        const int32_t *first = d->first_bunch + e->source * d->n_shares + share;
+        for (int64_t k = first[0]; k < first[1]; k++)
+            bss_arrive(d, d->bunches + k, e->step);
+    }
+}
+
 /* A source spikes at `step`: its event sets out to its synapses, or where links limit events, to
  * the first of these. */
 static inline void bss_deliver(bss_delivery *d, int64_t source, int64_t step)
 {
     if (d->links) {
         bss_emit(d->links, step - d->links->clock, source);
+        return;
+    }
+    if (d->waits) {
+        bss_note(d, source, step);
         return;
     }
     if (d->releases)
@@ -232,24 +289,6 @@ static inline void bss_pass_links(bss_delivery *d, int64_t until, int64_t step)
 static inline int bss_lacks_memory(const bss_delivery *d)
 {
     return d->out_of_memory || (d->links && d->links->out_of_memory);
-}
-
-/* Let the synapses come nearer that a list waits for, all lines of the cache in which they are. */
-static inline void bss_expect(const bss_delivery *d, int64_t lane, int64_t step)
-{
-    enum { LINE = 64 };
-    const bss_list *list = bss_list_of(d, lane * d->n_lists, step);
-    const size_t size = d->in_floats[lane] ? sizeof(float) : sizeof(double);
-    const char *amplitude
-        = d->in_floats[lane] ? (const char *)d->float_amplitude : (const char *)d->amplitude;
-    for (const bss_waiting *w = list->first; w < list->first + list->count; w++) {
-        for (size_t k = w->begin; k < (size_t)w->end; k += LINE / sizeof *d->target)
-            BSS_PREFETCH(&d->target[k]);
-        for (size_t k = w->begin; k < (size_t)w->end; k += LINE / size)
-            BSS_PREFETCH(amplitude + k * size);
-        BSS_PREFETCH(&d->target[w->end - 1]);
-        BSS_PREFETCH(amplitude + (w->end - 1) * size);
-    }
 }
 
 /* Add what waits in a list to cells, in the order in which it came; returns marks of them. */

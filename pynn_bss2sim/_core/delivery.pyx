@@ -40,8 +40,6 @@ from pynn_bss2sim._core.pulses import checked_pulse_plan, checked_pulse_state
 from pynn_bss2sim._core.tiles import aligned
 
 
-#: What the second-level cache holds of synapses and hops.
-NEAR_BYTES = 1 << 19
 #: Fewest synapses of a bunch, on average, for which it is worth to wait.
 SYNAPSES_PER_BUNCH = 3
 #: A step that does not come.
@@ -92,6 +90,7 @@ cdef class Delivery:
     def __dealloc__(self):
         cdef int64_t k
         cdef bss_list *lists = self.record.lists
+        free(self.record.departures)
         if lists != NULL:
             for k in range(self.record.n_lists * self.record.n_lanes):
                 free(lists[k].first)
@@ -101,6 +100,9 @@ cdef class Delivery:
         most = max(int(pieces.n.max(initial=1)), BSS_TILE)
         assert most <= BSS_LANE
         self.first_neuron = pieces.first
+        self.n_shares = len(pieces.indptr) - 1
+        shares = np.repeat(np.arange(self.n_shares), np.diff(pieces.indptr))
+        self.share = np.repeat(shares, BSS_LINES)  # of each lane
         self.record.depth, self.record.n_lanes = depth, BSS_LINES * len(pieces.first)
         self.record.lane_bits = (most - 1).bit_length()
         self.record.width = self.record.n_lanes << self.record.lane_bits
@@ -147,13 +149,18 @@ cdef class Delivery:
         if self.links is not None:
             rows = self.links.rows()
         bunches = None
+        # events that pass links are written down by the engine's thread
+        share, n_shares = self.share, self.n_shares
+        if self.links is not None:
+            share, n_shares = np.zeros_like(self.share), 1
         if may_wait:
             bunches = make_bunches(*rows, self.delay, self.cell, n_lists, 1 << bits, BSS_TILE,
-                                   BSS_STRIDE)
+                                   BSS_STRIDE, share, n_shares)
         waits = may_wait and (len(self.cell) >= SYNAPSES_PER_BUNCH * len(bunches.records))
         if not waits:
             bunches = whole_rows(*rows, len(self.cell))
         self.record.waits, self.record.ring_end = waits, -1 if waits else NEVER
+        self.record.n_shares = n_shares
         self.synapse, self.silent = bunches.synapse, bunches.silent
         self.amplitude = aligned(self._in_bunches(self.amplitude))
         if waits and self.in_floats.any():
@@ -165,15 +172,11 @@ cdef class Delivery:
         self.record.amplitude = doubles(self.amplitude)
         self.record.target, self.record.reach = const_uint16s(self.target), const_int32s(self.reach)
         self.record.bunches = <const bss_bunch *>octets(self.bunches)
-        summands = self.amplitude if self.float_amplitude is None else self.float_amplitude
-        near = summands.nbytes + self.target.nbytes + self.bunches.nbytes
         if self.links is None:
             self.first_bunch = bunches.first
             self.record.first_bunch = const_int32s(bunches.first)
         else:
             self.links.lead_to(bunches)
-            near += self.links.hop_bytes
-        self.record.vast = near > NEAR_BYTES
 
     def exchange_amplitudes(self, amplitude, step):
         """Give the synapses other amplitudes at `step`: float64 (n_synapses,)."""
@@ -321,6 +324,7 @@ cdef class Delivery:
     def _empty(self):
         """Nothing is under way to synapses."""
         cdef int64_t k
+        self.record.n_departures = 0
         for k in range(self.record.n_lists * self.record.n_lanes):
             self.record.lists[k].count = 0
         if self.marks.any():

@@ -304,8 +304,7 @@ cdef class Engine:
                 recording.make_room(self.n * self.longest_block)
             elif code == CHUNK_LOG_FULL:
                 self.pairs.grow_log(inputs.n_due(self.step))
-            elif code == CHUNK_NO_MEMORY:
-                self.delivery.check_memory()
+            self.delivery.check_memory()
             if culprit >= 0:
                 status = 2
                 break

@@ -62,11 +62,6 @@ cdef class EventLinks:
         self.hops["bunch"][some] = bunches.records[first[some]]
         self.hops["first_other"], self.hops["n_others"] = first + 1, np.maximum(count - 1, 0)
 
-    @property
-    def hop_bytes(self):
-        """What the hops fill."""
-        return self.hops.nbytes
-
     def __dealloc__(self):
         free(self.queue.row)
         free(self.queue.heap)

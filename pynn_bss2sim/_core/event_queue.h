@@ -16,9 +16,12 @@
 #define BSS_PREFETCH(address) __builtin_prefetch(address)
 /* what is done seldom takes no registers from what is done often */
 #define BSS_APART __attribute__((noinline, unused))
+/* threads may do so at once */
+#define BSS_TELL(flag) __atomic_store_n(&(flag), 1, __ATOMIC_RELAXED)
 #else
 #define BSS_PREFETCH(address) ((void)(address))
 #define BSS_APART
+#define BSS_TELL(flag) ((flag) = 1)
 #endif
 
 /* Synapses of a row that add in the same step on one line of neighbouring neurons; of those that do
@@ -198,20 +201,13 @@ static inline void bss_send_on(bss_event_queue *q, int64_t time, int64_t emitted
             bss_send(q, time + hop->after, emitted, hop);
 }
 
-/* Let come nearer where the hops of sources that spike soon are. */
-static inline void bss_expect_roots(const bss_event_queue *q, const int32_t *source, int64_t n)
-{
-    for (int64_t k = 0; k < n; k++)
-        BSS_PREFETCH(&q->roots[source[k]]);
-}
-
-/* Let come nearer the hops themselves. */
-static inline void bss_expect_hops(const bss_event_queue *q, const int32_t *source, int64_t n)
+/* Let come nearer the hops of a source whose event sets out soon. */
+static inline void bss_expect_hops(const bss_event_queue *q, int64_t source)
 {
     enum { HOPS = 5 /* of most sources */ };
-    for (int64_t k = 0; k < n; k++)
-        for (int hop = 0; hop < HOPS; hop++)
-            BSS_PREFETCH(&q->hops[q->roots[source[k]].first + hop]);
+    const bss_hop *hop = q->hops + q->roots[source].first;
+    for (int k = 0; k < HOPS; k++)
+        BSS_PREFETCH(hop + k);
 }
 
 /* A source spikes `emitted` steps after the clock began; its event sets out to its first hops. */

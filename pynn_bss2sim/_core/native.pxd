@@ -130,12 +130,17 @@ cdef extern from "delivery.h" nogil:
     ctypedef struct bss_list:
         bss_waiting *first
         int32_t count
+    ctypedef struct bss_departure:
+        pass
     ctypedef struct bss_delivery:
         int64_t n, depth, n_lanes, lane_bits, width
         double *amplitude
         const float *float_amplitude
         const bss_bunch *bunches
         const int32_t *first_bunch
+        int64_t n_shares
+        bss_departure *departures
+        int64_t n_departures
         int64_t waits, n_lists, list_mask
         bss_list *lists
         const uint16_t *target
@@ -145,7 +150,6 @@ cdef extern from "delivery.h" nogil:
         const uint8_t *in_floats
         int64_t ring_end
         const int32_t *reach
-        int64_t vast
         bss_releases *releases
         bss_pulses *pulses
         bss_event_queue *links
@@ -179,7 +183,7 @@ cdef extern from "block.h" nogil:
         const int64_t *thresh_place
         uint64_t thresh_key
         bss_noise noise
-        const bss_delivery *delivery
+        bss_delivery *delivery
         double **kept
         int64_t *keep_every
         int64_t any_kept
@@ -187,6 +191,7 @@ cdef extern from "block.h" nogil:
         int64_t step, n_steps, takes, puts, base
     void bss_lay_tiles(bss_part *part, int64_t n_columns)
     ctypedef struct bss_share:
+        int64_t number
         bss_part *parts
         int64_t n_parts, first
         int64_t *count

@@ -191,6 +191,7 @@ cdef class Neurons:
         self.cells = aligned(np.zeros(self.threads * n_cells))
         self.float_cells = aligned(np.zeros(self.threads * n_cells, np.float32))
         for k in range(self.threads):
+            self.crew.shares[k].number = k
             self.crew.shares[k].cells = doubles(self.cells) + k * n_cells
             self.crew.shares[k].floats = floats(self.float_cells) + k * n_cells
             first = pieces.indptr[k]
@@ -246,11 +247,12 @@ cdef class Neurons:
         if all.takes:
             all.base = step
         bss_integrate(&self.crew)
+        all.delivery.n_departures = 0
         self.taken = not puts
 
     cdef void put(self) noexcept nogil:
-        """Put the state back in its arrays."""
-        if self.taken:
+        """Put the state back in its arrays, and let all events that were noted set out."""
+        if self.taken or self.crew.neurons.delivery.n_departures:
             self.integrate(self.crew.neurons.step + self.crew.neurons.n_steps, 0, True)
 
     cdef int64_t first_non_finite(self) noexcept nogil:

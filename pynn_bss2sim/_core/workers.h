@@ -19,7 +19,7 @@
 #define BSS_THREADS 0
 #endif
 
-enum { BSS_MAX_THREADS = 64, BSS_TRIES = 200 };
+enum { BSS_MAX_THREADS = 64, BSS_TRIES = 2000, BSS_CACHE_LINE = 64 };
 
 struct bss_crew;
 
@@ -36,9 +36,13 @@ typedef struct bss_crew {
     bss_neurons neurons;
     int64_t n_shares;  /* share 0 is that of the engine's thread */
     int64_t n_workers; /* threads that run besides it */
-    int64_t begun;     /* blocks that were begun; read and written by all */
-    int64_t ended;     /* shares that are integrated, of all blocks */
     int64_t leave;
+    /* each in a line of the cache of its own, since all threads wait for their change */
+    char before_begun[BSS_CACHE_LINE];
+    int64_t begun; /* blocks that were begun */
+    char before_ended[BSS_CACHE_LINE];
+    int64_t ended; /* shares that are integrated, of all blocks */
+    char behind_ended[BSS_CACHE_LINE];
     bss_worker workers[BSS_MAX_THREADS];
 } bss_crew;
 

@@ -35,10 +35,16 @@ def test_bunches_hold_the_synapses_of_their_rows_in_order(data):
     )
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     delay, cell = rng.integers(1, DEPTH, n), rng.integers(0, 3 * LANE, n)
-    found = make_bunches(begin, end, delay, cell, DEPTH, LANE, GROUP, STRIDE)
-    assert len(found.first) == n_rows + 1 and found.first[0] == 0
-    assert found.first[n_rows] == len(found.records)
-    for row, (first, last) in enumerate(zip(found.first[:-1], found.first[1:], strict=True)):
+    share = np.array(data.draw(st.sampled_from([(0, 0, 0), (0, 0, 1), (0, 1, 2)])))
+    n_shares = share[-1] + 1 + data.draw(st.integers(0, 1))
+    found = make_bunches(begin, end, delay, cell, DEPTH, LANE, GROUP, STRIDE, share, n_shares)
+    assert len(found.first) == n_rows * n_shares + 1 and found.first[0] == 0
+    assert found.first[-1] == len(found.records)
+    lane = found.records["list"] // DEPTH
+    place = np.repeat(np.arange(n_rows * n_shares), np.diff(found.first))
+    assert (share[lane] == place % n_shares).all()
+    rows = found.first[::n_shares]
+    for row, (first, last) in enumerate(zip(rows[:-1], rows[1:], strict=True)):
         seen = []
         for bunch in found.records[first:last]:
             mine = slice(bunch["begin"], bunch["end"])
