@@ -291,10 +291,19 @@ static inline int bss_lacks_memory(const bss_delivery *d)
     return d->out_of_memory || (d->links && d->links->out_of_memory);
 }
 
+/* How many synapses a list waits for. */
+static inline int64_t bss_synapses_of(const bss_list *list)
+{
+    int64_t n = 0;
+    for (const bss_waiting *w = list->first; w < list->first + list->count; w++)
+        n += w->end - w->begin;
+    return n;
+}
+
 /* Add what waits in a list to cells, in the order in which it came; returns marks of them. */
 #define BSS_ADD_UP(name, number)                                                                   \
-    static inline uint64_t name(bss_list *list, const uint16_t *target, const number *amplitude,   \
-                                number *cells)                                                     \
+    static inline uint64_t name(const bss_list *list, const uint16_t *target,                      \
+                                const number *amplitude, number *cells)                            \
     {                                                                                              \
         const bss_waiting *end = list->first + list->count;                                        \
         uint64_t marks = 0;                                                                        \
@@ -304,7 +313,6 @@ static inline int bss_lacks_memory(const bss_delivery *d)
                     cells[target[j]] += amplitude[j];                                              \
             marks |= w->marks;                                                                     \
         }                                                                                          \
-        list->count = 0;                                                                           \
         return marks;                                                                              \
     }
 BSS_ADD_UP(bss_add_up, double)
@@ -348,6 +356,7 @@ static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int6
         arrive = bss_look_into_ring(d, lane, step % d->depth);
     if (list->count)
         arrive.marks |= bss_add_up(list, d->target, d->amplitude, arrive.cells);
+    list->count = 0;
     return arrive;
 }
 
@@ -361,6 +370,7 @@ static inline bss_arrivals bss_collect_floats(const bss_delivery *d, int64_t lan
         arrive.marks = bss_take_from_ring(d, lane, step % d->depth, cells);
     if (list->count)
         arrive.marks |= bss_add_up_floats(list, d->target, d->float_amplitude, cells);
+    list->count = 0;
     return arrive;
 }
 

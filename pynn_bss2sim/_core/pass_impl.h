@@ -1,7 +1,10 @@
 /* How a part goes through a block of steps (block.h); included by kernels_impl.h. In each step
  * neighbouring tiles are integrated, and then what arrives is added to their lines. */
 
-enum { BSS_STRIP_TILES = 4 };
+enum {
+    BSS_STRIP_TILES = 4,
+    BSS_SPARSE = 96 /* most synapses of a list to which it is worth to go one by one */
+};
 
 /* A step of a tile in single precision; returns a bit for each neuron that is at or above threshold.
  * Some vectors of neurons go through it abreast. */
@@ -91,40 +94,67 @@ BSS_SPECIALIZE uint32_t bss_step_ideal(const bss_step *step, const bss_tile *til
 BSS_MOVE_ARRIVALS(floats, float)
 BSS_MOVE_ARRIVALS(doubles, double)
 
-/* Neighbouring tiles of a part. */
-typedef struct {
-    const bss_tile *tiles;
-    int64_t first, end;
-} bss_strip;
+/* The line of a tile. */
+#define BSS_FLOAT_LINE(tile, line) ((line) ? part->singles[tile].line1 : part->singles[tile].line0)
+#define BSS_DOUBLE_LINE(tile, line)                                                                \
+    ((line) ? part->tiles[tile].cells.line1 : part->tiles[tile].cells.line0)
 
-/* Add to the lines of a strip what arrives in a step. */
-BSS_SPECIALIZE void bss_take_arrivals(const bss_strip *strip, const bss_step *step, const int mode)
+/* Move what arrives at the targets of a list, each for itself. A target that comes again finds 0. */
+BSS_SPECIALIZE void bss_spread(const bss_part *part, const bss_list *list, const uint16_t *target,
+                               double *cells, const int line)
 {
-    const uint64_t there = (UINT64_C(1) << strip->end) - (UINT64_C(1) << strip->first);
-    BSS_UNROLL for (int line = 0; line < BSS_LINES; line++) {
-        const bss_arrivals *arrivals = &step->arrivals[line];
-        for (uint64_t marks = arrivals->marks & there; marks; marks &= marks - 1) {
-            const int64_t number = bss_lowest_bit(marks);
-            const bss_tile *tile = &strip->tiles[number];
-            if (mode == BSS_IDEAL)
-                bss_move_doubles(arrivals->cells + number * BSS_TILE,
-                                 line ? tile->cells.line1 : tile->cells.line0);
-            else
-                bss_move_floats(arrivals->floats + number * BSS_TILE,
-                                line ? tile->single->line1 : tile->single->line0);
+    for (const bss_waiting *w = list->first; w < list->first + list->count; w++) {
+        for (int64_t k = w->begin; k < w->end; k++) {
+            const size_t cell = target[k];
+            BSS_DOUBLE_LINE(cell / BSS_TILE, line)[cell % BSS_TILE] += cells[cell];
+            cells[cell] = 0.0;
         }
     }
 }
 
-/* All that happens to a strip in a step; `alike` or `wide_alike` are coefficients of its kind and
- * mode where neurons differ in none. */
-BSS_SPECIALIZE void bss_run_step(const bss_neurons *all, const bss_strip *strip,
-                                 const bss_step *step, const bss_known *alike,
-                                 const bss_wide_known *wide_alike, const int64_t substeps,
-                                 const int kind, const int mode)
+/* Move what arrives at some tiles of a part. */
+BSS_SPECIALIZE void bss_move_arrivals(const bss_part *part, const bss_arrivals *arrivals,
+                                      uint64_t marks, const int line, const int mode)
 {
-    const bss_tile *const end = strip->tiles + strip->end;
-    for (const bss_tile *tile = strip->tiles + strip->first; tile < end; tile++) {
+    for (; marks; marks &= marks - 1) {
+        const int64_t tile = bss_lowest_bit(marks);
+        if (mode == BSS_IDEAL)
+            bss_move_doubles(arrivals->cells + tile * BSS_TILE, BSS_DOUBLE_LINE(tile, line));
+        else
+            bss_move_floats(arrivals->floats + tile * BSS_TILE, BSS_FLOAT_LINE(tile, line));
+    }
+}
+
+/* Add to the lines of a part what arrives in a step. */
+BSS_SPECIALIZE void bss_let_arrive(const bss_neurons *all, const bss_part *part, bss_share *share,
+                                   const bss_step *step, const int mode)
+{
+    const bss_delivery *d = all->delivery;
+    BSS_UNROLL for (int line = 0; line < BSS_LINES; line++) {
+        const int64_t lane = part->number * BSS_LINES + line;
+        bss_list *list = bss_list_of(d, lane * d->n_lists, step->number);
+        const int in_ring = step->number <= d->ring_end;
+        if (mode == BSS_IDEAL && !in_ring && bss_synapses_of(list) <= BSS_SPARSE) {
+            bss_add_up(list, d->target, d->amplitude, share->cells);
+            bss_spread(part, list, d->target, share->cells, line);
+            list->count = 0;
+        } else {
+            const bss_arrivals arrivals
+                = mode == BSS_IDEAL ? bss_collect(d, lane, step->number, share->cells)
+                                    : bss_collect_floats(d, lane, step->number, share->floats);
+            bss_move_arrivals(part, &arrivals, arrivals.marks, line, mode);
+        }
+    }
+}
+
+/* Integrate the tiles of a part from `first` to `end` in a step, and let them spike; `alike` or
+ * `wide_alike` are coefficients of its kind and mode where neurons differ in none. */
+BSS_SPECIALIZE void bss_step_tiles(const bss_neurons *all, const bss_part *part, int64_t first,
+                                   int64_t end, const bss_step *step, const bss_known *alike,
+                                   const bss_wide_known *wide_alike, const int64_t substeps,
+                                   const int kind, const int mode)
+{
+    for (const bss_tile *tile = part->tiles + first; tile < part->tiles + end; tile++) {
         uint32_t over;
         if (mode != BSS_IDEAL)
             over = bss_step_single(all, step, tile, alike, substeps, kind, mode);
@@ -135,25 +165,45 @@ BSS_SPECIALIZE void bss_run_step(const bss_neurons *all, const bss_strip *strip,
         if (BSS_SELDOM(over))
             bss_spike_all(all, tile, step, over);
     }
-    bss_take_arrivals(strip, step, mode);
-    for (const bss_tile *tile = strip->tiles + strip->first; step->keeps && tile < end; tile++)
-        bss_keep(tile, step);
 }
 
-/* A part goes through the steps in strips of tiles, `alike` all at once: where neurons differ, the
- * coefficients of a strip stay in the first-level cache meanwhile. */
-BSS_SPECIALIZE void bss_run_steps(const bss_neurons *all, const bss_part *part,
+/* Keep for probes what tiles are at the end of a step. */
+BSS_SPECIALIZE void bss_keep_tiles(const bss_part *part, int64_t first, int64_t end,
+                                   const bss_step *step)
+{
+    for (; step->keeps && first < end; first++)
+        bss_keep(&part->tiles[first], step);
+}
+
+/* A part goes through the steps: all of it where its neurons are alike. Else it does in strips of
+ * tiles, whose coefficients stay in the first-level cache meanwhile; what arrives at them has been
+ * collected. */
+BSS_SPECIALIZE void bss_run_steps(const bss_neurons *all, const bss_part *part, bss_share *share,
                                   const bss_step *steps, const bss_known *alike,
                                   const bss_wide_known *wide_alike, const int64_t substeps,
                                   const int kind, const int mode)
 {
     const int64_t n_tiles = (part->n + BSS_TILE - 1) / BSS_TILE;
-    const int64_t width = alike || wide_alike ? n_tiles : BSS_STRIP_TILES;
-    bss_strip strip = {part->tiles, 0, 0};
-    for (; strip.first < n_tiles; strip.first = strip.end) {
-        strip.end = strip.first + width < n_tiles ? strip.first + width : n_tiles;
-        for (const bss_step *step = steps; step < steps + all->n_steps; step++)
-            bss_run_step(all, &strip, step, alike, wide_alike, substeps, kind, mode);
+    const bss_step *const last = steps + all->n_steps;
+    if (alike || wide_alike || part->alike) {
+        for (const bss_step *step = steps; step < last; step++) {
+            bss_step_tiles(all, part, 0, n_tiles, step, alike, wide_alike, substeps, kind, mode);
+            bss_let_arrive(all, part, share, step, mode);
+            bss_keep_tiles(part, 0, n_tiles, step);
+        }
+        return;
+    }
+    for (int64_t first = 0; first < n_tiles; first += BSS_STRIP_TILES) {
+        const int64_t left = n_tiles - first, n = left < BSS_STRIP_TILES ? left : BSS_STRIP_TILES;
+        const uint64_t here = ((UINT64_C(1) << n) - 1) << first;
+        for (const bss_step *step = steps; step < last; step++) {
+            bss_step_tiles(all, part, first, first + n, step, 0, 0, substeps, kind, mode);
+            BSS_UNROLL for (int line = 0; line < BSS_LINES; line++) {
+                const bss_arrivals *arrivals = &step->arrivals[line];
+                bss_move_arrivals(part, arrivals, arrivals->marks & here, line, mode);
+            }
+            bss_keep_tiles(part, first, first + n, step);
+        }
     }
 }
 
@@ -228,7 +278,7 @@ BSS_SPECIALIZE void bss_put_tile(const bss_tile *tile)
 }
 
 /* A part in single precision. */
-BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part,
+BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part, bss_share *share,
                                    const bss_step *steps, const int kind, const int mode,
                                    const int are_alike, const int64_t substeps)
 {
@@ -243,7 +293,7 @@ BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part,
         bss_copy_rest(last, &rest);
     for (int64_t number = 0; all->takes && number < n_tiles; number++)
         bss_take_tile(&part->tiles[number], kind, mode);
-    bss_run_steps(all, part, steps, are_alike ? &alike : 0, 0, substeps, kind, mode);
+    bss_run_steps(all, part, share, steps, are_alike ? &alike : 0, 0, substeps, kind, mode);
     for (int64_t number = 0; all->puts && number < n_tiles; number++) {
         bss_put_tile(&part->tiles[number]);
         bss_end_holds(all, &part->tiles[number]);
@@ -253,7 +303,7 @@ BSS_SPECIALIZE void bss_run_single(const bss_neurons *all, const bss_part *part,
 }
 
 /* An ideal part. */
-BSS_SPECIALIZE void bss_run_ideal(const bss_neurons *all, const bss_part *part,
+BSS_SPECIALIZE void bss_run_ideal(const bss_neurons *all, const bss_part *part, bss_share *share,
                                   const bss_step *steps, const int kind, const int are_alike)
 {
     const int64_t n_tiles = (part->n + BSS_TILE - 1) / BSS_TILE;
@@ -265,7 +315,7 @@ BSS_SPECIALIZE void bss_run_ideal(const bss_neurons *all, const bss_part *part,
         alike = bss_wide_known_of(part->tiles, 0);
     if (copies)
         bss_copy_rest(last, &rest);
-    bss_run_steps(all, part, steps, 0, are_alike ? &alike : 0, 1, kind, BSS_IDEAL);
+    bss_run_steps(all, part, share, steps, 0, are_alike ? &alike : 0, 1, kind, BSS_IDEAL);
     for (int64_t number = 0; all->puts && number < n_tiles; number++)
         bss_end_holds(all, &part->tiles[number]);
     if (copies)
@@ -279,13 +329,13 @@ BSS_SPECIALIZE void bss_run(const bss_neurons *all, const bss_part *part, bss_sh
     bss_step steps[BSS_BLOCK];
     bss_plan_steps(all, part, share, steps);
     if (mode == BSS_IDEAL && kind == BSS_CUBA_LIF && part->alike)
-        bss_run_ideal(all, part, steps, BSS_CUBA_LIF, 1);
+        bss_run_ideal(all, part, share, steps, BSS_CUBA_LIF, 1);
     else if (mode == BSS_IDEAL)
-        bss_run_ideal(all, part, steps, kind, 0);
+        bss_run_ideal(all, part, share, steps, kind, 0);
     else if (kind != BSS_CUBA_LIF && part->substeps > 1)
-        bss_run_single(all, part, steps, kind, mode, 0, part->substeps);
+        bss_run_single(all, part, share, steps, kind, mode, 0, part->substeps);
     else if (mode == BSS_SINGLE && part->alike)
-        bss_run_single(all, part, steps, kind, BSS_SINGLE, 1, 1);
+        bss_run_single(all, part, share, steps, kind, BSS_SINGLE, 1, 1);
     else
-        bss_run_single(all, part, steps, kind, mode, 0, 1);
+        bss_run_single(all, part, share, steps, kind, mode, 0, 1);
 }

@@ -4,7 +4,7 @@
 
 #include "block.h"
 
-/* Collect what arrives at a part in the block. */
+/* Collect what arrives at a part in the block, before its strips take it one after the other. */
 static inline void bss_collect_block(const bss_neurons *all, bss_share *share, const bss_part *part)
 {
     const bss_delivery *d = all->delivery;
@@ -34,7 +34,8 @@ static inline void bss_integrate_share(const bss_neurons *all, bss_share *share)
         share->count[s] = 0;
     for (int64_t k = 0; k < share->n_parts; k++) {
         const bss_part *part = &share->parts[k];
-        bss_collect_block(all, share, part);
+        if (!part->alike)
+            bss_collect_block(all, share, part);
         part->kernel(all, part, share);
     }
 }

@@ -19,7 +19,7 @@
 #define BSS_THREADS 0
 #endif
 
-enum { BSS_MAX_THREADS = 64, BSS_TRIES = 2000, BSS_CACHE_LINE = 64 };
+enum { BSS_MAX_THREADS = 64, BSS_TRIES = 300, BSS_CACHE_LINE = 64 };
 
 struct bss_crew;
 
