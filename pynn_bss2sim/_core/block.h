@@ -285,11 +285,11 @@ static inline double bss_variable(const bss_tile *tile, int variable, int64_t j)
     return single ? (double)single->line1[j] : cells->line1[j];
 }
 
-/* Neurons of a tile are at or above threshold: a bit for each. */
+/* Neurons of a tile are at or above threshold, a bit for each; some may not be there. */
 static BSS_APART void bss_spike_all(const bss_neurons *all, const bss_tile *tile,
                                     const bss_step *step, uint32_t over)
 {
-    for (; over; over &= over - 1)
+    for (over &= tile->there; over; over &= over - 1)
         bss_spike(all, tile, step, bss_lowest_bit(over));
 }
 

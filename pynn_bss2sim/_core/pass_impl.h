@@ -9,12 +9,12 @@ enum {
 /* A step of a tile in single precision; returns a bit for each neuron that is at or above threshold.
  * Some vectors of neurons go through it abreast. */
 BSS_SPECIALIZE uint32_t bss_step_single(const bss_neurons *all, const bss_step *step,
-                                        const bss_tile *tile, const bss_known *alike,
-                                        const int64_t substeps, const int kind, const int mode)
+                                        const bss_tile *tile, bss_singles *single,
+                                        const bss_known *alike, const int64_t substeps,
+                                        const int kind, const int mode)
 {
     const int adex = kind == BSS_CUBA_ADEX || kind == BSS_COBA_ADEX;
     const int abreast = adex ? BSS_MOST_ABREAST : BSS_FEW_ABREAST, width = abreast * BSS_FLOATS;
-    bss_singles *const single = tile->single;
     uint32_t over = 0;
     for (int first = 0; first < BSS_TILE; first += width) {
         bss_group group[BSS_MOST_ABREAST];
@@ -43,7 +43,7 @@ BSS_SPECIALIZE uint32_t bss_step_single(const bss_neurons *all, const bss_step *
             bss_put_group(single, &group[k], place[k].j);
         }
     }
-    return over & tile->there;
+    return over;
 }
 
 /* A step of a tile of ideal current-based LIF. */
@@ -61,7 +61,7 @@ BSS_SPECIALIZE uint32_t bss_step_cuba(const bss_step *step, const bss_tile *tile
         over |= bss_bits_doubles(bss_at_least_doubles(group.v, bss_load_doubles(thresholds + j))) << j;
         bss_put_wide_group(tile, &group, j);
     }
-    return over & tile->there;
+    return over;
 }
 
 /* A step of a tile of other ideal neurons. */
@@ -79,7 +79,7 @@ BSS_SPECIALIZE uint32_t bss_step_ideal(const bss_step *step, const bss_tile *til
             over |= (uint32_t)(v[j] >= v_thresh[j]) << j;
         }
     }
-    return over & tile->there;
+    return over;
 }
 
 /* Move what arrives at a tile to its line; nothing is left where it was. */
@@ -154,10 +154,12 @@ BSS_SPECIALIZE void bss_step_tiles(const bss_neurons *all, const bss_part *part,
                                    const bss_wide_known *wide_alike, const int64_t substeps,
                                    const int kind, const int mode)
 {
-    for (const bss_tile *tile = part->tiles + first; tile < part->tiles + end; tile++) {
+    for (int64_t number = first; number < end; number++) {
+        const bss_tile *tile = &part->tiles[number];
         uint32_t over;
         if (mode != BSS_IDEAL)
-            over = bss_step_single(all, step, tile, alike, substeps, kind, mode);
+            over = bss_step_single(all, step, tile, &part->singles[number], alike, substeps, kind,
+                                   mode);
         else if (kind == BSS_CUBA_LIF)
             over = bss_step_cuba(step, tile, wide_alike);
         else
