@@ -9,12 +9,11 @@ with it, down to where one code is worth too much.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.records import LINES
 
 from .characteristics import Characteristics, Law
@@ -127,7 +126,7 @@ def _resettable(asked: Asked, laws: Characteristics) -> np.ndarray:
     return within / shortest_hold(1.0, laws.tau_reset)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Membranes:
     """Capacitances of all neurons, and the scaling that follows from them.
 

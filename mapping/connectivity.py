@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
@@ -12,6 +10,7 @@ from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.connect import Connections, connect, connect_by_links
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.event_path import FpgaRouting
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hops import Timing
 from pynn_bss2sim._core.ordering import distinct
 from pynn_bss2sim._core.records import LINES
@@ -98,7 +97,7 @@ def _uncrowded(
         placement, width = spacious, wider
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Lifted:
     """What synapses add and when, as far as limits are lifted and no register says it.
 

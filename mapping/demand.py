@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import HEMISPHERES
 from pynn_bss2sim._core.ordering import stable_order, starts
 from pynn_bss2sim._core.records import LINES
@@ -16,7 +15,7 @@ from .weights import Joined
 __all__ = ["Demand", "demand"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Demand:
     """Rows that sources need at input lines: one entry for each pair of source and line.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.frozen import frozen
 
 from .chips import NEUTRAL_TRIMS, driver_trims
 from .driver_fit import DriverFit, fit_drivers
@@ -56,7 +57,7 @@ class Served:
     error: float
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class DriverPlan:
     """The settings of drivers for all connections of a network.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import HICANN_X, SYNAPSE_BIAS, WEIGHT_MAX
 from pynn_bss2sim._core.records import LINES
 
@@ -30,7 +31,7 @@ __all__ = ["Fit", "fitted", "measured"]
 _MANY_CODES = 7
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Fit:
     """Weights and numbers of circuits that agree with each other."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core import wiring
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.ordering import stable_order, starts
 from pynn_bss2sim._core.records import LINES
 
@@ -38,7 +39,7 @@ _SLACK = (1.0, 1.05, 1.25, np.inf)
 _LABELS_PER_SOURCE = 2
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class GroupTable:
     """Groups of drivers of several arrays.
 
@@ -92,7 +93,7 @@ class GroupTable:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Pieces:
     """The parts of all entries of a demand.
 
@@ -141,7 +142,7 @@ class Pieces:
         return cls(table, *(joined(parts, f.name, empty) for f in fields(cls)[1:]))
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _Local:
     """What one array is asked for, in its own counting.
 
@@ -296,7 +297,7 @@ def _rows_for_direct(local: _Local, slack: float) -> np.ndarray:
     return rows
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _Plan:
     """What goes directly, and what the FPGA sends.
 

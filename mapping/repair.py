@@ -7,10 +7,9 @@ step of an augmenting path.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import LABELS
 
 __all__ = ["Packed", "repaired"]
@@ -19,7 +18,7 @@ __all__ = ["Packed", "repaired"]
 _MOST = 2000
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Packed:
     """Where the rows of sources are.
 

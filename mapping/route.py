@@ -8,14 +8,13 @@ groups of synapse drivers, each with its own label (`pack`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core import wiring
 from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.event_path import FpgaRouting, Path
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.ordering import present, stable_order
 from pynn_bss2sim._core.ranges import ranges
 from pynn_bss2sim._core.records import LINES
@@ -33,7 +32,7 @@ __all__ = ["Routing", "route"]
 _MODES = np.array([RowMode.EXCITATORY, RowMode.INHIBITORY], np.uint8)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Routing:
     """A routed network.
 
@@ -162,7 +161,7 @@ def route(
     )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _Synapses:
     """The synapses in use, entry after entry."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import WEIGHT_MAX
 from pynn_bss2sim._core.hops import LATENCY, Path
 from pynn_bss2sim._core.records import LINES, SynapseTable
@@ -32,7 +31,7 @@ __all__ = [
 _SAME = 1e-6
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Joined:
     """The synapses of all projections behind one another, each in the order of its user.
 
@@ -191,7 +190,7 @@ def realised_delays(steps: np.ndarray, asked: np.ndarray, timestep: float) -> np
     return np.where(same, asked, steps * timestep)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Quantised:
     """Weights as codes of synapses.
 

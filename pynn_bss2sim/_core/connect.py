@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from .config import NeuronSwitch as Switch
 from .driver_dynamics import DriverDynamics
 from .event_path import Hits, Registers, follow
 from .fpga_routing import FpgaRouting
+from .frozen import frozen
 from .hops import Timing, make_ways
 from .links import Ways
 from .ordering import present, stable_order
@@ -23,7 +23,7 @@ from .records import LINES, SynapseTable
 __all__ = ["Connections", "Contributions", "connect", "connect_by_links"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Contributions:
     """Which synapses of the chips add up to each entry of a table.
 
@@ -61,7 +61,7 @@ class Contributions:
         return np.add.reduceat(size, self.begin) if len(self.begin) else size
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Connections:
     """The connections that registers make.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .checks import checked_index, checked_offsets
+from .frozen import frozen
 from .links import Ways
 from .ordering import distinct, stable_order
 
@@ -17,7 +16,7 @@ __all__ = ["LinkPlan", "checked_link_plan", "make_link_plan", "shortest_notice"]
 _LONGEST = 2**60
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class LinkPlan:
     """Ways compiled for the engines; named as in `links.Ways` where not said otherwise.
 

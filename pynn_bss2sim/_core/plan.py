@@ -44,11 +44,12 @@ References
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 
 from pynn_bss2sim._core.exponential import exp, phi
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.link_plan import LinkPlan, latest_arrival, longest_wait, make_link_plan
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.noise import NOISE_BLOCK
@@ -94,7 +95,7 @@ class Mode(enum.IntEnum):
     NOISY = 3  #: so with these, and noise of membrane and lines
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Plan:
     """Coefficients of one step.
 
@@ -314,7 +315,7 @@ def _line_to_membrane(c: Circuits, tau_line: np.ndarray, h: float) -> np.ndarray
     return exp(-slow * h) * (h / c.c_m) * phi(-(fast - slow) * h)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Routes:
     """A synapse table compiled for the engines.
 

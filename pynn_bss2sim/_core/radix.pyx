@@ -14,13 +14,7 @@ import numpy as np
 __all__ = ["radix_order"]
 
 cdef enum:
-    DIGIT = 11  # bits: the counts of all values of a digit stay in the fastest cache
-    VALUES = 1 << DIGIT
-
-
-cdef struct Item:
-    uint64_t key
-    int64_t index
+    DIGIT = 11  # most bits of one: counts of all its values stay in the fastest cache
 
 
 cdef bint ascends(const int64_t *key, int64_t n, int64_t *low, int64_t *high) noexcept nogil:
@@ -35,37 +29,51 @@ cdef bint ascends(const int64_t *key, int64_t n, int64_t *low, int64_t *high) no
     return result
 
 
-cdef void count_digits(const Item *items, int64_t n, int shift, int64_t *place) noexcept nogil:
-    """Where the items with each value of a digit begin once they are sorted by it."""
+cdef int bit_length(uint64_t value) noexcept nogil:
+    cdef int bits = 0
+    while value:
+        value >>= 1
+        bits += 1
+    return bits
+
+
+cdef void by_digit(const uint64_t *item, int64_t n, int shift, int bits,
+                   uint64_t *sorted_item) noexcept nogil:
+    """Sort items by the digit of so many `bits` that begins at bit `shift`."""
+    cdef int64_t place[1 << DIGIT]
     cdef int64_t k, some, begin = 0
-    memset(place, 0, VALUES * sizeof(int64_t))
+    cdef uint64_t digit, mask = (<uint64_t> 1 << bits) - 1
+    memset(place, 0, (mask + 1) * sizeof(int64_t))
     for k in range(n):
-        place[items[k].key >> shift & (VALUES - 1)] += 1
-    for k in range(VALUES):
+        place[item[k] >> shift & mask] += 1
+    for k in range(<int64_t> mask + 1):
         some = place[k]
         place[k] = begin
         begin += some
-
-
-cdef void sort(Item *items, Item *other, int64_t n, uint64_t span, int64_t *order) noexcept nogil:
-    """The order of items whose keys are at most `span`; both arrays of items are used up."""
-    cdef int64_t place[VALUES]
-    cdef int64_t k
-    cdef int shift = 0
-    cdef uint64_t digit
-    while span >> shift >= VALUES:
-        count_digits(items, n, shift, place)
-        for k in range(n):
-            digit = items[k].key >> shift & (VALUES - 1)
-            other[place[digit]] = items[k]
-            place[digit] += 1
-        items, other = other, items
-        shift += DIGIT
-    count_digits(items, n, shift, place)
     for k in range(n):
-        digit = items[k].key >> shift & (VALUES - 1)
-        order[place[digit]] = items[k].index
+        digit = item[k] >> shift & mask
+        sorted_item[place[digit]] = item[k]
         place[digit] += 1
+
+
+cdef void order_keys(const int64_t *key, int64_t n, int64_t low, int key_bits, int index_bits,
+                     uint64_t *scratch, uint64_t *order) noexcept nogil:
+    """The order of keys that have so many bits above `low`, for indices of `index_bits`."""
+    cdef int n_digits = (key_bits + DIGIT - 1) // DIGIT
+    cdef int bits = (key_bits + n_digits - 1) // n_digits
+    cdef uint64_t *item = scratch if n_digits % 2 else order  # so that the last ones are in order
+    cdef uint64_t *other = order if n_digits % 2 else scratch
+    cdef uint64_t mask = (<uint64_t> 1 << index_bits) - 1
+    cdef int64_t k
+    cdef int digit
+    for k in range(n):
+        # without a sign the difference is right, whatever its size
+        item[k] = (<uint64_t> key[k] - <uint64_t> low) << index_bits | <uint64_t> k
+    for digit in range(n_digits):
+        by_digit(item, n, index_bits + digit * bits, bits, other)
+        item, other = other, item
+    for k in range(n):
+        order[k] &= mask
 
 
 def radix_order(key):
@@ -79,22 +87,22 @@ def radix_order(key):
     -------
     int64 (n,)
     """
-    cdef int64_t n = len(key), low = 0, high = 0, k
+    cdef int64_t n = len(key), low = 0, high = 0
     if not n:
         return np.empty(0, np.int64)
     cdef const int64_t *keys = const_int64s(key)
     if ascends(keys, n, &low, &high):
         return np.arange(n)
+    cdef int key_bits = bit_length(<uint64_t> high - <uint64_t> low)
+    cdef int index_bits = bit_length(n)
+    if key_bits + index_bits > 64:
+        return np.argsort(key, kind="stable")
     result = np.empty(n, np.int64)
-    cdef int64_t *order = int64s(result)
-    cdef Item *items = <Item *> malloc(2 * n * sizeof(Item))
-    if items == NULL:
+    cdef uint64_t *order = <uint64_t *> int64s(result)
+    cdef uint64_t *scratch = <uint64_t *> malloc(n * sizeof(uint64_t))
+    if scratch == NULL:
         raise MemoryError
     with nogil:
-        for k in range(n):
-            # without a sign the difference is right, whatever its size
-            items[k].key = <uint64_t> keys[k] - <uint64_t> low
-            items[k].index = k
-        sort(items, items + n, n, <uint64_t> high - <uint64_t> low, order)
-        free(items)
+        order_keys(keys, n, low, key_bits, index_bits, scratch, order)
+        free(scratch)
     return result
