@@ -55,7 +55,9 @@ def line_demand(joined: Joined, asked: Asked) -> np.ndarray:
     asked : Asked
     """
     tau = asked.tau_syn.T.ravel()
-    strength = np.maximum(np.abs(joined.weight), np.abs(joined.reach))
+    strength = np.abs(joined.weight)
+    if joined.reach is not None:
+        strength = np.maximum(strength, np.abs(joined.reach))
     total = np.bincount(joined.slot, strength, len(tau))
     variance = np.bincount(joined.slot, strength**2, len(tau)) * _RATE * tau / 2
     strongest = largest(joined, strength, len(tau) // LINES)

@@ -53,26 +53,40 @@ def demand(
 ) -> Demand:
     """Order the connections that are `kept`, bool (n,), and need `rows` synapses, int64 (n,)."""
     array = placement.chip * HEMISPHERES + placement.row
-    n_neurons = len(array)
     wanted = np.flatnonzero(kept)
-    post = joined.post.astype(np.int64)
-    line = joined.slot % LINES
-    n_settings = int(joined.setting.max(initial=0)) + 1
-    key = (array[post] * n_settings + joined.setting) * n_sources + joined.pre
-    key = (key * LINES + line) * n_neurons + post
-    connection = wanted[stable_order(key[wanted])]
-    key = key[connection]
-    first = starts(key)
+    key = _keys(joined, array, n_sources)
+    if len(wanted) == len(key):
+        connection = stable_order(key)
+    else:
+        connection = wanted[stable_order(key[wanted])]
+    first = starts(key[connection])
     one = connection[first]
-    begin = np.append(first, len(key))
-    total = np.concatenate([[0], np.cumsum(rows[connection])])
+    begin = np.append(first, len(connection))
+    total = rows[connection]
+    if len(one) < len(connection):
+        total = np.add.reduceat(total, first)
+    neuron = joined.post[one].astype(np.int64)
     return Demand(
-        array[post[one]],
+        array[neuron],
         joined.setting[one],
         joined.pre[one].astype(np.int64),
-        post[one],
-        line[one],
-        np.diff(total[begin]),
+        neuron,
+        joined.slot[one] - LINES * neuron,
+        total,
         connection,
         begin,
     )
+
+
+def _keys(joined: Joined, array: np.ndarray, n_sources: int) -> np.ndarray:
+    """Array, setting, source, line and neuron of each connection in one: int64 (n,)."""
+    key = array[joined.post]
+    key *= int(joined.setting.max(initial=0)) + 1
+    key += joined.setting
+    key *= n_sources
+    key += joined.pre
+    key *= LINES * len(array)
+    # line * n_neurons + neuron, of slot = 2 * neuron + line
+    key += len(array) * joined.slot
+    key -= (LINES * len(array) - 1) * joined.post.astype(np.int64)
+    return key

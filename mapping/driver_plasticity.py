@@ -80,7 +80,7 @@ class DriverPlan:
     @classmethod
     def none(cls, n: int) -> DriverPlan:
         """No short-term plasticity of drivers."""
-        return cls(None, np.zeros(n, np.int64), np.ones(n))
+        return cls(None, np.broadcast_to(0, n), np.broadcast_to(1.0, n))
 
     def driven(self, joined: Joined) -> Joined:
         """The connections with the weights that the chip is to have, and their settings."""
@@ -89,7 +89,7 @@ class DriverPlan:
         return replace(
             joined,
             weight=joined.weight * self.scale,
-            reach=joined.reach * self.scale,
+            reach=None if joined.reach is None else joined.reach * self.scale,
             setting=self.setting,
         )
 
@@ -126,17 +126,17 @@ def driver_plan(network: Network, model: ChipModel, n_connections: int) -> Drive
         _check(network.projections[k], terms[k], first_generated)
     asked = np.concatenate([_asked(network, network.projections[k], terms[k]) for k in plastic])
     owner = np.repeat(plastic, [len(network.projections[k].pre) for k in plastic])
-    plan = DriverPlan.none(n_connections)
     if not len(asked):
-        return plan
+        return DriverPlan.none(n_connections)
     kind, kinds, count = _kinds(asked)
     fit = fit_drivers(kinds, count.astype(np.float64))
     _check_errors(network, owner, asked, fit.error[kind])
     offset = np.concatenate([[0], np.cumsum([len(p.pre) for p in network.projections])])
     where = np.concatenate([np.arange(offset[k], offset[k + 1]) for k in plastic])
-    plan.setting[where] = 1 + fit.setting[kind]
-    plan.scale[where] = fit.scale[kind]
-    return replace(plan, fit=fit, served=_served(network, owner, asked, kind, fit))
+    setting, scale = np.zeros(n_connections, np.int64), np.ones(n_connections)
+    setting[where] = 1 + fit.setting[kind]
+    scale[where] = fit.scale[kind]
+    return DriverPlan(fit, setting, scale, _served(network, owner, asked, kind, fit))
 
 
 def _generated(network: Network) -> np.ndarray:
