@@ -83,7 +83,10 @@ def _uncrowded(
     most = placement.target.columns_per_block
     while True:
         array = _arrays(placement)
-        pairs = distinct(array[joined.post] * n_sources + joined.pre)
+        pairs = array[joined.post]
+        pairs *= n_sources
+        pairs += joined.pre
+        pairs = distinct(pairs)
         sources = np.bincount(pairs // n_sources, minlength=int(array.max(initial=-1)) + 1)
         alone = np.bincount(array) <= 1
         crowded = (sources > _FILLED * chip.DRIVERS * chip.LABELS) & ~alone

@@ -123,9 +123,10 @@ class Pieces:
         shift = {"group": groups, "member": groups, "first_row": rows}
 
         def joined(records: Sequence[Any], name: str, like: np.ndarray) -> np.ndarray:
-            steps = shift.get(name, np.zeros(len(parts) + 1, np.int64))
-            values = [getattr(r, name) + k for r, k in zip(records, steps[:-1], strict=True)]
-            return np.concatenate([like, *values]).astype(np.int64)
+            values = [getattr(r, name) for r in records]
+            if name in shift:
+                values = [v + k for v, k in zip(values, shift[name][:-1], strict=True)]
+            return np.concatenate([like, *values], dtype=np.int64)
 
         empty = np.empty(0, np.int64)
         pairs = np.empty((0, LINES), np.int64)
@@ -322,7 +323,9 @@ class _Plan:
     @classmethod
     def of(cls, local: _Local, rows: np.ndarray) -> _Plan:
         direct = _fitting(local, np.flatnonzero(local.output >= 0), rows)
-        rest = np.setdiff1d(np.arange(len(local.rows)), direct, assume_unique=True)
+        indirect = np.ones(len(local.rows), bool)
+        indirect[direct] = False
+        rest = np.flatnonzero(indirect)
         begin = starts(local.sender[rest])
         senders = np.bincount(local.setting[rest[begin]], minlength=local.n_settings)
         needed = local.needed(rest, local.setting, local.n_settings)
@@ -397,8 +400,8 @@ def _pieces(array: int, local: _Local, groups: Groups, plan: _Plan, packed: Pack
     entry = rest[packed.entry]
     label_of = np.empty((len(plan.begin) - 1, len(groups.bus)), np.uint8)
     label_of[packed.source, packed.member] = packed.label
-    source = np.repeat(np.arange(len(label_of)), np.diff(plan.begin))
-    label = label_of[source[packed.entry], packed.group]
+    source = np.repeat(np.arange(len(label_of)), np.diff(plan.begin))[packed.entry]
+    label = label_of[source, packed.group]
     return Pieces(
         GroupTable.of(array, groups),
         np.concatenate([direct, entry]),

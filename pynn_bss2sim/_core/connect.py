@@ -16,7 +16,7 @@ from .fpga_routing import FpgaRouting
 from .frozen import frozen
 from .hops import Timing, make_ways
 from .links import Ways
-from .ordering import present, stable_order
+from .ordering import distinct, present, stable_order, starts
 from .pulses import Pulses
 from .records import LINES, SynapseTable
 
@@ -300,16 +300,26 @@ def _summed(
         np.concatenate([part[k] for part in [empty, *parts]]) for k in range(len(empty))
     )
     row, state = row[hit], state[hit]
-    pair = (row * n_neurons + target) * LINES + line
-    waits = np.unique(delay)
-    key = pair * max(1, len(waits)) + np.searchsorted(waits, delay)
+    key = row * n_neurons
+    key += target
+    key *= LINES
+    key += line
+    waits = distinct(delay)
+    if len(waits) > 1:
+        key *= len(waits)
+        key += np.searchsorted(waits, delay)
     # one key sorts faster than two
     one_key = bool((state < 0).all())
     order = stable_order(key) if one_key else np.lexsort((state, key))
     key = key[order]
-    new = (np.diff(key, prepend=-1) != 0) | (np.diff(state[order], prepend=-2) != 0)
-    begin = np.flatnonzero(new)
-    total = np.add.reduceat(size[order], begin) if len(begin) else size
+    begin = starts(key)
+    if not one_key:
+        begin = np.flatnonzero(
+            (np.diff(key, prepend=-1) != 0) | (np.diff(state[order], prepend=-2) != 0)
+        )
+    total = size[order]
+    if len(begin) < len(order):
+        total = np.add.reduceat(total, begin)
     one = order[begin]
     table = SynapseTable.from_pairs(
         n_neurons, n_sources, source[row[one]], target[one], line[one], total, delay[one]

@@ -294,17 +294,13 @@ class SynapseTable:
         source = frozen_array(source, np.int64, (-1,), "SynapseTable.source")
         if len(source) and (source.min() < 0 or source.max() >= n_sources):
             raise ValueError(f"SynapseTable: a source lies outside [0, {n_sources})")
-        order = stable_order(source)
         indptr = np.zeros(n_sources + 1, np.int64)
         np.cumsum(np.bincount(source, minlength=n_sources), out=indptr[1:])
-        return cls(
-            n_neurons,
-            indptr,
-            np.asarray(target)[order],
-            np.asarray(line)[order],
-            np.asarray(amplitude)[order],
-            np.asarray(delay)[order],
-        )
+        columns = (target, line, amplitude, delay)
+        if (source[1:] < source[:-1]).any():
+            order = stable_order(source)
+            columns = tuple(np.asarray(column)[order] for column in columns)
+        return cls(n_neurons, indptr, *columns)
 
 
 @frozen

@@ -184,6 +184,8 @@ def _age(rate: np.ndarray, step: int) -> np.ndarray:
 
 def without(synapses: SynapseTable, some: np.ndarray) -> tuple[SynapseTable, np.ndarray]:
     """`synapses` without those at the positions `some`, and where each of the others now is."""
+    if not len(some):
+        return synapses, np.arange(len(synapses))
     keep = np.ones(len(synapses), bool)
     keep[checked_index("SpikePairs.synapse", some, 0, len(synapses), np.int64)] = False
     place = np.concatenate([[0], np.cumsum(keep)])
