@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +12,13 @@ from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.frozen import frozen
 
 from .chips import NEUTRAL_TRIMS, driver_trims
-from .driver_fit import DriverFit, fit_drivers
 from .errors import PlasticityError
 from .network import Network, Projection, ShortTerm
 from .route import Routing
 from .weights import Joined
+
+if TYPE_CHECKING:
+    from .driver_fit import DriverFit
 
 __all__ = ["DriverPlan", "Served", "coarse_drivers", "driver_plan", "driver_registers"]
 
@@ -128,6 +131,8 @@ def driver_plan(network: Network, model: ChipModel, n_connections: int) -> Drive
     owner = np.repeat(plastic, [len(network.projections[k].pre) for k in plastic])
     if not len(asked):
         return DriverPlan.none(n_connections)
+    from .driver_fit import fit_drivers  # networks without short-term plasticity start sooner
+
     kind, kinds, count = _kinds(asked)
     fit = fit_drivers(kinds, count.astype(np.float64))
     _check_errors(network, owner, asked, fit.error[kind])
