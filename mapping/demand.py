@@ -53,18 +53,16 @@ def demand(
 ) -> Demand:
     """Order the connections that are `kept`, bool (n,), and need `rows` synapses, int64 (n,)."""
     array = placement.chip * HEMISPHERES + placement.row
-    wanted = np.flatnonzero(kept)
     key = _keys(joined, array, n_sources)
-    if len(wanted) == len(key):
+    if kept.all():
         connection = stable_order(key)
     else:
+        wanted = np.flatnonzero(kept)
         connection = wanted[stable_order(key[wanted])]
-    first = starts(key[connection])
-    one = connection[first]
-    begin = np.append(first, len(connection))
-    total = rows[connection]
-    if len(one) < len(connection):
-        total = np.add.reduceat(total, first)
+    begin = np.append(starts(key[connection]), len(connection))
+    one, total = connection, rows[connection]
+    if len(begin) - 1 < len(connection):
+        one, total = connection[begin[:-1]], np.add.reduceat(total, begin[:-1])
     neuron = joined.post[one].astype(np.int64)
     return Demand(
         array[neuron],
@@ -79,14 +77,13 @@ def demand(
 
 
 def _keys(joined: Joined, array: np.ndarray, n_sources: int) -> np.ndarray:
-    """Array, setting, source, line and neuron of each connection in one: int64 (n,)."""
-    key = array[joined.post]
-    key *= int(joined.setting.max(initial=0)) + 1
-    key += joined.setting
-    key *= n_sources
-    key += joined.pre
-    key *= LINES * len(array)
-    # line * n_neurons + neuron, of slot = 2 * neuron + line
-    key += len(array) * joined.slot
-    key -= (LINES * len(array) - 1) * joined.post.astype(np.int64)
+    """Array, setting, source, line and neuron of each connection as one number: int64 (n,)."""
+    neuron, line = np.divmod(np.arange(LINES * len(array)), LINES)
+    of_source = LINES * len(array)
+    of_setting = of_source * n_sources
+    of_array = of_setting * (int(joined.setting.max(initial=0)) + 1)
+    key = (array[neuron] * of_array + line * len(array) + neuron)[joined.slot]
+    key += np.multiply(joined.pre, of_source, dtype=np.int64)
+    if of_array > of_setting:
+        key += joined.setting * of_setting
     return key

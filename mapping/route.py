@@ -199,12 +199,16 @@ def _places(wanted: Demand, placement: Placement, pieces: Pieces) -> tuple[np.nd
     order = stable_order(pieces.entry)
     piece = repeated(order, pieces.rows[order])
     entry, group = pieces.entry[piece], pieces.group[piece]
-    line = wanted.line[entry]
+    line_of_group = group * LINES + wanted.line[entry]
     within = ranges(start[order], pieces.rows[order])
-    layer, within = np.divmod(within, groups.rows[group, line])
-    row = groups.row[groups.first_row[group, line] + within]
-    column = placement.column[wanted.neuron[entry]] + layer
-    return piece, (groups.array[group] * chip.ROWS + row) * chip.COLUMNS + column
+    layer, within = np.divmod(within, groups.rows.ravel()[line_of_group])
+    within += groups.first_row.ravel()[line_of_group]
+    synapse = groups.array[group] * chip.ROWS
+    synapse += groups.row[within]
+    synapse *= chip.COLUMNS
+    synapse += placement.column[wanted.neuron[entry]]
+    synapse += layer
+    return piece, synapse
 
 
 def _start_in_group(wanted: Demand, placement: Placement, pieces: Pieces) -> np.ndarray:
@@ -223,12 +227,11 @@ def _start_in_group(wanted: Demand, placement: Placement, pieces: Pieces) -> np.
 
 def _paths(wanted: Demand, placement: Placement, pieces: Pieces) -> np.ndarray:
     """The way to each entry: int64 (n_entries,)."""
-    n_neurons = len(placement.circuit)
-    on_chip = wanted.source < n_neurons
-    home = np.full(len(wanted), -1, np.int64)
-    home[on_chip] = placement.chip[wanted.source[on_chip]]
-    loop = np.where(home == wanted.array // chip.HEMISPHERES, Path.LOOP, Path.CHIPS)
-    path = np.where(on_chip, loop, Path.HOST)
+    path = np.full(len(wanted), int(Path.HOST))
+    on_chip = np.flatnonzero(wanted.source < len(placement.circuit))
+    home = placement.chip[wanted.source[on_chip]]
+    same = home == wanted.array[on_chip] // chip.HEMISPHERES
+    path[on_chip] = np.where(same, Path.LOOP, Path.CHIPS)
     path[pieces.entry[pieces.groups.direct[pieces.group]]] = Path.DIRECT
     return path
 

@@ -211,6 +211,14 @@ class Quantised:
     code: np.ndarray
     rows: np.ndarray
 
+    @classmethod
+    def of(cls, strength: np.ndarray) -> Quantised:
+        """Round magnitudes that are given in steps of their lines, float64 (n,)."""
+        code = np.rint(strength).astype(np.int64)
+        rows = code + (WEIGHT_MAX - 1)
+        rows //= WEIGHT_MAX
+        return cls(code, np.maximum(rows, 1, out=rows))
+
 
 def largest(joined: Joined, strength: np.ndarray, n_neurons: int) -> np.ndarray:
     """Largest of `strength`, float64 (n,), at each input line: float64 (2 * n_neurons,)."""
@@ -242,11 +250,7 @@ def quantise(joined: Joined, strength: np.ndarray, step: np.ndarray) -> Quantise
     step : float64 (2 * n_neurons,)
         One weight code of each input line.
     """
-    steps = strength / step[joined.slot]
-    code = np.rint(steps, out=steps).astype(np.int64)
-    rows = code + (WEIGHT_MAX - 1)
-    rows //= WEIGHT_MAX
-    return Quantised(code, np.maximum(rows, 1, out=rows))
+    return Quantised.of(strength / step[joined.slot])
 
 
 def check_signs(network: Network, joined: Joined, conductance_based: np.ndarray) -> None:

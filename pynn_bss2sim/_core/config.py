@@ -6,6 +6,7 @@ import enum
 import hashlib
 import os
 from dataclasses import Field, field, fields
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -295,6 +296,8 @@ class ChipConfig:
         unknown = set(registers) - {f.name for f in fields(cls)}
         if unknown:
             raise ConfigError(f"ChipConfig: there is no register {min(unknown)!r}")
+        if not registers:
+            return _reset()
         return cls(**{**_RESET, **registers})
 
     def validate(self) -> None:
@@ -370,3 +373,8 @@ _RESET = {
     f.name: frozen_array(np.full(f.metadata["shape"], f.metadata["reset"]), f.metadata["dtype"])
     for f in fields(ChipConfig)
 }
+
+
+@cache
+def _reset() -> ChipConfig:
+    return ChipConfig(**_RESET)

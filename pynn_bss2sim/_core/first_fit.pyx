@@ -160,4 +160,4 @@ def first_fit(free, begin, slot, rows, order, int64_t labels, bint balanced):
             while group >= 0:
                 take(&groups, &needs, group, source, &found)
                 group = fullest(&groups, &needs)
-    return (*entries[:, :found.entries].copy(), *members[:, :found.members].copy())
+    return (*entries[:, :found.entries], *members[:, :found.members])
