@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +31,7 @@ _MOST_KINDS = 32
 _FINEST = 0.02  #: relative difference of those that are made alike first
 
 
-@dataclass(frozen=True)
+@frozen
 class Served:
     """Connections of one projection that drivers of one setting serve.
 
