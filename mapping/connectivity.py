@@ -192,4 +192,6 @@ def delays(network: Network, model: ChipModel, routing: Routing) -> np.ndarray:
         steps = delay_steps(asked, network.timestep)
     else:
         steps = latency_steps(network.timestep)[routing.path]
-    return np.where(routing.lost, np.nan, realised_delays(steps, asked, network.timestep))
+    result = realised_delays(steps, asked, network.timestep)
+    result[routing.lost] = np.nan
+    return result

@@ -100,7 +100,8 @@ def map_network(
         stp = driver_registers(drivers, routing, chip)
         configs = registers.with_routing(configs, routing, fit.code, stp)
         wiring = _wired_by_registers(network, chip, fit, routing, configs)
-        weight = np.where(routing.lost, np.nan, weight)
+        if routing.lost.any():
+            weight = np.where(routing.lost, np.nan, weight)
     mapping = Mapping(
         network=network,
         chip=chip,

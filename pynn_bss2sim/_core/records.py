@@ -296,10 +296,10 @@ class SynapseTable:
             raise ValueError(f"SynapseTable: a source lies outside [0, {n_sources})")
         indptr = np.zeros(n_sources + 1, np.int64)
         np.cumsum(np.bincount(source, minlength=n_sources), out=indptr[1:])
-        columns = (target, line, amplitude, delay)
+        columns = [np.asarray(column) for column in (target, line, amplitude, delay)]
         if (source[1:] < source[:-1]).any():
             order = stable_order(source)
-            columns = tuple(np.asarray(column)[order] for column in columns)
+            columns = [column[order] for column in columns]
         return cls(n_neurons, indptr, *columns)
 
 
