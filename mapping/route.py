@@ -175,19 +175,21 @@ class _Synapses:
 def _synapses(wanted: Demand, rows: np.ndarray, placement: Placement, pieces: Pieces) -> _Synapses:
     """Give each connection its synapses; one that does not get all of them is lost."""
     piece, synapse = _places(wanted, placement, pieces)
+    needed = rows[wanted.connection]
+    lost = np.ones(len(rows), bool)
+    if pieces.rows.sum() == needed.sum():
+        lost[wanted.connection] = False
+        part = ranges(np.zeros(len(needed), np.int64), needed)
+        return _Synapses(repeated(wanted.connection, needed), part, piece, synapse, lost)
     # the connections of each entry take its synapses in their order
     placed = np.bincount(pieces.entry, pieces.rows, len(wanted)).astype(np.int64)
-    needed = rows[wanted.connection]
     asked = np.concatenate([[0], np.cumsum(needed)])
     first = asked[wanted.begin[:-1]]
-    lost = np.ones(len(rows), bool)
     lost[wanted.connection] = asked[1:] > repeated(first + placed, np.diff(wanted.begin))
     taken = ranges(first, placed)
     which = repeated(np.arange(len(needed)), needed)[taken]
     connection = wanted.connection[which]
     part = taken - asked[which]
-    if not lost.any():
-        return _Synapses(connection, part, piece, synapse, lost)
     kept = np.flatnonzero(~lost[connection])
     return _Synapses(connection[kept], part[kept], piece[kept], synapse[kept], lost)
 

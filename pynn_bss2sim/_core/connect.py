@@ -250,17 +250,24 @@ def _driven(
             listed[watched] = True
         for line in range(LINES):
             on = np.flatnonzero((mode >> line & 1).astype(bool) & (target >= 0))
-            at = hits.synapse[on]
-            size = code[on] * step[circuit[on], line] if amplitude is None else amplitude[at]
-            if strength is not None and amplitude is None:
-                size = size * strength[at]
-            wait = latency[hits.path[on]] if delay is None else delay[at]
+            if not len(on):
+                continue
+            # most often all or none of them
+            here = slice(None) if len(on) == len(mode) else on
+            at = hits.synapse[here]
+            if amplitude is not None:
+                size = amplitude[at]
+            else:
+                size = code[here] * step[:, line][circuit[here]]
+                if strength is not None:
+                    size *= strength[at]
+            wait = latency[hits.path[here]] if delay is None else delay[at]
             there = size != 0 if listed is None else (size != 0) | listed[at]
             if not there.all():
                 kept = np.flatnonzero(there)
-                on, wait, size = on[kept], wait[kept], size[kept]
-            if len(on):
-                parts.append((on, target[on], np.full(len(on), line), wait, size))
+                here = on = on[kept]
+                wait, size = wait[kept], size[kept]
+            parts.append((on, target[here], np.full(len(on), line), wait, size))
     return parts
 
 

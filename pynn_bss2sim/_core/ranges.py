@@ -6,9 +6,12 @@ __all__ = ["ranges", "repeated"]
 
 
 def ranges(begin: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """``begin[0] .. begin[0] + count[0] - 1, begin[1] ..`` behind one another."""
+    """``begin[0] .. begin[0] + count[0] - 1, begin[1] ..`` behind one another: int64.
+
+    `begin` itself where each run is one number.
+    """
     if _one_each(count):
-        return np.array(begin, np.int64)
+        return np.asarray(begin, np.int64)
     upto = np.cumsum(count)
     total = int(upto[-1]) if len(upto) else 0
     result = np.repeat(begin - (upto - count), count)
