@@ -6,7 +6,6 @@ import enum
 import hashlib
 import os
 from dataclasses import Field, field, fields
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -288,7 +287,9 @@ class ChipConfig:
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
+            values = getattr(self, f.name)
+            if values is not _RESET[f.name]:  # of which all is known
+                object.__setattr__(self, f.name, _checked(f, values))
 
     @classmethod
     def default(cls, **registers: np.ndarray) -> ChipConfig:
@@ -296,8 +297,6 @@ class ChipConfig:
         unknown = set(registers) - {f.name for f in fields(cls)}
         if unknown:
             raise ConfigError(f"ChipConfig: there is no register {min(unknown)!r}")
-        if not registers:
-            return _reset()
         return cls(**{**_RESET, **registers})
 
     def validate(self) -> None:
@@ -373,8 +372,3 @@ _RESET = {
     f.name: frozen_array(np.full(f.metadata["shape"], f.metadata["reset"]), f.metadata["dtype"])
     for f in fields(ChipConfig)
 }
-
-
-@cache
-def _reset() -> ChipConfig:
-    return ChipConfig(**_RESET)
