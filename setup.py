@@ -74,6 +74,7 @@ setup(
             extension("engine", headers=(*STEPS, "spike_pairs")),
             extension("sensor_pairs", headers=["exponential"]),
             extension("first_fit"),
+            extension("radix"),
         ],
         compiler_directives={
             "language_level": 3,

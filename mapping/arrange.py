@@ -10,10 +10,11 @@ kept together, it may miss an arrangement that exists.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import Target
 
 from .board import Board, first_fit
@@ -25,7 +26,7 @@ __all__ = ["arranged"]
 _HEMISPHERES = ("top", "bottom")
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _Items:
     """What is placed as a whole.
 

@@ -9,12 +9,11 @@ with it, down to where one code is worth too much.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.records import LINES
 
 from .characteristics import Characteristics, Law
@@ -56,7 +55,9 @@ def line_demand(joined: Joined, asked: Asked) -> np.ndarray:
     asked : Asked
     """
     tau = asked.tau_syn.T.ravel()
-    strength = np.maximum(np.abs(joined.weight), np.abs(joined.reach))
+    strength = np.abs(joined.weight)
+    if joined.reach is not None:
+        strength = np.maximum(strength, np.abs(joined.reach))
     total = np.bincount(joined.slot, strength, len(tau))
     variance = np.bincount(joined.slot, strength**2, len(tau)) * _RATE * tau / 2
     strongest = largest(joined, strength, len(tau) // LINES)
@@ -127,7 +128,7 @@ def _resettable(asked: Asked, laws: Characteristics) -> np.ndarray:
     return within / shortest_hold(1.0, laws.tau_reset)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Membranes:
     """Capacitances of all neurons, and the scaling that follows from them.
 

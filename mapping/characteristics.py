@@ -10,7 +10,7 @@ to the capacitance shows in a membrane, and nothing else can be measured.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache
 from typing import Self
 
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.records import LINES, frozen_array
 
 __all__ = ["LINE_NAMES", "UNITS", "AffineLaw", "Characteristics", "Law", "PowerLaw"]
@@ -27,7 +28,7 @@ __all__ = ["LINE_NAMES", "UNITS", "AffineLaw", "Characteristics", "Law", "PowerL
 _TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Law:
     """A monotone relation of codes and values, with coefficients of its own for each circuit.
 
@@ -117,7 +118,7 @@ class AffineLaw(Law):
         return cls(np.array(curve.slope), np.array(curve.offset), curve.low, curve.high)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class PowerLaw(Law):
     """``value = factor * (code + second) ** exponent``; a code below 1 does what 1 does.
 
@@ -177,7 +178,7 @@ UNITS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Characteristics:
     """The laws of all analog parameters that the mapping sets.
 

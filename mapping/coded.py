@@ -8,7 +8,7 @@ in `mapper`, and read back from the registers as there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.connect import Connections
 from pynn_bss2sim._core.device import LINE_BYPASS, LINE_IS_COBA, Device
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import HICANN_X, ROWS, WEIGHT_MAX
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.pulses import Pulses
@@ -40,7 +41,7 @@ __all__ = ["CodedMapping", "coded_network", "map_codes"]
 _RECEPTORS = ("excitatory", "inhibitory")
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class CodedMapping:
     """A network in codes on a chip.
 

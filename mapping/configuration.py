@@ -14,6 +14,7 @@ from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig, ConfigError
 from pynn_bss2sim._core.connect import Connections
 from pynn_bss2sim._core.event_path import FpgaRouting, follow
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.pulses import Pulses
 from pynn_bss2sim._core.records import Circuits, SynapseTable, Variable
@@ -71,7 +72,7 @@ class Cells:
     recordables: Table[str, tuple[int, str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Configuration:
     """What chips and host must know to run a network.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
@@ -12,6 +10,7 @@ from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.connect import Connections, connect, connect_by_links
 from pynn_bss2sim._core.device import Device
 from pynn_bss2sim._core.event_path import FpgaRouting
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hops import Timing
 from pynn_bss2sim._core.ordering import distinct
 from pynn_bss2sim._core.records import LINES
@@ -84,7 +83,10 @@ def _uncrowded(
     most = placement.target.columns_per_block
     while True:
         array = _arrays(placement)
-        pairs = distinct(array[joined.post] * n_sources + joined.pre)
+        pairs = array[joined.post]
+        pairs *= n_sources
+        pairs += joined.pre
+        pairs = distinct(pairs)
         sources = np.bincount(pairs // n_sources, minlength=int(array.max(initial=-1)) + 1)
         alone = np.bincount(array) <= 1
         crowded = (sources > _FILLED * chip.DRIVERS * chip.LABELS) & ~alone
@@ -98,7 +100,7 @@ def _uncrowded(
         placement, width = spacious, wider
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Lifted:
     """What synapses add and when, as far as limits are lifted and no register says it.
 
@@ -190,4 +192,6 @@ def delays(network: Network, model: ChipModel, routing: Routing) -> np.ndarray:
         steps = delay_steps(asked, network.timestep)
     else:
         steps = latency_steps(network.timestep)[routing.path]
-    return np.where(routing.lost, np.nan, realised_delays(steps, asked, network.timestep))
+    result = realised_delays(steps, asked, network.timestep)
+    result[routing.lost] = np.nan
+    return result

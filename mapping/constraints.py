@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import HICANN_X, Target
 from pynn_bss2sim._core.records import frozen_array
 
@@ -29,7 +29,7 @@ class Where(enum.StrEnum):
     NEIGHBOURS = "neighbours"  #: next to each other, in the order of the group
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Group:
     """Neurons that are kept together.
 
@@ -50,7 +50,7 @@ class Group:
         object.__setattr__(self, "where", Where(self.where))
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Constraints:
     """Where neurons may lie.
 

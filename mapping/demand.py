@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import HEMISPHERES
 from pynn_bss2sim._core.ordering import stable_order, starts
 from pynn_bss2sim._core.records import LINES
@@ -16,7 +15,7 @@ from .weights import Joined
 __all__ = ["Demand", "demand"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Demand:
     """Rows that sources need at input lines: one entry for each pair of source and line.
 
@@ -54,26 +53,37 @@ def demand(
 ) -> Demand:
     """Order the connections that are `kept`, bool (n,), and need `rows` synapses, int64 (n,)."""
     array = placement.chip * HEMISPHERES + placement.row
-    n_neurons = len(array)
-    wanted = np.flatnonzero(kept)
-    post = joined.post.astype(np.int64)
-    line = joined.slot % LINES
-    n_settings = int(joined.setting.max(initial=0)) + 1
-    key = (array[post] * n_settings + joined.setting) * n_sources + joined.pre
-    key = (key * LINES + line) * n_neurons + post
-    connection = wanted[stable_order(key[wanted])]
-    key = key[connection]
-    first = starts(key)
-    one = connection[first]
-    begin = np.append(first, len(key))
-    total = np.concatenate([[0], np.cumsum(rows[connection])])
+    key = _keys(joined, array, n_sources)
+    if kept.all():
+        connection = stable_order(key)
+    else:
+        wanted = np.flatnonzero(kept)
+        connection = wanted[stable_order(key[wanted])]
+    begin = np.append(starts(key[connection]), len(connection))
+    one, total = connection, rows[connection]
+    if len(begin) - 1 < len(connection):
+        one, total = connection[begin[:-1]], np.add.reduceat(total, begin[:-1])
+    neuron = joined.post[one].astype(np.int64)
     return Demand(
-        array[post[one]],
+        array[neuron],
         joined.setting[one],
         joined.pre[one].astype(np.int64),
-        post[one],
-        line[one],
-        np.diff(total[begin]),
+        neuron,
+        joined.slot[one] - LINES * neuron,
+        total,
         connection,
         begin,
     )
+
+
+def _keys(joined: Joined, array: np.ndarray, n_sources: int) -> np.ndarray:
+    """Array, setting, source, line and neuron of each connection as one number: int64 (n,)."""
+    neuron, line = np.divmod(np.arange(LINES * len(array)), LINES)
+    of_source = LINES * len(array)
+    of_setting = of_source * n_sources
+    of_array = of_setting * (int(joined.setting.max(initial=0)) + 1)
+    key = (array[neuron] * of_array + line * len(array) + neuron)[joined.slot]
+    key += np.multiply(joined.pre, of_source, dtype=np.int64)
+    if of_array > of_setting:
+        key += joined.setting * of_setting
+    return key

@@ -9,7 +9,6 @@ drivers of all chips have the same two pairs and the same recovery clock.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations_with_replacement
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.plasticity import Releases
 from pynn_bss2sim._core.pulses import PulsePlan
 from pynn_bss2sim._core.reference_plasticity import ReleaseSites
@@ -36,7 +36,7 @@ _OTHER_END = np.arange(10) / 10
 _MOST_SETTINGS = 8
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class DriverFit:
     """Settings of drivers, and which of them serves each of n asked dynamics.
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.chip_model import ChipModel
+from pynn_bss2sim._core.frozen import frozen
 
 from .chips import NEUTRAL_TRIMS, driver_trims
-from .driver_fit import DriverFit, fit_drivers
 from .errors import PlasticityError
 from .network import Network, Projection, ShortTerm
 from .route import Routing
 from .weights import Joined
+
+if TYPE_CHECKING:
+    from .driver_fit import DriverFit
 
 __all__ = ["DriverPlan", "Served", "coarse_drivers", "driver_plan", "driver_registers"]
 
@@ -27,7 +31,7 @@ _MOST_KINDS = 32
 _FINEST = 0.02  #: relative difference of those that are made alike first
 
 
-@dataclass(frozen=True)
+@frozen
 class Served:
     """Connections of one projection that drivers of one setting serve.
 
@@ -56,7 +60,7 @@ class Served:
     error: float
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class DriverPlan:
     """The settings of drivers for all connections of a network.
 
@@ -79,7 +83,7 @@ class DriverPlan:
     @classmethod
     def none(cls, n: int) -> DriverPlan:
         """No short-term plasticity of drivers."""
-        return cls(None, np.zeros(n, np.int64), np.ones(n))
+        return cls(None, np.broadcast_to(0, n), np.broadcast_to(1.0, n))
 
     def driven(self, joined: Joined) -> Joined:
         """The connections with the weights that the chip is to have, and their settings."""
@@ -88,7 +92,7 @@ class DriverPlan:
         return replace(
             joined,
             weight=joined.weight * self.scale,
-            reach=joined.reach * self.scale,
+            reach=None if joined.reach is None else joined.reach * self.scale,
             setting=self.setting,
         )
 
@@ -125,17 +129,19 @@ def driver_plan(network: Network, model: ChipModel, n_connections: int) -> Drive
         _check(network.projections[k], terms[k], first_generated)
     asked = np.concatenate([_asked(network, network.projections[k], terms[k]) for k in plastic])
     owner = np.repeat(plastic, [len(network.projections[k].pre) for k in plastic])
-    plan = DriverPlan.none(n_connections)
     if not len(asked):
-        return plan
+        return DriverPlan.none(n_connections)
+    from .driver_fit import fit_drivers  # networks without short-term plasticity start sooner
+
     kind, kinds, count = _kinds(asked)
     fit = fit_drivers(kinds, count.astype(np.float64))
     _check_errors(network, owner, asked, fit.error[kind])
     offset = np.concatenate([[0], np.cumsum([len(p.pre) for p in network.projections])])
     where = np.concatenate([np.arange(offset[k], offset[k + 1]) for k in plastic])
-    plan.setting[where] = 1 + fit.setting[kind]
-    plan.scale[where] = fit.scale[kind]
-    return replace(plan, fit=fit, served=_served(network, owner, asked, kind, fit))
+    setting, scale = np.zeros(n_connections, np.int64), np.ones(n_connections)
+    setting[where] = 1 + fit.setting[kind]
+    scale[where] = fit.scale[kind]
+    return DriverPlan(fit, setting, scale, _served(network, owner, asked, kind, fit))
 
 
 def _generated(network: Network) -> np.ndarray:

@@ -26,13 +26,13 @@ setting, and direct groups have none: 0. So such synapses get their events from 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core import wiring
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.ranges import ranges
 from pynn_bss2sim._core.records import LINES
 
@@ -62,7 +62,7 @@ _HALF_BLOCK = _BLOCK // 2
 _Block = tuple[int, int, list[int]]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Groups:
     """Groups of one array: the direct ones in the order above, then those of the FPGA.
 

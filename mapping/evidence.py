@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+
+from pynn_bss2sim._core.frozen import frozen
 
 from .weights import Joined
 
 __all__ = ["Evidence"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Evidence:
     """What the stages of the mapping found, over the whole network.
 

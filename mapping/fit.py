@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from pynn_bss2sim._core import curves
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import HICANN_X, SYNAPSE_BIAS, WEIGHT_MAX
 from pynn_bss2sim._core.records import LINES
 
@@ -30,7 +31,7 @@ __all__ = ["Fit", "fitted", "measured"]
 _MANY_CODES = 7
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Fit:
     """Weights and numbers of circuits that agree with each other."""
 
@@ -96,7 +97,7 @@ def fitted(
         check_neurons(network, chip.chips)
     if chip.weights == "6bit":
         weights.check_signs(network, joined, asked.conductance_based)
-    rows = _rows(joined, np.ones(len(joined), np.int64), network.n_neurons)
+    rows = _rows(joined, None, network.n_neurons)
     generators = GeneratorSources.of(network if chip.routing == "real" else Network(1.0))
     demand = line_demand(joined, asked)
     volts = _voltage_maps(network, chip, asked, demand, kept_scaling, laws)
@@ -192,18 +193,21 @@ def _weigh(
     """Realise the weights for neurons of `count` circuits, if possible in `known` rows."""
     n, scaling = len(count), membranes.scaling
     gain = np.repeat(scaling.line_gain(slice(None)), LINES)
+    own_gain = gain[joined.slot]
     strength = None
     sign = _signs(joined, n)
     if chip.weights == "exact":
         step = np.ones(LINES * n)
         code = np.full(len(joined), WEIGHT_MAX)
         synapses = np.ones(len(joined), np.int64)
-        amplitude = joined.weight if scaling.identity else joined.weight * gain[joined.slot]
+        amplitude = joined.weight if scaling.identity else joined.weight * own_gain
         weight = joined.weight.copy()
     else:
-        magnitude = np.abs(joined.weight) * gain[joined.slot]
-        most = np.maximum(magnitude, np.abs(joined.reach) * gain[joined.slot])
-        changing = weights.largest(joined, np.abs(joined.reach), n) > 0
+        most = magnitude = np.abs(joined.weight) * own_gain
+        changing = np.zeros(LINES * n, bool)
+        if joined.reach is not None:
+            most = np.maximum(magnitude, np.abs(joined.reach) * own_gain)
+            changing = weights.largest(joined, np.abs(joined.reach), n) > 0
         if chip.parameters == "exact":
             step = weights.exact_step(weights.largest(joined, most, n))
         else:
@@ -224,7 +228,7 @@ def _weigh(
         quantised = weights.quantise(joined, magnitude, step)
         synapses, code = quantised.rows, quantised.code
         amplitude = np.sign(joined.weight) * (quantised.code * step[joined.slot]) + 0.0
-        weight = amplitude / gain[joined.slot]
+        weight = amplitude / own_gain
     unit = (sign * step / gain)[joined.slot]
     rows = _rows(joined, synapses, n)
     return Fit(
@@ -306,8 +310,13 @@ def measured(
     )
 
 
-def _rows(joined: weights.Joined, synapses: np.ndarray, n_neurons: int) -> np.ndarray:
-    """Rows that each neuron needs at each line: int64 (n_neurons, 2)."""
+def _rows(joined: weights.Joined, synapses: np.ndarray | None, n_neurons: int) -> np.ndarray:
+    """Rows that each neuron needs at each line for so many synapses, or one, of each connection.
+
+    Returns
+    -------
+    int64 (n_neurons, 2)
+    """
     rows = np.bincount(joined.slot, synapses, LINES * n_neurons)
     return rows.astype(np.int64).reshape(n_neurons, LINES)
 
@@ -315,5 +324,7 @@ def _rows(joined: weights.Joined, synapses: np.ndarray, n_neurons: int) -> np.nd
 def _signs(joined: weights.Joined, n_neurons: int) -> np.ndarray:
     """Sign of the current into each line: float64 (2 * n_neurons,)."""
     sign = np.ones(LINES * n_neurons)
-    sign[joined.slot[(joined.weight < 0) | (joined.reach < 0)]] = -1.0
+    sign[joined.slot[joined.weight < 0]] = -1.0
+    if joined.reach is not None:
+        sign[joined.slot[joined.reach < 0]] = -1.0
     return sign

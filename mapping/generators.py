@@ -8,13 +8,14 @@ so all send the same spikes at the same time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.background import Generator, names_of
 from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.records import LINES
 
 from .drivers import DIRECT_GROUPS, GENERATOR_GROUPS, NEURON_GROUPS, drivers_of
@@ -51,7 +52,7 @@ def _turns(size: int) -> int:
     return max(1, names_of(size) // chip.LABELS)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class GeneratorSources:
     """The sources of a network that generators make.
 

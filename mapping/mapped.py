@@ -5,7 +5,7 @@ What tells of it is imported by who asks: most runs do not, and would start late
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from pynn_bss2sim._core.background import BackgroundInputs
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.event_path import Crossing, crossings
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.plasticity import ShortTerm
 from pynn_bss2sim._core.pulses import Pulses
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Mapping"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Mapping:
     """A network on chips.
 

@@ -9,12 +9,12 @@ who reaches whom is then read back from the registers (`connectivity`).
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 import numpy as np
 
 from pynn_bss2sim._core.chip_model import ChipModel
 from pynn_bss2sim._core.config import ChipConfig
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import HICANN_X
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.plasticity import ShortTerm
@@ -100,7 +100,8 @@ def map_network(
         stp = driver_registers(drivers, routing, chip)
         configs = registers.with_routing(configs, routing, fit.code, stp)
         wiring = _wired_by_registers(network, chip, fit, routing, configs)
-        weight = np.where(routing.lost, np.nan, weight)
+        if routing.lost.any():
+            weight = np.where(routing.lost, np.nan, weight)
     mapping = Mapping(
         network=network,
         chip=chip,
@@ -134,7 +135,7 @@ def map_network(
     return mapping
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _LaidOut:
     """Codes of weights, places and routes, and what was believed of the chips for them."""
 
@@ -144,7 +145,7 @@ class _LaidOut:
     laws: Characteristics
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _Wiring:
     """Who reaches whom: fields of `Mapping`, and the delay of each connection."""
 

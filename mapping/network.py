@@ -16,6 +16,8 @@ from functools import cached_property
 
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
+
 from .constraints import Constraints
 
 __all__ = [
@@ -53,7 +55,7 @@ ADEX_PARAMETERS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Population:
     """Neurons of one kind.
 
@@ -99,7 +101,7 @@ class OnChip:
     seed: int
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Sources:
     """Spike sources: their spikes are made on the host, or `on_chip`."""
 
@@ -108,7 +110,7 @@ class Sources:
     on_chip: OnChip | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class ShortTerm:
     """Short-term plasticity of the synapses of one projection (Tsodyks & Markram).
 
@@ -133,7 +135,7 @@ class ShortTerm:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class SpikePairs:
     """Spike-timing dependent plasticity of the synapses of one projection.
 
@@ -165,7 +167,7 @@ class SpikePairs:
         return SpikePairs(**{f.name: getattr(self, f.name)[some] for f in fields(self)})
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Reach:
     """What a plasticity rule may make of the weights of one projection.
 
@@ -183,7 +185,7 @@ class Reach:
         return Reach(self.weight[some])
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Projection:
     """Synapses of one projection, in the order in which the user sees them.
 
@@ -221,7 +223,7 @@ class Projection:
         return self.short_term is not None or self.pairs is not None
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Network:
     """All that the mapping needs to know of a model.
 

@@ -47,5 +47,4 @@ def pack(
     tie = np.random.default_rng(seed).permutation(len(total))
     free = np.array(capacity, np.int32, order="C")
     found = first_fit(free, begin, slot, rows, np.lexsort((tie, -total)), LABELS, balanced)
-    owner = np.repeat(np.arange(len(total)), np.diff(begin))
-    return repaired(Packed(*found), free, owner, slot, rows)
+    return repaired(Packed(*found), free, begin, slot, rows)

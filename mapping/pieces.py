@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core import wiring
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.ordering import stable_order, starts
 from pynn_bss2sim._core.records import LINES
 
@@ -38,7 +39,7 @@ _SLACK = (1.0, 1.05, 1.25, np.inf)
 _LABELS_PER_SOURCE = 2
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class GroupTable:
     """Groups of drivers of several arrays.
 
@@ -92,7 +93,7 @@ class GroupTable:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Pieces:
     """The parts of all entries of a demand.
 
@@ -122,9 +123,10 @@ class Pieces:
         shift = {"group": groups, "member": groups, "first_row": rows}
 
         def joined(records: Sequence[Any], name: str, like: np.ndarray) -> np.ndarray:
-            steps = shift.get(name, np.zeros(len(parts) + 1, np.int64))
-            values = [getattr(r, name) + k for r, k in zip(records, steps[:-1], strict=True)]
-            return np.concatenate([like, *values]).astype(np.int64)
+            values = [getattr(r, name) for r in records]
+            if name in shift:
+                values = [v + k for v, k in zip(values, shift[name][:-1], strict=True)]
+            return np.concatenate([like, *values], dtype=np.int64)
 
         empty = np.empty(0, np.int64)
         pairs = np.empty((0, LINES), np.int64)
@@ -141,7 +143,7 @@ class Pieces:
         return cls(table, *(joined(parts, f.name, empty) for f in fields(cls)[1:]))
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _Local:
     """What one array is asked for, in its own counting.
 
@@ -296,7 +298,7 @@ def _rows_for_direct(local: _Local, slack: float) -> np.ndarray:
     return rows
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _Plan:
     """What goes directly, and what the FPGA sends.
 
@@ -321,7 +323,9 @@ class _Plan:
     @classmethod
     def of(cls, local: _Local, rows: np.ndarray) -> _Plan:
         direct = _fitting(local, np.flatnonzero(local.output >= 0), rows)
-        rest = np.setdiff1d(np.arange(len(local.rows)), direct, assume_unique=True)
+        indirect = np.ones(len(local.rows), bool)
+        indirect[direct] = False
+        rest = np.flatnonzero(indirect)
         begin = starts(local.sender[rest])
         senders = np.bincount(local.setting[rest[begin]], minlength=local.n_settings)
         needed = local.needed(rest, local.setting, local.n_settings)
@@ -396,8 +400,8 @@ def _pieces(array: int, local: _Local, groups: Groups, plan: _Plan, packed: Pack
     entry = rest[packed.entry]
     label_of = np.empty((len(plan.begin) - 1, len(groups.bus)), np.uint8)
     label_of[packed.source, packed.member] = packed.label
-    source = np.repeat(np.arange(len(label_of)), np.diff(plan.begin))
-    label = label_of[source[packed.entry], packed.group]
+    source = np.repeat(np.arange(len(label_of)), np.diff(plan.begin))[packed.entry]
+    label = label_of[source, packed.group]
     return Pieces(
         GroupTable.of(array, groups),
         np.concatenate([direct, entry]),

@@ -9,10 +9,11 @@ of columns, because no neuron may lie across that border.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import COLUMNS_PER_OUTPUT, HICANN_X, Target
 
 from .arrange import arranged
@@ -23,7 +24,7 @@ from .errors import PlacementError
 __all__ = ["Placement", "circuits_needed", "place", "split_rows", "spread"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Placement:
     """Where each neuron lies.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from pynn_bss2sim._core.config import AnalogParameter as Analog
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.config import NeuronSwitch as Switch
 from pynn_bss2sim._core.device import Device
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.records import LINES, Variable
 
 from .capacitance import Membranes
@@ -32,7 +33,7 @@ _NOMINAL = Characteristics.nominal()
 _EVERYONE = slice(None)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Strength:
     """Codes of the synaptic strength of each input line.
 

@@ -7,10 +7,9 @@ step of an augmenting path.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import LABELS
 
 __all__ = ["Packed", "repaired"]
@@ -19,7 +18,7 @@ __all__ = ["Packed", "repaired"]
 _MOST = 2000
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Packed:
     """Where the rows of sources are.
 
@@ -42,7 +41,7 @@ class Packed:
 
 
 def repaired(
-    packed: Packed, free: np.ndarray, owner: np.ndarray, slot: np.ndarray, rows: np.ndarray
+    packed: Packed, free: np.ndarray, begin: np.ndarray, slot: np.ndarray, rows: np.ndarray
 ) -> Packed:
     """Find room for lost rows.
 
@@ -51,12 +50,15 @@ def repaired(
     packed : Packed
     free : int (n_slots, n_groups)
         Rows that are left.
-    owner, slot, rows : int64 (n_entries,)
-        Source and input line of each entry, and the rows that it needs.
+    begin : int64 (n_sources + 1,)
+        Where the entries of each source begin.
+    slot, rows : int64 (n_entries,)
+        Input line of each entry, and the rows that it needs.
     """
-    missing = rows - np.bincount(packed.entry, packed.rows, len(rows)).astype(np.int64)
-    if not missing.any():
+    if packed.rows.sum() == rows.sum():
         return packed
+    missing = rows - np.bincount(packed.entry, packed.rows, len(rows)).astype(np.int64)
+    owner = np.repeat(np.arange(len(begin) - 1), np.diff(begin))
     state = _State(packed, free, owner, slot)
     for entry in np.repeat(np.arange(len(rows)), missing)[:_MOST].tolist():
         state.place(entry)

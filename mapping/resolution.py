@@ -15,7 +15,7 @@ import numpy as np
 from pynn_bss2sim._core.hicannx import ROWS, SPREAD_SYNAPSE, WEIGHT_MAX
 from pynn_bss2sim._core.records import LINES
 
-from .weights import Joined, largest, quantise
+from .weights import Joined, Quantised, largest
 
 __all__ = ["coarsest", "largest_that_fits", "refined"]
 
@@ -69,10 +69,14 @@ def _tried(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows of each line, and RMS of its relative errors, if `top` takes so many synapses."""
     step = np.where(top > 0, top / (WEIGHT_MAX * multiple), 1.0)
-    quantised = quantise(joined, strength, step)
-    wanted = np.maximum(strength / step[joined.slot], 1e-300)
-    square = np.square(np.where(strength > 0, quantised.code / wanted - 1, 0.0))
-    n = np.maximum(1, np.bincount(joined.slot, strength > 0, len(top)))
+    wanted = strength / step[joined.slot]
+    quantised = Quantised.of(wanted)
+    there = strength > 0
+    error = quantised.code / np.maximum(wanted, 1e-300)
+    error -= 1
+    error[~there] = 0.0
+    square = np.square(error, out=error)
+    n = np.maximum(1, np.bincount(joined.slot[there], minlength=len(top)))
     rows = np.bincount(joined.slot, quantised.rows, len(top)).astype(np.int64)
     return rows, np.sqrt(np.bincount(joined.slot, square, len(top)) / n)
 

@@ -8,16 +8,15 @@ groups of synapse drivers, each with its own label (`pack`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core import wiring
 from pynn_bss2sim._core.config import ChipConfig, RowMode
 from pynn_bss2sim._core.event_path import FpgaRouting, Path
-from pynn_bss2sim._core.ordering import present, stable_order
-from pynn_bss2sim._core.ranges import ranges
+from pynn_bss2sim._core.frozen import frozen
+from pynn_bss2sim._core.ordering import present, stable_order, starts
+from pynn_bss2sim._core.ranges import ranges, repeated
 from pynn_bss2sim._core.records import LINES
 
 from .constraints import Constraints
@@ -33,7 +32,7 @@ __all__ = ["Routing", "route"]
 _MODES = np.array([RowMode.EXCITATORY, RowMode.INHIBITORY], np.uint8)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Routing:
     """A routed network.
 
@@ -140,7 +139,7 @@ def route(
         ]
     )
     path = np.zeros(len(rows), np.int64)
-    path[wanted.connection] = np.repeat(_paths(wanted, placement, pieces), np.diff(wanted.begin))
+    path[wanted.connection] = repeated(_paths(wanted, placement, pieces), np.diff(wanted.begin))
     synapses = _synapses(wanted, rows, placement, pieces)
     served, select = _served(wanted, placement, pieces, synapses, generators)
     return Routing(
@@ -162,7 +161,7 @@ def route(
     )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _Synapses:
     """The synapses in use, entry after entry."""
 
@@ -175,49 +174,66 @@ class _Synapses:
 
 def _synapses(wanted: Demand, rows: np.ndarray, placement: Placement, pieces: Pieces) -> _Synapses:
     """Give each connection its synapses; one that does not get all of them is lost."""
-    groups, entry, group = pieces.groups, pieces.entry, pieces.group
-    neuron, line = wanted.neuron[entry], wanted.line[entry]
-    # pieces that share a group and an input line take its rows one after the other
-    slot = (group * len(placement.count) + neuron) * LINES + line
-    order = stable_order(slot)
-    upto = np.cumsum(pieces.rows[order]) - pieces.rows[order]
-    begins = np.diff(slot[order], prepend=-1) != 0
-    start = np.empty(len(entry), np.int64)
-    start[order] = upto - np.maximum.accumulate(np.where(begins, upto, 0))
-    # synapses, entry after entry
-    order = stable_order(entry)
-    piece = np.repeat(order, pieces.rows[order])
-    layer, within = np.divmod(
-        ranges(start[order], pieces.rows[order]), groups.rows[group, line][piece]
-    )
-    row = groups.row[groups.first_row[group, line][piece] + within]
-    column = placement.column[neuron[piece]] + layer
-    synapse = (groups.array[group[piece]] * chip.ROWS + row) * chip.COLUMNS + column
-    # the connections of each entry take its synapses in their order
-    placed = np.bincount(entry, pieces.rows, len(wanted)).astype(np.int64)
-    asked = np.concatenate([[0], np.cumsum(rows[wanted.connection])])
-    first = asked[wanted.begin[:-1]]
-    of_entry = np.repeat(np.arange(len(wanted)), np.diff(wanted.begin))
+    piece, synapse = _places(wanted, placement, pieces)
+    needed = rows[wanted.connection]
     lost = np.ones(len(rows), bool)
-    lost[wanted.connection] = asked[1:] > (first + placed)[of_entry]
+    if pieces.rows.sum() == needed.sum():
+        lost[wanted.connection] = False
+        part = ranges(np.zeros(len(needed), np.int64), needed)
+        return _Synapses(repeated(wanted.connection, needed), part, piece, synapse, lost)
+    # the connections of each entry take its synapses in their order
+    placed = np.bincount(pieces.entry, pieces.rows, len(wanted)).astype(np.int64)
+    asked = np.concatenate([[0], np.cumsum(needed)])
+    first = asked[wanted.begin[:-1]]
+    lost[wanted.connection] = asked[1:] > repeated(first + placed, np.diff(wanted.begin))
     taken = ranges(first, placed)
-    which = np.repeat(np.arange(len(wanted.connection)), rows[wanted.connection])[taken]
+    which = repeated(np.arange(len(needed)), needed)[taken]
     connection = wanted.connection[which]
     part = taken - asked[which]
-    if not lost.any():
-        return _Synapses(connection, part, piece, synapse, lost)
     kept = np.flatnonzero(~lost[connection])
     return _Synapses(connection[kept], part[kept], piece[kept], synapse[kept], lost)
 
 
+def _places(wanted: Demand, placement: Placement, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
+    """The synapses of all pieces, entry after entry: the piece of each, and where it lies."""
+    groups = pieces.groups
+    start = _start_in_group(wanted, placement, pieces)
+    order = stable_order(pieces.entry)
+    piece = repeated(order, pieces.rows[order])
+    entry, group = pieces.entry[piece], pieces.group[piece]
+    line_of_group = group * LINES + wanted.line[entry]
+    within = ranges(start[order], pieces.rows[order])
+    layer, within = np.divmod(within, groups.rows.ravel()[line_of_group])
+    within += groups.first_row.ravel()[line_of_group]
+    synapse = groups.array[group] * chip.ROWS
+    synapse += groups.row[within]
+    synapse *= chip.COLUMNS
+    synapse += placement.column[wanted.neuron[entry]]
+    synapse += layer
+    return piece, synapse
+
+
+def _start_in_group(wanted: Demand, placement: Placement, pieces: Pieces) -> np.ndarray:
+    """Rows of an input line that earlier pieces take in the same group: int64 (n_pieces,)."""
+    neuron, line = wanted.neuron[pieces.entry], wanted.line[pieces.entry]
+    slot = (pieces.group * len(placement.count) + neuron) * LINES + line
+    order = stable_order(slot)
+    rows = pieces.rows[order]
+    upto = np.cumsum(rows)
+    upto -= rows
+    begin = starts(slot[order])
+    start = np.empty(len(order), np.int64)
+    start[order] = upto - np.repeat(upto[begin], np.diff(begin, append=len(order)))
+    return start
+
+
 def _paths(wanted: Demand, placement: Placement, pieces: Pieces) -> np.ndarray:
     """The way to each entry: int64 (n_entries,)."""
-    n_neurons = len(placement.circuit)
-    on_chip = wanted.source < n_neurons
-    home = np.full(len(wanted), -1, np.int64)
-    home[on_chip] = placement.chip[wanted.source[on_chip]]
-    loop = np.where(home == wanted.array // chip.HEMISPHERES, Path.LOOP, Path.CHIPS)
-    path = np.where(on_chip, loop, Path.HOST)
+    path = np.full(len(wanted), int(Path.HOST))
+    on_chip = np.flatnonzero(wanted.source < len(placement.circuit))
+    home = placement.chip[wanted.source[on_chip]]
+    same = home == wanted.array[on_chip] // chip.HEMISPHERES
+    path[on_chip] = np.where(same, Path.LOOP, Path.CHIPS)
     path[pieces.entry[pieces.groups.direct[pieces.group]]] = Path.DIRECT
     return path
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.frozen import frozen
 
 if TYPE_CHECKING:
     from .coded import CodedMapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["NeuronView", "SynapseView", "neuron_views", "synapse_views"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class SynapseView:
     """Synapses of one projection in one synapse array.
 
@@ -40,7 +40,7 @@ class SynapseView:
     part: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class NeuronView:
     """Some neurons in one hemisphere of one chip.
 

@@ -34,8 +34,11 @@ def kept(joined: Joined, rows: np.ndarray, placement: Placement, seed: int) -> n
     count = placement.count
     array = placement.chip * chip.HEMISPHERES + placement.row
     # what a neuron could not even have alone takes no rows from others
-    result = rows <= (chip.ROWS * count)[joined.post]
-    needed = np.bincount(joined.slot, rows * result, LINES * len(count)).astype(np.int64)
+    result, asked = np.ones(len(rows), bool), rows
+    if rows.max(initial=0) > chip.ROWS * count.min(initial=1):
+        result = rows <= (chip.ROWS * count)[joined.post]
+        asked = rows * result
+    needed = np.bincount(joined.slot, asked, LINES * len(count)).astype(np.int64)
     if _all_fit(needed.reshape(-1, LINES), count, array):
         return result
     most = divided(needed.reshape(-1, LINES), count, array)[array] * count[:, np.newaxis]

@@ -12,12 +12,12 @@ On a chip with exact parameters all of them are the identity, without rounding.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.records import LINES, Circuits, Variable, frozen_array
 
 from .errors import ParameterError
@@ -40,7 +40,7 @@ _NEUTRAL = {"v_spike": 0.0, "delta_T": 0.0, "tau_w": 1.0, "a": 0.0, "b": 0.0}
 _SAME = 1e-6
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Scaling:
     """How biological values of each neuron become values of the chip.
 
@@ -151,7 +151,7 @@ class Scaling:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Asked:
     """The parameters of all neurons in arrays over the network, in biological units.
 

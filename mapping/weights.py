@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.hicannx import WEIGHT_MAX
 from pynn_bss2sim._core.hops import LATENCY, Path
 from pynn_bss2sim._core.records import LINES, SynapseTable
@@ -32,7 +33,7 @@ __all__ = [
 _SAME = 1e-6
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Joined:
     """The synapses of all projections behind one another, each in the order of its user.
 
@@ -43,8 +44,9 @@ class Joined:
         Input line of the network: ``2 * post + line``.
     weight, delay : float64 (n,), nA or µS, and ms
     offset : int64 (n_projections + 1,)
-    reach : float64 (n,), nA or µS
-        What the largest code stands for at least, with the sign of the weight; 0 = anything.
+    reach : float64 (n,), nA or µS, or None
+        What the largest code stands for at least, with the sign of the weight; 0 = anything. None:
+        0 for all.
     setting : int64 (n,)
         What the synapse drivers do with its events, see `DriverPlan`; 0: they pass them on.
     """
@@ -55,7 +57,7 @@ class Joined:
     weight: np.ndarray
     delay: np.ndarray
     offset: np.ndarray
-    reach: np.ndarray
+    reach: np.ndarray | None
     setting: np.ndarray
 
     def __len__(self) -> int:
@@ -86,18 +88,18 @@ def join(network: Network) -> Joined:
     if not _usable(pre, post, weight, delay, n_sources, n_neurons):
         for projection in projections:
             _check(projection, n_sources, n_neurons)
-    post = post.astype(np.int32)
-    slot = post.astype(np.int64) * LINES
+    post = post.astype(np.int32, copy=False)
+    slot = np.multiply(post, LINES, dtype=np.int64)
     slot += np.repeat(np.array([p.line for p in projections], np.int64), sizes)
     return Joined(
-        pre=pre.astype(np.int32),
+        pre=pre.astype(np.int32, copy=False),
         post=post,
         slot=slot,
-        weight=weight.astype(np.float64),
-        delay=delay.astype(np.float64),
+        weight=weight.astype(np.float64, copy=False),
+        delay=delay.astype(np.float64, copy=False),
         offset=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
-        reach=_join([_reach(p) for p in projections]).astype(np.float64),
-        setting=np.zeros(len(post), np.int64),
+        reach=_reach(projections),
+        setting=np.broadcast_to(0, len(post)),
     )
 
 
@@ -105,8 +107,11 @@ def _join(parts: list) -> np.ndarray:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def _reach(projection: Projection) -> np.ndarray:
-    return np.zeros(len(projection.pre)) if projection.reach is None else projection.reach.weight
+def _reach(projections: Sequence[Projection]) -> np.ndarray | None:
+    if all(p.reach is None for p in projections):
+        return None
+    parts = [np.zeros(len(p.pre)) if p.reach is None else p.reach.weight for p in projections]
+    return _join(parts).astype(np.float64, copy=False)
 
 
 def _check_form(projection: Projection) -> None:
@@ -191,7 +196,7 @@ def realised_delays(steps: np.ndarray, asked: np.ndarray, timestep: float) -> np
     return np.where(same, asked, steps * timestep)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Quantised:
     """Weights as codes of synapses.
 
@@ -205,6 +210,14 @@ class Quantised:
 
     code: np.ndarray
     rows: np.ndarray
+
+    @classmethod
+    def of(cls, strength: np.ndarray) -> Quantised:
+        """Round magnitudes that are given in steps of their lines, float64 (n,)."""
+        code = np.rint(strength).astype(np.int64)
+        rows = code + (WEIGHT_MAX - 1)
+        rows //= WEIGHT_MAX
+        return cls(code, np.maximum(rows, 1, out=rows))
 
 
 def largest(joined: Joined, strength: np.ndarray, n_neurons: int) -> np.ndarray:
@@ -237,8 +250,7 @@ def quantise(joined: Joined, strength: np.ndarray, step: np.ndarray) -> Quantise
     step : float64 (2 * n_neurons,)
         One weight code of each input line.
     """
-    code = np.rint(strength / step[joined.slot]).astype(np.int64)
-    return Quantised(code, np.maximum(1, -(-code // WEIGHT_MAX)))
+    return Quantised.of(strength / step[joined.slot])
 
 
 def check_signs(network: Network, joined: Joined, conductance_based: np.ndarray) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pyNN.common import Assembly as BaseAssembly
 
+from ._core.frozen import frozen
 from .mapping import network as records
 from .mapping.constraints import ANYWHERE, Constraints
 
@@ -23,7 +24,7 @@ _MS_PER_S = 1e3
 __all__ = ["Capture", "capture_network", "members"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Capture:
     """A captured network and the tables that lead from it back to the user's objects.
 

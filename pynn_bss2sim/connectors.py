@@ -57,11 +57,12 @@ class AllToAllConnector(Collecting, pynn.AllToAllConnector):
         """Make the connections of `projection`."""
         self.require_points(projection)
         n_pre, n_post = projection.shape
-        pre, post = np.tile(np.arange(n_pre), n_post), np.repeat(np.arange(n_post), n_pre)
-        wanted = self.without_self(projection, pre, post)
-        parameters = self._parameters_from_synapse_type(projection)
-        counts = np.bincount(post[wanted], minlength=n_post)
-        self.store(projection, pre[wanted], counts, parameters)
+        pre, counts = np.tile(np.arange(n_pre), n_post), np.full(n_post, n_pre)
+        if self.allow_self_connections is not True:
+            post = np.repeat(np.arange(n_post), n_pre)
+            wanted = self.without_self(projection, pre, post)
+            pre, counts = pre[wanted], np.bincount(post[wanted], minlength=n_post)
+        self.store(projection, pre, counts, self._parameters_from_synapse_type(projection))
 
 
 class OneToOneConnector(Collecting, pynn.OneToOneConnector):

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ._core.frozen import frozen
+
 __all__ = [
     "ObservableArray",
     "ObservablePerNeuron",
@@ -76,7 +78,7 @@ def _check_type(observable: Any) -> None:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Sample:
     """What one run of a kernel has recorded.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from pyNN import errors
 
 from . import simulator
+from ._core.frozen import frozen
 from ._core.hicannx import HICANN_X
 from .capture import members
 from .mapping.constraints import ANYWHERE, MOST_CHIPS, Group, Where
@@ -36,7 +36,7 @@ PLACE = np.dtype(
 )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Together:
     """Cells that are kept together.
 

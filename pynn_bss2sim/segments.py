@@ -13,6 +13,8 @@ import numpy as np
 import quantities as pq
 from neo.core.spiketrainlist import SpikeTrainList
 
+from ._core.frozen import frozen
+
 if TYPE_CHECKING:
     from ._core.records import Variable
 
@@ -92,7 +94,7 @@ def next_sample(step: int, interval: int) -> int:
     return -(-step // interval) * interval
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Signal:
     """Samples of one variable: `values` (n, m) float64 of the cells `cells`, from `t_start` ms.
 
@@ -109,7 +111,7 @@ class Signal:
     cell_notes: dict = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Snapshot:
     """What was recorded in one segment.
 

@@ -8,7 +8,7 @@ be repeated for each pair of them. Times are µs of the chip.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from pynn_bss2sim._core.connect import Connections, connect
 from pynn_bss2sim._core.device import LINE_IS_COBA, Device
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.event_path import FpgaRouting, Path
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.readout import Cadc, Madc
 from pynn_bss2sim._core.records import (
     Activity,
@@ -37,7 +38,7 @@ _EVERY = np.arange(_CIRCUITS)
 PULSE_ROWS = chip.DRIVERS_PER_BUS
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Spikes:
     """Spikes of a run: time float64 (n,), µs since its begin, ascending, and circuit (n,)."""
 

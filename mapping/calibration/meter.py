@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +12,7 @@ from pynn_bss2sim._core import hicannx as chip
 from pynn_bss2sim._core.config import AnalogParameter as Analog
 from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.config import NeuronSwitch as Switch
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.readout import Madc, Transfer
 from pynn_bss2sim._core.records import Variable
 from pynn_bss2sim.mapping.characteristics import Characteristics, Law
@@ -96,7 +96,7 @@ def leak_switches(law: Characteristics, tau: float) -> tuple[np.ndarray, Switche
     return code, {Switch.LEAK_DIVISION: divided, Switch.LEAK_MULTIPLICATION: multiplied}
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Meter:
     """A bench whose converters are known.
 

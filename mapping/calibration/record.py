@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import IO, Any
 
 import numpy as np
 
 from pynn_bss2sim._core import hicannx as chip
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.readout import Transfer
 from pynn_bss2sim._core.records import frozen_array
 from pynn_bss2sim.mapping.characteristics import Characteristics, Law, PowerLaw
@@ -31,7 +32,7 @@ class CalibrationFileError(ValueError):
     """A file does not hold the calibration that is looked for."""
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Calibration:
     """The measured characteristics of one chip.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import enum
 import hashlib
 import os
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, field, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from . import hicannx as chip
+from .frozen import frozen
 from .records import frozen_array
 
 __all__ = ["AnalogParameter", "ChipConfig", "ConfigError", "NeuronSwitch", "RowMode"]
@@ -109,7 +110,7 @@ def _register(
     )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class ChipConfig:
     """The registers of one chip as integer arrays by coordinate of the hardware.
 
@@ -286,7 +287,9 @@ class ChipConfig:
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
+            values = getattr(self, f.name)
+            if values is not _RESET[f.name]:  # of which all is known
+                object.__setattr__(self, f.name, _checked(f, values))
 
     @classmethod
     def default(cls, **registers: np.ndarray) -> ChipConfig:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,16 +13,17 @@ from .config import NeuronSwitch as Switch
 from .driver_dynamics import DriverDynamics
 from .event_path import Hits, Registers, follow
 from .fpga_routing import FpgaRouting
+from .frozen import frozen
 from .hops import Timing, make_ways
 from .links import Ways
-from .ordering import present, stable_order
+from .ordering import distinct, present, stable_order, starts
 from .pulses import Pulses
 from .records import LINES, SynapseTable
 
 __all__ = ["Connections", "Contributions", "connect", "connect_by_links"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Contributions:
     """Which synapses of the chips add up to each entry of a table.
 
@@ -61,7 +61,7 @@ class Contributions:
         return np.add.reduceat(size, self.begin) if len(self.begin) else size
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Connections:
     """The connections that registers make.
 
@@ -76,7 +76,7 @@ class Connections:
     ways : Ways or None
         The ways of events over links, where they are followed.
     contributions : Contributions or None
-        None where amplitudes do not come from weight codes.
+        None where no synapses are watched, or amplitudes do not come from weight codes.
     """
 
     synapses: SynapseTable
@@ -133,7 +133,9 @@ def connect(
     state = _driver_states(configs, hits, drivers)
     rows = hits.source, np.arange(n_sources), state
     table, _, number, made = _summed(len(first), n_sources, *rows, parts)
-    known = None if amplitude is not None else _contributions(hits, step, strength, *made)
+    known = None
+    if watched is not None and amplitude is None:
+        known = _contributions(hits, step, strength, *made)
     return Connections(table, _pulses(number, drivers), None, known)
 
 
@@ -166,7 +168,9 @@ def connect_by_links(
     parts = _driven(configs, first, hits, step, latency, amplitude, delay, strength, watched)
     rows = rank[hits.hop], hops.source[last], _driver_states(configs, hits, drivers)
     table, row, number, made = _summed(len(first), n_sources, *rows, parts)
-    known = None if amplitude is not None else _contributions(hits, step, strength, *made)
+    known = None
+    if watched is not None and amplitude is None:
+        known = _contributions(hits, step, strength, *made)
     begin, end = np.zeros((2, len(rank)), np.int64)
     begin[last] = np.searchsorted(row, np.arange(len(last)), side="left")
     end[last] = np.searchsorted(row, np.arange(len(last)), side="right")
@@ -180,10 +184,11 @@ def _contributions(
     strength: np.ndarray | None,
     hit: np.ndarray,
     line: np.ndarray,
+    order: np.ndarray,
     begin: np.ndarray,
 ) -> Contributions:
-    """What `hit` at a `line`, entry by entry, adds for one weight code."""
-    synapse = hits.synapse[hit]
+    """What `hit` at a `line`, entry by entry in this `order`, adds for one weight code."""
+    synapse, line = hits.synapse[hit[order]], line[order]
     own = None if strength is None else strength[synapse]
     return Contributions(synapse, step[_circuit(synapse), line], own, begin)
 
@@ -195,11 +200,14 @@ def _circuit(synapse: np.ndarray) -> np.ndarray:
 
 def _driver_states(
     configs: Sequence[ChipConfig], hits: Hits, drivers: DriverDynamics | None
-) -> np.ndarray:
-    """State of a driver that each hit comes from, int64 (n_hits,): see `Pulses`; -1 = none."""
-    state = np.full(len(hits.synapse), -1)
+) -> np.ndarray | None:
+    """State of a driver that each hit comes from, int64 (n_hits,): see `Pulses`; -1 = none.
+
+    None: all come from none.
+    """
     if drivers is None or not drivers.enabled.any():
-        return state
+        return None
+    state = np.full(len(hits.synapse), -1)
     driver = hits.synapse // (chip.COLUMNS * chip.ROWS_PER_DRIVER)
     there = np.flatnonzero(drivers.enabled[driver])
     address = Registers(configs).synapse_label.ravel()[hits.synapse[there]]
@@ -207,10 +215,12 @@ def _driver_states(
     return state
 
 
-def _pulses(number: np.ndarray, drivers: DriverDynamics | None) -> Pulses:
-    """The record of the synapses of a table whose `number` is not -1."""
+def _pulses(number: np.ndarray | None, drivers: DriverDynamics | None) -> Pulses:
+    """The record of the synapses of a table whose `number` is not -1; None: it is for all."""
+    if drivers is None or number is None:
+        return Pulses.none()
     synapse = np.flatnonzero(number >= 0)
-    if drivers is None or not len(synapse):
+    if not len(synapse):
         return Pulses.none()
     return drivers.pulses(synapse, number[synapse])
 
@@ -234,18 +244,30 @@ def _driven(
         registers = Registers(configs)
         mode = registers.row_mode.ravel()[hits.synapse // chip.COLUMNS]
         code = registers.synapse_weight.ravel()[hits.synapse]
-        listed = np.zeros(registers.synapse_weight.size, bool)
-        listed[[] if watched is None else watched] = True
+        listed = None
+        if watched is not None:
+            listed = np.zeros(registers.synapse_weight.size, bool)
+            listed[watched] = True
         for line in range(LINES):
             on = np.flatnonzero((mode >> line & 1).astype(bool) & (target >= 0))
-            at = hits.synapse[on]
-            size = code[on] * step[circuit[on], line] if amplitude is None else amplitude[at]
-            if strength is not None and amplitude is None:
-                size = size * strength[at]
-            wait = latency[hits.path[on]] if delay is None else delay[at]
-            kept = np.flatnonzero((size != 0) | listed[at])
-            on = on[kept]
-            parts.append((on, target[on], np.full(len(on), line), wait[kept], size[kept]))
+            if not len(on):
+                continue
+            # most often all or none of them
+            here = slice(None) if len(on) == len(mode) else on
+            at = hits.synapse[here]
+            if amplitude is not None:
+                size = amplitude[at]
+            else:
+                size = code[here] * step[:, line][circuit[here]]
+                if strength is not None:
+                    size *= strength[at]
+            wait = latency[hits.path[here]] if delay is None else delay[at]
+            there = size != 0 if listed is None else (size != 0) | listed[at]
+            if not there.all():
+                kept = np.flatnonzero(there)
+                here = on = on[kept]
+                wait, size = wait[kept], size[kept]
+            parts.append((on, target[here], np.full(len(on), line), wait, size))
     return parts
 
 
@@ -274,9 +296,9 @@ def _summed(
     n_sources: int,
     row: np.ndarray,
     source: np.ndarray,
-    state: np.ndarray,
+    state: np.ndarray | None,
     parts: list,
-) -> tuple[SynapseTable, np.ndarray, np.ndarray, tuple]:
+) -> tuple[SynapseTable, np.ndarray, np.ndarray | None, tuple]:
     """Sum what has row, target, line, delay and state in common.
 
     Parameters
@@ -284,7 +306,8 @@ def _summed(
     row : int64 (n_hits,)
     source : int64 (n_rows,)
         Of each row; does not descend.
-    state : int64 (n_hits,)
+    state : int64 (n_hits,) or None
+        See `_driver_states`.
     parts : list
         See `_driven`.
 
@@ -292,26 +315,38 @@ def _summed(
     -------
     SynapseTable
     row, state : int64 (n_synapses,)
+        The latter None as the argument.
     made : tuple
-        Hit and line of what is summed, entry by entry, and where each entry begins there.
+        Hit and line of what is summed, the order that brings the entries together, and where each
+        entry begins there.
     """
-    empty = (np.empty(0, np.int64),) * 4 + (np.empty(0),)
-    hit, target, line, delay, size = (
-        np.concatenate([part[k] for part in [empty, *parts]]) for k in range(len(empty))
-    )
-    row, state = row[hit], state[hit]
-    pair = (row * n_neurons + target) * LINES + line
-    waits = np.unique(delay)
-    key = pair * max(1, len(waits)) + np.searchsorted(waits, delay)
-    # one key sorts faster than two
-    one_key = bool((state < 0).all())
-    order = stable_order(key) if one_key else np.lexsort((state, key))
-    key = key[order]
-    new = (np.diff(key, prepend=-1) != 0) | (np.diff(state[order], prepend=-2) != 0)
-    begin = np.flatnonzero(new)
-    total = np.add.reduceat(size[order], begin) if len(begin) else size
+    if len(parts) != 1:
+        empty = (np.empty(0, np.int64),) * 4 + (np.empty(0),)
+        parts = [[np.concatenate(column) for column in zip(empty, *parts, strict=True)]]
+    ((hit, target, line, delay, size),) = parts
+    row = row[hit]
+    key = row * n_neurons
+    key += target
+    key *= LINES
+    key += line
+    waits = distinct(delay)
+    if len(waits) > 1:
+        key *= len(waits)
+        key += np.searchsorted(waits, delay)
+    if state is None:
+        order = stable_order(key)
+        begin = starts(key[order])
+    else:
+        state = state[hit]
+        order = np.lexsort((state, key))
+        begin = np.flatnonzero(
+            (np.diff(key[order], prepend=-1) != 0) | (np.diff(state[order], prepend=-2) != 0)
+        )
+    total = size[order]
+    if len(begin) < len(order):
+        total = np.add.reduceat(total, begin)
     one = order[begin]
     table = SynapseTable.from_pairs(
         n_neurons, n_sources, source[row[one]], target[one], line[one], total, delay[one]
     )
-    return table, row[one], state[one], (hit[order], line[order], begin)
+    return table, row[one], None if state is None else state[one], (hit, line, order, begin)

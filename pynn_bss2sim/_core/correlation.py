@@ -25,13 +25,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from . import hicannx as chip
 from .checks import checked_index, checked_offsets
 from .device import Device
+from .frozen import frozen
 from .ranges import ranges
 from .records import frozen_array
 from .sensor_pairs import pair
@@ -53,7 +53,7 @@ class Trace(enum.IntEnum):
     ACAUSAL = 1
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class SensorTraits:
     """What the sensors of some synapses do; columns: causal, acausal.
 
@@ -95,7 +95,7 @@ class SensorTraits:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class EventLines:
     """Which spikes are events where: a line is what synapses of one row and label see.
 

@@ -8,7 +8,7 @@ function is that of the kernels, so a seed is the same chip on every machine.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, field, fields
 from functools import cached_property
 from statistics import NormalDist
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 from . import hicannx as chip
 from .config import AnalogParameter as Analog
 from .exponential import exp
+from .frozen import frozen
 from .records import LINES, frozen_array
 
 __all__ = ["Deviations", "SensorDeviations", "standard_normal"]
@@ -108,7 +109,7 @@ _SILENT = NormalDist().inv_cdf(1.0 - chip.SENSOR_SILENT)
 _PER_COLUMN = (chip.HEMISPHERES, chip.COLUMNS, chip.CADC_CHANNELS)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Deviations:
     """Deviations of all circuits of one chip: read-only float64 arrays.
 
@@ -269,7 +270,7 @@ class Deviations:
 _PER_SENSOR = (chip.HEMISPHERES, chip.ROWS, chip.COLUMNS, chip.CADC_CHANNELS)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class SensorDeviations:
     """Deviations of the correlation sensors of one chip.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,12 +10,13 @@ from . import curves, wiring
 from . import hicannx as chip
 from .config import ChipConfig
 from .deviations import Deviations
+from .frozen import frozen
 from .pulses import Pulses
 
 __all__ = ["DriverDynamics", "driver_dynamics", "driver_quadrant"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class DriverDynamics:
     """Short-term plasticity of the drivers of all chips, (n_chips * 256,) each.
 

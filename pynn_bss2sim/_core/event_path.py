@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from .background import BackgroundInputs
 from .config import ChipConfig, ConfigError
 from .config import NeuronSwitch as Switch
 from .fpga_routing import FpgaRouting
+from .frozen import frozen
 from .hops import HopList, Hops, Path, Place
 from .links import LINKS_PER_CHIP, LinkKind, link_index
 from .ordering import stable_order
@@ -67,7 +68,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Hits:
     """Which source drives which synapse: one entry for each pair that events connect.
 
@@ -92,7 +93,7 @@ class Hits:
     hops: Hops
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Crossing:
     """Which sources have events on the links of one kind: one entry for each event of a spike.
 
@@ -112,7 +113,7 @@ class Crossing:
     port: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _Events:
     """Events at inputs of crossbars, or at buses."""
 

@@ -134,7 +134,8 @@ def first_fit(free, begin, slot, rows, order, int64_t labels, bint balanced):
         raise ValueError("free: rows cannot be fewer than 0")
     # a piece has a row at least, a member a piece, or all pieces of its source
     most = len(order) + int(left.sum())
-    members, entries = np.empty((3, most), np.int64), np.empty((3, most), np.int64)
+    columns = np.empty((6, most), np.int64)
+    members, entries = columns[:3], columns[3:]
     free_labels = np.full(n_groups, labels, np.int64)
     cdef Groups groups = Groups(n_groups, int32s(free), int64s(free_labels), labels)
     cdef Found found = Found(0, 0, int64s(members[0]), int64s(members[1]), int64s(members[2]),
@@ -160,4 +161,4 @@ def first_fit(free, begin, slot, rows, order, int64_t labels, bint balanced):
             while group >= 0:
                 take(&groups, &needs, group, source, &found)
                 group = fullest(&groups, &needs)
-    return (*entries[:, :found.entries].copy(), *members[:, :found.members].copy())
+    return (*entries[:, :found.entries], *members[:, :found.members])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
 
 import numpy as np
 
 from . import hicannx as chip
 from .config import ConfigError
+from .frozen import frozen
 from .records import frozen_array
 
 __all__ = ["FpgaRouting"]
@@ -18,7 +19,7 @@ def _column(doc: str) -> Any:
     return field(metadata={"doc": doc})
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class FpgaRouting:
     """What host and FPGAs send to the chips: one entry of each group for each event.
 

@@ -7,11 +7,12 @@ last part, from the crossbar to the synapses, and every event of the FPGA the sa
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 
 from . import hicannx as chip
+from .frozen import frozen
 from .links import LinkKind, Ways, chip_links, link_index
 
 __all__ = ["LATENCY", "HopList", "Hops", "Path", "Place", "Timing", "make_ways"]
@@ -44,7 +45,7 @@ class Place(enum.IntEnum):
     BUS = 3  #: in the crossbar before a bus
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Hops:
     """Passages of links; all int64 (n,).
 
@@ -94,7 +95,7 @@ class HopList:
         return Hops(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Timing:
     """When events come to links and synapses.
 

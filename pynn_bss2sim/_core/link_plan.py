@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .checks import checked_index, checked_offsets
+from .frozen import frozen
 from .links import Ways
 from .ordering import distinct, stable_order
+from .ranges import ranges
 
 __all__ = ["LinkPlan", "checked_link_plan", "make_link_plan", "shortest_notice"]
 
@@ -17,7 +17,7 @@ __all__ = ["LinkPlan", "checked_link_plan", "make_link_plan", "shortest_notice"]
 _LONGEST = 2**60
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class LinkPlan:
     """Ways compiled for the engines; named as in `links.Ways` where not said otherwise.
 
@@ -57,10 +57,10 @@ def make_link_plan(ways: Ways, n_sources: int, delay: np.ndarray) -> LinkPlan:
     root_indptr, root = _rows(ways.source[first], first, n_sources)
     child_indptr, child = _rows(ways.parent[rest], rest, len(ways))
     count = np.maximum(ways.end - ways.begin, 0)
-    hop = np.repeat(np.arange(len(ways)), count)
-    synapse = np.arange(len(hop)) + np.repeat(ways.begin - (np.cumsum(count) - count), count)
     span = int(delay.max(initial=0)) + 1
-    pairs = distinct(hop * span + delay[synapse])
+    pairs = np.repeat(np.arange(len(ways)) * span, count)
+    pairs += delay[ranges(ways.begin, count)]
+    pairs = distinct(pairs)
     delay_indptr = np.zeros(len(ways) + 1, np.int64)
     np.cumsum(np.bincount(pairs // span, minlength=len(ways)), out=delay_indptr[1:])
     return LinkPlan(

@@ -16,12 +16,13 @@ References
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
 
 import numpy as np
 
 from . import hicannx as chip
+from .frozen import frozen
 from .records import frozen_array
 
 __all__ = ["LINKS_PER_CHIP", "LinkKind", "Links", "Traffic", "Ways", "chip_links", "link_index"]
@@ -80,7 +81,7 @@ def link_index(
     return np.asarray(on_chip) * LINKS_PER_CHIP + _FIRST[kind] + number
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Links:
     """Links and what they can carry.
 
@@ -134,7 +135,7 @@ def _int(dtype: type, doc: str) -> Any:
     return field(metadata={"dtype": dtype, "doc": doc})
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Ways:
     """The ways of all events through the links, as trees of hops.
 
@@ -190,7 +191,7 @@ class Ways:
 _COUNTERS = 5
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Traffic:
     """What passed the links of the event routing.
 

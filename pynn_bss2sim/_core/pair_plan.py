@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pynn_bss2sim._core.checks import checked_floats, checked_index, checked_offsets, converted
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.records import LINES, SynapseTable
 from pynn_bss2sim._core.spike_pairs import PairState, SpikePairs, epoch_length
 
@@ -23,7 +22,7 @@ _TERM = np.dtype(
 _RULE = ("up", "up_power", "down", "down_power", "constant", "w_from", "w_to")
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class PairPlan:
     """Spike-timing dependent plasticity compiled for the engines.
 

@@ -44,11 +44,12 @@ References
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 
 from pynn_bss2sim._core.exponential import exp, phi
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.link_plan import LinkPlan, latest_arrival, longest_wait, make_link_plan
 from pynn_bss2sim._core.links import Ways
 from pynn_bss2sim._core.noise import NOISE_BLOCK
@@ -94,7 +95,7 @@ class Mode(enum.IntEnum):
     NOISY = 3  #: so with these, and noise of membrane and lines
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Plan:
     """Coefficients of one step.
 
@@ -190,13 +191,14 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
     # exact current-based LIF takes the whole step, the others their substep
     h_line = np.where(kind == Kind.CUBA_LIF, timestep, h_sub)
     decay = exp(-h_line / c.tau_syn)
-    felt = np.stack([_line_to_membrane(c, c.tau_syn[line], h_sub) for line in range(LINES)])
+    felt = _line_to_membrane(c, c.tau_syn, h_sub)
     felt /= h_sub / c.c_m * phi(-h_sub * c.g_leak / c.c_m)
     exact = kind == Kind.CUBA_LIF
     h_over_c = h_sub / c.c_m
     # in single precision conductances and currents are kept times h / C
     scale = np.where(exact | (mode == Mode.IDEAL), 1.0, h_over_c)
-    p_line = [_line_to_membrane(c, c.tau_syn[line], timestep) for line in range(LINES)]
+    p_line = _line_to_membrane(c, c.tau_syn, timestep)
+    mean, half = phi(-h_sub / c.tau_syn), exp(-0.5 * h_sub / c.tau_syn)
     sloped = c.delta_t > 0
     arrays = {
         "e_leak": c.e_leak,
@@ -213,10 +215,10 @@ def make_plan(circuits: Circuits, timestep: float) -> Plan:
         "p_vi": np.where(exact, timestep / c.c_m * phi(-timestep * c.g_leak / c.c_m), scale),
         "e_rev0": c.e_rev[0],
         "e_rev1": c.e_rev[1],
-        "mean0": phi(-h_sub / c.tau_syn[0]),
-        "mean1": phi(-h_sub / c.tau_syn[1]),
-        "half0": exp(-0.5 * h_sub / c.tau_syn[0]),
-        "half1": exp(-0.5 * h_sub / c.tau_syn[1]),
+        "mean0": mean[0],
+        "mean1": mean[1],
+        "half0": half[0],
+        "half1": half[1],
         "felt0": felt[0] * scale,
         "felt1": felt[1] * scale,
         "g_leak": c.g_leak * scale,
@@ -304,6 +306,8 @@ def _saturation(
 
 def _amplitude(sigma: np.ndarray, tau: np.ndarray, h: float) -> np.ndarray:
     """Noise of one step that keeps the standard deviation of a decaying variable at `sigma`."""
+    if not sigma.any():
+        return sigma
     return sigma * np.sqrt(2.0 * h / tau * phi(-2.0 * h / tau))
 
 
@@ -314,7 +318,7 @@ def _line_to_membrane(c: Circuits, tau_line: np.ndarray, h: float) -> np.ndarray
     return exp(-slow * h) * (h / c.c_m) * phi(-(fast - slow) * h)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Routes:
     """A synapse table compiled for the engines.
 

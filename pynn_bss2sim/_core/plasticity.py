@@ -18,12 +18,13 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from pynn_bss2sim._core.checks import checked_floats, checked_index, checked_offsets, converted
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.records import SynapseTable, frozen_array
 
 __all__ = [
@@ -39,7 +40,7 @@ __all__ = [
 RELEASE_STATE = 3
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class ShortTerm:
     """Synapses with short-term plasticity.
 
@@ -100,7 +101,7 @@ class ShortTerm:
         return np.stack([self.u_initial, np.ones(n), np.zeros(n)])
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Releases:
     """Short-term plasticity compiled for the engines.
 

@@ -15,19 +15,20 @@ make of it stands in `driver_dynamics`; synapses of other kinds in `plasticity`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from .checks import checked_floats, checked_index, checked_offsets, converted
+from .frozen import frozen
 from .links import Ways
 from .records import SynapseTable, frozen_array
 
 __all__ = ["PulsePlan", "Pulses", "checked_pulse_plan", "checked_pulse_state", "make_pulse_plan"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Pulses:
     """Synapses whose driver has short-term plasticity, and the states of these drivers.
 
@@ -88,7 +89,7 @@ class Pulses:
         return cls(*(np.empty(0) for _ in fields(cls)))
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class PulsePlan:
     """Short-term plasticity of drivers compiled for the engines.
 

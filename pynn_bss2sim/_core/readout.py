@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 
 from . import hicannx as chip
 from .device import Device
+from .frozen import frozen
 from .hicannx import HICANN_X
 from .records import frozen_array
 
@@ -70,7 +71,7 @@ class NoiseStream:
         return generator.standard_normal((rows, self.width))
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Transfer:
     """``LSB = gain * mV + offset``, for each channel of a converter.
 
@@ -105,7 +106,7 @@ class Transfer:
         return (np.asarray(raw, np.float64) - self.offset[channel]) / self.gain[channel]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Converter:
     """An analog-to-digital converter of several channels.
 
@@ -173,7 +174,7 @@ class Converter:
         return np.clip(level, 0, self.largest).astype(np.uint16)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Madc(Converter):
     """The fast converter: channel 0 reads circuits of even columns, channel 1 of odd ones.
 
@@ -203,7 +204,7 @@ class Madc(Converter):
         return np.asarray(column, np.int64) % chip.MADC_CHANNELS
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Cadc(Converter):
     """The column converters of one chip.
 

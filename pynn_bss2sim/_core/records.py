@@ -18,7 +18,7 @@ Index spaces
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from pynn_bss2sim._core.checks import converted
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.ordering import stable_order
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _silicon(
     )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Circuits:
     """The physical quantities of the neuron circuits, one entry for each neuron.
 
@@ -225,7 +226,7 @@ class Circuits:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class SynapseTable:
     """Who reaches whom: synapses sorted by source (compressed rows).
 
@@ -293,20 +294,16 @@ class SynapseTable:
         source = frozen_array(source, np.int64, (-1,), "SynapseTable.source")
         if len(source) and (source.min() < 0 or source.max() >= n_sources):
             raise ValueError(f"SynapseTable: a source lies outside [0, {n_sources})")
-        order = stable_order(source)
         indptr = np.zeros(n_sources + 1, np.int64)
         np.cumsum(np.bincount(source, minlength=n_sources), out=indptr[1:])
-        return cls(
-            n_neurons,
-            indptr,
-            np.asarray(target)[order],
-            np.asarray(line)[order],
-            np.asarray(amplitude)[order],
-            np.asarray(delay)[order],
-        )
+        columns = [np.asarray(column) for column in (target, line, amplitude, delay)]
+        if (source[1:] < source[:-1]).any():
+            order = stable_order(source)
+            columns = [column[order] for column in columns]
+        return cls(n_neurons, indptr, *columns)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class InputEvents:
     """Spikes of the external inputs, sorted by step."""
 
@@ -328,7 +325,7 @@ class InputEvents:
         return cls(np.empty(0, np.int64), np.empty(0, np.int32))
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class CurrentInputs:
     """Piecewise constant currents injected into membranes.
 
@@ -389,7 +386,7 @@ class CurrentInputs:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Probe:
     """Observe one variable of some neurons, noise-free, at every ``interval``-th step."""
 
@@ -404,7 +401,7 @@ class Probe:
             raise ValueError(f"Probe.interval: {self.interval} steps, at least 1 is needed")
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Activity:
     """What one run of the emulator produced.
 

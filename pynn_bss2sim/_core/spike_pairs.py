@@ -21,12 +21,13 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 import numpy as np
 
 from pynn_bss2sim._core.checks import checked_index
 from pynn_bss2sim._core.exponential import exp
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.records import SynapseTable, frozen_array
 
 __all__ = ["PairState", "SpikePairs", "epoch_length", "without"]
@@ -46,7 +47,7 @@ def epoch_length(rate: np.ndarray) -> np.ndarray:
     return np.int64(1) << np.floor(np.log2(steps)).astype(np.int64)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class SpikePairs:
     """Synapses with spike-timing dependent plasticity.
 
@@ -109,7 +110,7 @@ class SpikePairs:
         return cls(*(np.empty(0) for _ in fields(cls)))
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class PairState:
     """What changes of synapses with spike-timing dependent plasticity, in the order of the record.
 
@@ -183,6 +184,8 @@ def _age(rate: np.ndarray, step: int) -> np.ndarray:
 
 def without(synapses: SynapseTable, some: np.ndarray) -> tuple[SynapseTable, np.ndarray]:
     """`synapses` without those at the positions `some`, and where each of the others now is."""
+    if not len(some):
+        return synapses, np.arange(len(synapses))
     keep = np.ones(len(synapses), bool)
     keep[checked_index("SpikePairs.synapse", some, 0, len(synapses), np.int64)] = False
     place = np.concatenate([[0], np.cumsum(keep)])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.noise import Stream, noise_table, normals, stream_key
 from pynn_bss2sim._core.plasticity import RELEASE_STATE, ShortTerm
 from pynn_bss2sim._core.pulses import Pulses
@@ -33,7 +34,7 @@ def trial_shifts(circuits: Circuits, noise_seed: int, trial: int) -> tuple[np.nd
     )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class EmulatorState:
     """State at the begin of step `step`.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from pynn_bss2sim._core.frozen import frozen
 from pynn_bss2sim._core.plan import Mode
 
 __all__ = ["POTENTIALS", "Pieces", "Tiles", "aligned", "make_pieces", "make_tiles", "stored"]
@@ -24,7 +24,7 @@ DECAYS = frozenset({"p_vv", "decay0", "decay1", "half0", "half1", "decay_w", "re
 PIECE_TILES = 16
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Tiles:
     """The coefficients of all blocks.
 
@@ -133,7 +133,7 @@ def _lay_block(
     return np.concatenate(data), offset, stride
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Pieces:
     """Blocks cut into shares.
 

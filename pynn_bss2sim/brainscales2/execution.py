@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from pynn_bss2sim.interrupts import InterruptGuard
 from pynn_bss2sim.mapping import CodedMapping, MappingError, map_codes
 from pynn_bss2sim.simulator import SimulationError
 
+from .._core.frozen import frozen
 from .clock import CYCLES_PER_STEP, TIMESTEP, to_ms, to_steps
 from .injection import Injection
 from .readout import Readout
@@ -45,7 +45,7 @@ _LIFT = "or connect to ManagedConnection(ChipModel.silicon(bandwidth='unlimited'
 _PHASES = 7
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class _Played:
     """A snippet that is or has been emulated."""
 

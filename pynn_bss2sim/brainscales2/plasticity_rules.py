@@ -10,6 +10,7 @@ import numpy as np
 
 from pynn_bss2sim import observables as frontend
 
+from .._core.frozen import frozen
 from .clock import to_cycles
 
 __all__ = ["PlasticityRule", "Sample", "Timer"]
@@ -115,7 +116,7 @@ class ObservableArray:
         return frontend.ObservableArray(str(self.type), int(self.size))
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Sample:
     """What one run of a kernel recorded.
 

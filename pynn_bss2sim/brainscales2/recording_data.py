@@ -8,6 +8,8 @@ import numpy as np
 
 from pynn_bss2sim._core.records import Variable
 
+from .._core.frozen import frozen
+
 __all__ = ["ANALOG", "Request", "Signal", "SnippetData", "device_of"]
 
 #: Analog variables by name.
@@ -108,7 +110,7 @@ class Request:
             raise ValueError(f"{label}: {pad} is {self.pads[pad]} already; it cannot be {mode} too")
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Signal:
     """Samples of a cell: times float64 (n,), ms, and values float32 (n,), LSB."""
 
@@ -119,7 +121,7 @@ class Signal:
     values: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class SnippetData:
     """What was recorded of a population in one snippet.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from pynn_bss2sim._core.config import ChipConfig
 from pynn_bss2sim._core.records import Variable
 from pynn_bss2sim.mapping import Network, OnChip, Projection, Sources, coded_network
 
+from .._core.frozen import frozen
 from .calibration import cadc_correction
 from .circuit_parameters import CIRCUITS, COLUMNS
 from .clock import TIMESTEP
@@ -32,7 +32,7 @@ __all__ = ["Snapshot", "take_snapshot"]
 _HZ_PER_MHZ = 1e6
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Snapshot:
     """What one snippet of an experiment consists of.
 

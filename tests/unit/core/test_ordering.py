@@ -9,7 +9,7 @@ from pynn_bss2sim._core.ordering import distinct, present, stable_order, starts
 
 
 @pytest.mark.parametrize("low", [0, -5])
-@pytest.mark.parametrize("high", [2, 2**16 - 1, 2**16, 2**40, 2**63 - 1])
+@pytest.mark.parametrize("high", [2, 2**16 - 1, 2**16, 2**30, 2**40, 2**63 - 1])
 @settings(max_examples=30, derandomize=True)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 300))
 def test_order_is_that_of_a_stable_sort(low, high, seed, n):
