@@ -127,10 +127,9 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
   together as far as they differ: one stream through memory instead of two dozen. Of a coefficient
   in which all neurons of a block are alike there is one copy, which stays in the cache.
 * **Vectors.** Kernels in single precision, and that of ideal current-based neurons, are written
-  with vectors as wide as the processor's registers (`vectors.h`): two of them go abreast through
-  all steps of a block (below) in registers (`pass_impl.h`). A chain of operations that wait for
-  each other is long in AdEx: four vectors go through its parts one after the other, so that the
-  processor finds other neurons to work on (`kernels_single_impl.h`). The other ideal kinds are
+  with vectors as wide as the processor's registers (`vectors.h`). A chain of operations that wait
+  for each other is long in AdEx: four vectors go through its parts one after the other, so that
+  the processor finds other neurons to work on (`kernels_single_impl.h`). The other ideal kinds are
   short loops over the tile, which the compiler turns into vectors (`kernels_impl.h`).
 * **Single precision where a chip is not known better.** Where registers say what neurons are, on
   all chip models with `parameters="10bit"`, membranes, against their leak potential, and lines are
@@ -143,22 +142,25 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
 * **Instruction sets.** The same source is compiled plainly, for AVX2 and for AVX-512, and the best
   is chosen when an engine is made; all give the same bits.
 * **Work where events are.** A spike writes down that its synapses wait for their step
-  (`delivery.h`): those with one delay onto one line of the neurons of a chip are one entry. When
-  the step comes, their amplitudes are added up, by the thread of those neurons and in cells that
-  all its chips share, so that what is under way does not fall out of the caches however large the
-  network is. The cells of tiles in which nothing arrives are 0, and added all the same: to choose
-  which are would take longer.
-  Kernels report tiles in which a neuron reaches threshold; no other tile is searched.
+  (`delivery.h`): those with one delay onto one line of the neurons of a chip are one entry. They
+  are fetched towards the processor at once. When the step comes, their amplitudes are added up in
+  cells that all chips of a thread share, so that what is under way does not fall out of the caches
+  however large the network is; the sums are then moved to the lines of those tiles, or where they
+  are few in double precision, of those neurons. Kernels report tiles in which a neuron reaches
+  threshold; no other tile is searched.
 * **Blocks of steps.** No spike arrives sooner than the shortest delay. For so many steps, 16 at
-  most, a tile is integrated, takes what arrives and spikes before the next tile does (`block.h`),
-  so that state and coefficients come from the first-level cache; then the spikes of each step are
-  delivered in the order of neurons. Blocks end where an injected current changes;
-  with spike-timing dependent plasticity that follows each spike they have one step.
+  most, the neurons of one chip are integrated, spike and take what arrives before those of the
+  next do (`pass_impl.h`), so that their state comes from caches near the processor. Where neurons
+  differ, four tiles do so before the next four, since coefficients need more room than the state.
+  Then the spikes of each step are delivered in the order of neurons. Blocks end where an injected
+  current changes; with spike-timing dependent plasticity that follows each spike they have one
+  step.
 * **Noise** is read from a table at a place drawn anew in each step; `noise.py` tells why that is
   enough. No random number is generated while the network runs, but for thresholds after spikes.
 * **Threads** (`setup(threads=2)`, `workers.h`) share the neurons within each block and wait for
-  each other at its end, for microseconds; then one of them lets events pass the links and writes
-  down what waits for them, in the order of neurons. They help large networks on idle processors.
+  each other at its end, for microseconds. Then one of them notes in the order of neurons who has
+  spiked, and each finds the synapses onto its own neurons. Where links limit events, one thread
+  lets all of them pass. Threads help large networks on idle processors.
   Where other programs compute on the same processors, a thread that waits for one that does not
   run loses more than it gains.
 
@@ -172,7 +174,7 @@ NOISY neurons 12 bytes of the table of noise come to that.
 {table(record["results"])}
 
 A NumPy addition of arrays in the second-level cache moves {record["copy"]:.0f} GB/s on the same
-machine. A tile goes through a block of steps before the next does, so that these bytes come from
+machine. A few tiles go through a block of steps before the next do, so that these bytes come from
 the first-level cache: all kernels are bounded by arithmetic.
 
 * {record["processor"]}; {versions}.

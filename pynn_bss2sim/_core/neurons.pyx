@@ -41,6 +41,7 @@ from pynn_bss2sim._core.pointers cimport (
 import numpy as np
 
 from pynn_bss2sim._core.checks import checked_floats, checked_index, checked_offsets
+from pynn_bss2sim._core.delivery import rounded
 from pynn_bss2sim._core.instruction_sets import available_instruction_sets, tile_columns
 from pynn_bss2sim._core.noise import (
     NOISE_BLOCK,
@@ -324,7 +325,7 @@ cdef class Neurons:
         """Take what `checked_state` has returned."""
         self.begin_trial(checked["trial"])
         self.v[:], self.w[:], self.hold[:] = checked["v"], checked["w"], np.ceil(checked["hold"])
-        self._take_membranes(checked["u"].astype(np.float32))
+        self._take_membranes(rounded(checked["u"]))
         self.silent_until[:] = step + checked["silent"]
         self._look_for_silent(checked["silent"])
         self.line[:] = checked["line"].ravel()

@@ -1,6 +1,6 @@
 """The order of whole numbers, found digit by digit: a stable sort in linear time.
 
-NumPy's ``argsort(kind="stable")`` gives the same and takes ten times as long.
+NumPy's ``argsort(kind="stable")`` gives the same, later.
 """
 
 from libc.stdint cimport int64_t, uint64_t
