@@ -4,10 +4,11 @@
  * Membranes, against e_leak, and lines are floats. Adaptation is kept in double precision, and what
  * a step changes of it is computed in single precision. */
 
-/* Most vectors of neurons that go through a step abreast. */
+/* Vectors of neurons that go through a step abreast: of AdEx, and of other kinds. */
 enum {
-    BSS_MOST_ABREAST = BSS_TILE / BSS_FLOATS < 4 ? BSS_TILE / BSS_FLOATS : 4,
-    BSS_FEW_ABREAST = BSS_MOST_ABREAST < 2 ? BSS_MOST_ABREAST : 2
+    BSS_MOST_ABREAST = 4,
+    BSS_FEW_ABREAST = 2,
+    BSS_TILE_VECTORS = BSS_TILE / BSS_FLOATS
 };
 
 /* State of a vector of neurons. */

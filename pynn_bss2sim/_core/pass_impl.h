@@ -6,28 +6,30 @@ enum {
     BSS_SPARSE = 96 /* most synapses of a list to which it is worth to go one by one */
 };
 
-/* A step of a tile in single precision; returns a bit for each neuron that is at or above threshold.
- * Some vectors of neurons go through it abreast. */
-BSS_SPECIALIZE uint32_t bss_step_single(const bss_neurons *all, const bss_step *step,
-                                        const bss_tile *tile, bss_singles *single,
-                                        const bss_known *alike, const int64_t substeps,
-                                        const int kind, const int mode)
+/* A step of `n_tiles` of a part in single precision, from tile `number` on: for each a bit for each
+ * neuron that is at or above threshold. Some vectors of neurons go through it abreast. */
+BSS_SPECIALIZE void bss_step_singles(const bss_neurons *all, const bss_step *step,
+                                     const bss_part *part, int64_t number, const int n_tiles,
+                                     const bss_known *alike, const int64_t substeps,
+                                     const int kind, const int mode, uint32_t *over)
 {
     const int adex = kind == BSS_CUBA_ADEX || kind == BSS_COBA_ADEX;
-    const int abreast = adex ? BSS_MOST_ABREAST : BSS_FEW_ABREAST, width = abreast * BSS_FLOATS;
-    uint32_t over = 0;
-    for (int first = 0; first < BSS_TILE; first += width) {
+    const int most = adex ? BSS_MOST_ABREAST : BSS_FEW_ABREAST, n_vectors = n_tiles * BSS_TILE_VECTORS;
+    const int abreast = most < n_vectors ? most : n_vectors;
+    for (int first = 0; first < n_vectors; first += abreast) {
         bss_group group[BSS_MOST_ABREAST];
         bss_known known[BSS_MOST_ABREAST];
         bss_place place[BSS_MOST_ABREAST];
         BSS_UNROLL for (int k = 0; k < abreast; k++) {
-            place[k].single = single;
-            place[k].j = first + k * BSS_FLOATS;
+            const int64_t own = number + (first + k) / BSS_TILE_VECTORS;
+            place[k].single = &part->singles[own];
+            place[k].j = (first + k) % BSS_TILE_VECTORS * BSS_FLOATS;
             place[k].now = step->float_now - (bss_floats){0};
             if (mode == BSS_NOISY)
-                bss_place_noise(&place[k], &all->noise, step->noise, tile->behind + place[k].j);
-            group[k] = bss_take_group(single, place[k].j);
-            known[k] = alike ? *alike : bss_known_of(tile, place[k].j, kind, mode);
+                bss_place_noise(&place[k], &all->noise, step->noise,
+                                part->tiles[own].behind + place[k].j);
+            group[k] = bss_take_group(place[k].single, place[k].j);
+            known[k] = alike ? *alike : bss_known_of(&part->tiles[own], place[k].j, kind, mode);
         }
         for (int64_t left = substeps; left; left--)
             bss_advance(known, place, group, abreast, kind, mode);
@@ -38,12 +40,12 @@ BSS_SPECIALIZE uint32_t bss_step_single(const bss_neurons *all, const bss_step *
                 bss_tidy_group(&group[k]);
         }
         BSS_UNROLL for (int k = 0; k < abreast; k++) {
-            const bss_floats thresh = bss_load_floats(single->thresh + place[k].j);
-            over |= bss_bits_floats(bss_at_least_floats(group[k].u, thresh)) << place[k].j;
-            bss_put_group(single, &group[k], place[k].j);
+            const bss_floats thresh = bss_load_floats(place[k].single->thresh + place[k].j);
+            over[(first + k) / BSS_TILE_VECTORS]
+                |= bss_bits_floats(bss_at_least_floats(group[k].u, thresh)) << place[k].j;
+            bss_put_group(place[k].single, &group[k], place[k].j);
         }
     }
-    return over;
 }
 
 /* A step of a tile of ideal current-based LIF. */
@@ -154,18 +156,25 @@ BSS_SPECIALIZE void bss_step_tiles(const bss_neurons *all, const bss_part *part,
                                    const bss_wide_known *wide_alike, const int64_t substeps,
                                    const int kind, const int mode)
 {
-    for (int64_t number = first; number < end; number++) {
+    const int adex = kind == BSS_CUBA_ADEX || kind == BSS_COBA_ADEX;
+    /* two, if it takes so many for the vectors to go abreast */
+    const int pairs = mode != BSS_IDEAL && adex && BSS_TILE_VECTORS < BSS_MOST_ABREAST;
+    for (int64_t number = first; number < end;) {
         const bss_tile *tile = &part->tiles[number];
-        uint32_t over;
-        if (mode != BSS_IDEAL)
-            over = bss_step_single(all, step, tile, &part->singles[number], alike, substeps, kind,
-                                   mode);
+        const int together = pairs && number + 1 < end ? 2 : 1;
+        uint32_t over[2] = {0, 0};
+        if (together == 2)
+            bss_step_singles(all, step, part, number, 2, alike, substeps, kind, mode, over);
+        else if (mode != BSS_IDEAL)
+            bss_step_singles(all, step, part, number, 1, alike, substeps, kind, mode, over);
         else if (kind == BSS_CUBA_LIF)
-            over = bss_step_cuba(step, tile, wide_alike);
+            over[0] = bss_step_cuba(step, tile, wide_alike);
         else
-            over = bss_step_ideal(step, tile, kind);
-        if (BSS_SELDOM(over))
-            bss_spike_all(all, tile, step, over);
+            over[0] = bss_step_ideal(step, tile, kind);
+        for (int k = 0; k < together; k++)
+            if (BSS_SELDOM(over[k]))
+                bss_spike_all(all, tile + k, step, over[k]);
+        number += together;
     }
 }
 
