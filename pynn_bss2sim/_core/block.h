@@ -103,7 +103,7 @@ typedef struct bss_singles {
  * whose `hold` is more than the steps from the base to its begin. */
 typedef struct bss_tile {
     int64_t first, n, substeps;
-    int64_t at, behind; /* how far it is from the begin of its part, and from that of its block */
+    int64_t behind; /* how far it is from the begin of its block */
     uint32_t there;     /* a bit for each of its neurons */
     const bss_spiking *spiking; /* of its first neuron; the next one's is `apart` records away */
     int64_t apart;
@@ -167,7 +167,6 @@ static inline void bss_lay_tiles(bss_part *part, int64_t n_columns)
         tile->first = part->first + at;
         tile->n = part->n - at < BSS_TILE ? part->n - at : BSS_TILE;
         tile->substeps = part->substeps;
-        tile->at = at;
         tile->behind = part->behind + at;
         tile->spiking = part->spiking + part->apart * at;
         tile->apart = part->apart;

@@ -2,8 +2,8 @@
  *
  * Neurons are integrated in tiles of BSS_TILE neighbours. Those of a tile's coefficients that
  * differ among neurons stand together: one stream through memory, however many there are. The
- * others are there once for all tiles. The state stays in one array for each variable. Loops over the neurons
- * of a tile are written so that the compiler vectorizes them; where a chain of operations is long,
+ * others are there once for all tiles. The state stays in one array for each variable. Loops over
+ * the neurons of a tile are written so that the compiler vectorizes them; where a chain of operations is long,
  * several short loops over a tile let the processor work on many neurons at once.
  *
  * kernels_impl.h is compiled for each instruction set; engine.pyx picks one at run time. The source

@@ -273,9 +273,9 @@ BSS_SPECIALIZE bss_group bss_take_group(const bss_singles *single, int j)
 {
     bss_group group = {bss_load_floats(single->u + j), bss_load_floats(single->line0 + j),
                        bss_load_floats(single->line1 + j)};
-    BSS_KEEP(group.u);
-    BSS_KEEP(group.line0);
-    BSS_KEEP(group.line1);
+    BSS_IN_REGISTER(group.u);
+    BSS_IN_REGISTER(group.line0);
+    BSS_IN_REGISTER(group.line1);
     return group;
 }
 

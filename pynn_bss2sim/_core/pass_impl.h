@@ -196,7 +196,7 @@ BSS_SPECIALIZE void bss_run_steps(const bss_neurons *all, const bss_part *part, 
 {
     const int64_t n_tiles = (part->n + BSS_TILE - 1) / BSS_TILE;
     const bss_step *const last = steps + all->n_steps;
-    if (alike || wide_alike || part->alike) {
+    if (alike || wide_alike || part->alike) { /* the former lead the compiler past the strips */
         for (const bss_step *step = steps; step < last; step++) {
             bss_step_tiles(all, part, 0, n_tiles, step, alike, wide_alike, substeps, kind, mode);
             bss_let_arrive(all, part, share, step, mode);

@@ -45,13 +45,13 @@ enum {
     BSS_DOUBLES = sizeof(bss_doubles) / sizeof(double)
 };
 
-/* Compilers would rather read a number again from memory than keep it: this lets them keep it. */
+/* Compilers would rather read numbers again from memory than keep them: this lets them keep some. */
 #if defined(BSS_X86) && BSS_WIDTH == 64
-#define BSS_KEEP(x) __asm__("" : "+v"(x))
+#define BSS_IN_REGISTER(x) __asm__("" : "+v"(x))
 #elif defined(BSS_X86) && BSS_WIDTH > 0
-#define BSS_KEEP(x) __asm__("" : "+x"(x))
+#define BSS_IN_REGISTER(x) __asm__("" : "+x"(x))
 #else
-#define BSS_KEEP(x) ((void)(x))
+#define BSS_IN_REGISTER(x) ((void)(x))
 #endif
 
 /* What is alike in both precisions. */
