@@ -1,6 +1,6 @@
 """Synapses that wait together, and what becomes of them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 
 import numpy as np
@@ -68,13 +68,23 @@ def test_whole_rows_are_a_bunch_each():
     assert found.records[["begin", "end"]].tolist() == [(0, 4), (7, 9)]
 
 
-def dense_network(rng, behind_links, single):
+def all_as_the_first(circuits, n):
+    """Each `n` neighbours with the coefficients of their first, but for currents."""
+    first = np.arange(len(circuits)) // n * n
+    values = {f.name: getattr(circuits, f.name) for f in fields(circuits) if f.name != "i_offset"}
+    arrays = {k: v[..., first] for k, v in values.items() if np.shape(v)[-1:] == (len(circuits),)}
+    return replace(circuits, **arrays)
+
+
+def dense_network(rng, behind_links, single, alike):
     """Chips' worth of neurons of two kinds, whose rows are long; some pairs connected twice."""
     n, n_inputs, per_row = 1100, 6, 300
     circuits = join_circuits([
         circuits_of_kind(kind, n // 2, rng, g_leak=0.1, single_precision=kind == single)
         for kind in (Kind.CUBA_LIF, Kind.COBA_LIF)
     ])  # fmt: skip
+    if alike:
+        circuits = all_as_the_first(circuits, n // 2)
     pre = np.repeat(np.arange(n + n_inputs), per_row)
     pre = pre[rng.random(len(pre)) < 0.1]
     strength = np.where(np.arange(n) < n // 2, 0.5, 0.005)
@@ -89,12 +99,13 @@ def dense_network(rng, behind_links, single):
 @pytest.mark.parametrize("behind_links", [False, True])
 @pytest.mark.parametrize("least", [1, 10**6])
 @pytest.mark.parametrize("single", [Kind.CUBA_LIF, Kind.COBA_LIF])
+@pytest.mark.parametrize("alike", [False, True])
 def test_what_waits_and_what_is_on_the_ring_give_the_bits_of_the_twin(
-    behind_links, least, single, monkeypatch
+    behind_links, least, single, alike, monkeypatch
 ):
     """Over exchanged amplitudes and states taken and given back, with one thread and with three."""
     monkeypatch.setattr(delivery, "SYNAPSES_PER_BUNCH", least)
-    circuits, synapses, ways = dense_network(np.random.default_rng(7), behind_links, single)
+    circuits, synapses, ways = dense_network(np.random.default_rng(7), behind_links, single, alike)
     events = InputEvents(np.arange(0, 40), np.arange(40, dtype=np.int32) % 6)
     ends = []
     for engine in (ReferenceEngine, Engine, partial(Engine, threads=3)):
@@ -105,7 +116,7 @@ def test_what_waits_and_what_is_on_the_ring_give_the_bits_of_the_twin(
         emulator.exchange_amplitudes(synapses.amplitude[::-1].copy())
         spikes.append(emulator.run(40).spike_neuron)
         ends.append((np.concatenate(spikes), emulator.settled_state))
-    assert len(ends[0][0]) > 200 and ends[0][1].under_way.any()
+    assert len(ends[0][0]) > 50 and (alike or ends[0][1].under_way.any())
     for spikes, state in ends[1:]:
         np.testing.assert_array_equal(spikes, ends[0][0])
         for name, value in vars(ends[0][1]).items():
