@@ -35,16 +35,15 @@ BSS_SPECIALIZE void bss_ideal_cuba_lif(const bss_wide_known *c, bss_wide_group *
     group->line1 = i1 * c->decay1;
 }
 
-BSS_SPECIALIZE bss_wide_group bss_take_wide_group(const bss_tile *tile, int j)
+BSS_SPECIALIZE bss_wide_group bss_take_wide_group(const bss_cells *cells, int j)
 {
-    const bss_cells *cells = &tile->cells;
     return (bss_wide_group){bss_load_doubles(cells->v + j), bss_load_doubles(cells->line0 + j),
                             bss_load_doubles(cells->line1 + j)};
 }
 
-BSS_SPECIALIZE void bss_put_wide_group(const bss_tile *tile, const bss_wide_group *group, int j)
+BSS_SPECIALIZE void bss_put_wide_group(const bss_cells *cells, const bss_wide_group *group, int j)
 {
-    bss_store_doubles(tile->cells.v + j, group->v);
-    bss_store_doubles(tile->cells.line0 + j, group->line0);
-    bss_store_doubles(tile->cells.line1 + j, group->line1);
+    bss_store_doubles(cells->v + j, group->v);
+    bss_store_doubles(cells->line0 + j, group->line0);
+    bss_store_doubles(cells->line1 + j, group->line1);
 }

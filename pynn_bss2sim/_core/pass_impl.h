@@ -52,16 +52,16 @@ BSS_SPECIALIZE void bss_step_singles(const bss_neurons *all, const bss_step *ste
 BSS_SPECIALIZE uint32_t bss_step_cuba(const bss_step *step, const bss_tile *tile,
                                       const bss_wide_known *alike)
 {
-    const bss_cells *const cells = &tile->cells;
+    const bss_cells cells = tile->cells; /* a copy, that what is stored cannot change */
     const double *const thresholds = tile->columns.cuba_lif.v_thresh;
     const bss_doubles now = step->now - (bss_doubles){0};
     uint32_t over = 0;
     BSS_UNROLL for (int j = 0; j < BSS_TILE; j += BSS_DOUBLES) {
         const bss_wide_known known = alike ? *alike : bss_wide_known_of(tile, j);
-        bss_wide_group group = bss_take_wide_group(tile, j);
-        bss_ideal_cuba_lif(&known, &group, cells->drive + j, cells->hold + j, now);
+        bss_wide_group group = bss_take_wide_group(&cells, j);
+        bss_ideal_cuba_lif(&known, &group, cells.drive + j, cells.hold + j, now);
         over |= bss_bits_doubles(bss_at_least_doubles(group.v, bss_load_doubles(thresholds + j))) << j;
-        bss_put_wide_group(tile, &group, j);
+        bss_put_wide_group(&cells, &group, j);
     }
     return over;
 }
