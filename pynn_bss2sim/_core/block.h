@@ -157,8 +157,9 @@ static inline void bss_plan_steps(const bss_neurons *all, const bss_part *part, 
     }
 }
 
-/* Fill in the tiles of a part. */
-static inline void bss_lay_tiles(bss_part *part, int64_t n_columns)
+/* Fill in the tiles of a part, and behind them one that takes what arrives at neurons that are not
+ * there; `spare` are its lines: (BSS_LINES, BSS_TILE). */
+static inline void bss_lay_tiles(bss_part *part, int64_t n_columns, double *spare)
 {
     const bss_cells *cells = &part->cells;
     for (int64_t at = 0; at < part->n; at += BSS_TILE) {
@@ -177,6 +178,9 @@ static inline void bss_lay_tiles(bss_part *part, int64_t n_columns)
         for (int64_t k = 0; k < n_columns; k++)
             tile->columns.at[k] = (const char *)part->columns.at[k] + number * part->stride[k];
     }
+    const int64_t last = (part->n + BSS_TILE - 1) / BSS_TILE;
+    part->tiles[last].cells.line0 = spare;
+    part->tiles[last].cells.line1 = spare + BSS_TILE;
 }
 
 /* Let a tile that is not full work on a copy, filled up with copies of its last neuron. */

@@ -25,13 +25,14 @@
 
 enum {
     BSS_LANE = BSS_TILE * 16, /* most cells of a lane; marks of its tiles fit into a word */
-    BSS_STRIDE = 4            /* synapses of a bunch that waits are a multiple of it */
+    BSS_STRIDE = 8            /* synapses of a bunch that waits are a multiple of it */
 };
 
 /* A bunch that waits. */
 typedef struct {
-    int32_t begin, end;
-    uint64_t marks;
+    int32_t begin;
+    uint16_t n, marks;
+    double amplitude; /* as in bss_bunch */
 } bss_waiting;
 
 typedef struct {
@@ -67,11 +68,13 @@ typedef struct {
     bss_departure *departures;
     int64_t n_departures, departure_room;
     /* those that wait, for each lane and for each step modulo a power of two that is at least the
-     * depth, and the neuron of a piece to which each synapse adds */
+     * depth, and the neuron of a piece to which each synapse adds. What fills up bunches adds to
+     * cells behind the last tile, which begin at `behind` of each lane: no neuron has them */
     int64_t waits; /* whether they do */
-    int64_t n_lists, list_mask; /* lists of a lane, and that number less 1 */
+    int64_t n_lists, list_bits; /* lists of a lane, and the logarithm of that number */
     bss_list *lists;
     const uint16_t *target;
+    const uint16_t *behind;
     int64_t out_of_memory;
     /* the ring, and until which step it holds anything; how far behind the begin of the present slot
      * each synapse adds */
@@ -98,10 +101,10 @@ static inline int64_t bss_lowest_bit(uint64_t word)
 #endif
 }
 
-/* The list of a lane, whose number times n_lists is `first`, for a step. */
-static inline bss_list *bss_list_of(const bss_delivery *d, int64_t first, int64_t step)
+/* The list of a lane for a step. */
+static inline bss_list *bss_list_of(const bss_delivery *d, int64_t lane, int64_t step)
 {
-    return d->lists + first + (step & d->list_mask);
+    return d->lists + (lane << d->list_bits) + (step & (d->n_lists - 1));
 }
 
 /* Add an amplitude that arrives `reach` cells behind the begin of a slot, at most a turn ahead. */
@@ -137,6 +140,12 @@ static BSS_APART void bss_put_bunch(bss_delivery *d, const bss_bunch *bunch, int
         bss_put(d, step % d->depth, d->reach[k], d->amplitude[k]);
 }
 
+/* Whether synapses have one amplitude, which then stands where it is asked for. */
+static inline int bss_is_common(double amplitude)
+{
+    return amplitude == amplitude;
+}
+
 /* Let the synapses of a bunch that waits come nearer: all lines of the cache in which they are. */
 static inline void bss_expect(const bss_delivery *d, const bss_bunch *bunch)
 {
@@ -147,9 +156,11 @@ static inline void bss_expect(const bss_delivery *d, const bss_bunch *bunch)
         = d->float_amplitude ? (const char *)d->float_amplitude : (const char *)d->amplitude;
     for (size_t k = begin; k < last; k += LINE / sizeof *d->target)
         BSS_PREFETCH(&d->target[k]);
+    BSS_PREFETCH(&d->target[last]);
+    if (bss_is_common(bunch->amplitude))
+        return;
     for (size_t k = begin; k < last; k += LINE / size)
         BSS_PREFETCH(amplitude + k * size);
-    BSS_PREFETCH(&d->target[last]);
     BSS_PREFETCH(amplitude + last * size);
 }
 
@@ -161,9 +172,11 @@ static inline void bss_arrive(bss_delivery *d, const bss_bunch *bunch, int64_t s
         return;
     }
     bss_expect(d, bunch);
-    bss_list *list = bss_list_of(d, bunch->list, step + bunch->delay);
+    bss_list *list = bss_list_of(d, bunch->lane, step + bunch->delay);
+    const uint16_t n = (uint16_t)(bunch->end - bunch->begin);
     if (list->count < list->room || bss_grow(d, list))
-        list->first[list->count++] = (bss_waiting){bunch->begin, bunch->end, bunch->marks};
+        list->first[list->count++]
+            = (bss_waiting){bunch->begin, n, bunch->marks, bunch->amplitude};
 }
 
 /* Let amplitudes be drawn that change with each event of a source, or behind a hop of its. */
@@ -296,27 +309,54 @@ static inline int64_t bss_synapses_of(const bss_list *list)
 {
     int64_t n = 0;
     for (const bss_waiting *w = list->first; w < list->first + list->count; w++)
-        n += w->end - w->begin;
+        n += w->n;
     return n;
 }
 
-/* Add what waits in a list to cells, in the order in which it came; returns marks of them. */
-#define BSS_ADD_UP(name, number)                                                                   \
-    static inline uint64_t name(const bss_list *list, const uint16_t *target,                      \
-                                const number *amplitude, number *cells)                            \
-    {                                                                                              \
-        const bss_waiting *end = list->first + list->count;                                        \
-        uint64_t marks = 0;                                                                        \
-        for (const bss_waiting *w = list->first; w < end; w++) {                                   \
-            for (int64_t k = w->begin; k < w->end; k += BSS_STRIDE)                                \
+/* Whether each bunch of a list adds to tiles of its own: then no neuron is a target twice. */
+static inline int bss_are_apart(const bss_list *list)
+{
+    uint32_t seen = 0, again = 0;
+    for (const bss_waiting *w = list->first; w < list->first + list->count; w++) {
+        again |= seen & w->marks;
+        seen |= w->marks;
+    }
+    return !again;
+}
+
+/* Add what waits in a list to PLACE(k) of each target k, in the order in which it came. */
+#define BSS_ADD_LIST(list, targets, amplitudes, number, PLACE)                                     \
+    for (const bss_waiting *w = (list)->first; w < (list)->first + (list)->count; w++) {           \
+        const uint16_t *target = (targets) + w->begin;                                             \
+        const number *amplitude = (amplitudes) + w->begin, common = (number)w->amplitude;          \
+        if (bss_is_common(w->amplitude)) {                                                         \
+            for (int64_t k = 0; k < w->n; k += BSS_STRIDE)                                         \
                 for (int64_t j = k; j < k + BSS_STRIDE; j++)                                       \
-                    cells[target[j]] += amplitude[j];                                              \
-            marks |= w->marks;                                                                     \
+                    PLACE(target[j]) += common;                                                    \
+        } else {                                                                                   \
+            for (int64_t k = 0; k < w->n; k += BSS_STRIDE)                                         \
+                for (int64_t j = k; j < k + BSS_STRIDE; j++)                                       \
+                    PLACE(target[j]) += amplitude[j];                                              \
         }                                                                                          \
+    }
+
+/* Add what waits in a list of a lane to cells; returns marks of them. */
+#define BSS_CELL(k) cells[k]
+#define BSS_ADD_UP(name, number, amplitude_of)                                                     \
+    static inline uint64_t name(const bss_delivery *d, const bss_list *list, int64_t lane,         \
+                                number *cells)                                                     \
+    {                                                                                              \
+        number *behind = cells + d->behind[lane];                                                  \
+        uint64_t marks = 0;                                                                        \
+        for (const bss_waiting *w = list->first; w < list->first + list->count; w++)               \
+            marks |= w->marks;                                                                     \
+        BSS_ADD_LIST(list, d->target, d->amplitude_of, number, BSS_CELL)                           \
+        for (int64_t k = 0; k < BSS_STRIDE; k++)                                                   \
+            behind[k] = 0;                                                                         \
         return marks;                                                                              \
     }
-BSS_ADD_UP(bss_add_up, double)
-BSS_ADD_UP(bss_add_up_floats, float)
+BSS_ADD_UP(bss_add_up, double, amplitude)
+BSS_ADD_UP(bss_add_up_floats, float, float_amplitude)
 
 /* What the ring holds for a lane in a slot. */
 static inline bss_arrivals bss_look_into_ring(const bss_delivery *d, int64_t lane, int64_t slot)
@@ -328,34 +368,38 @@ static inline bss_arrivals bss_look_into_ring(const bss_delivery *d, int64_t lan
     return all;
 }
 
-/* The same on a lane in float: it moves to cells; returns marks of them. */
-static BSS_APART uint64_t bss_take_from_ring(const bss_delivery *d, int64_t lane, int64_t slot,
-                                             float *cells)
-{
-    double *ring = d->ring + slot * d->width + (lane << d->lane_bits);
-    const uint64_t marks = d->marks[slot * d->n_lanes + lane];
-    for (uint64_t left = marks; left; left &= left - 1) {
-        const int64_t first = bss_lowest_bit(left) * BSS_TILE;
-        for (int64_t j = first; j < first + BSS_TILE; j++) {
-            cells[j] = (float)ring[j];
-            ring[j] = 0.0;
-        }
+/* The same, moved to cells; returns marks of them. */
+#define BSS_TAKE_FROM_RING(name, number)                                                           \
+    static BSS_APART uint64_t name(const bss_delivery *d, int64_t lane, int64_t slot,              \
+                                   number *cells)                                                  \
+    {                                                                                              \
+        const bss_arrivals all = bss_look_into_ring(d, lane, slot);                                \
+        for (uint64_t left = all.marks; left; left &= left - 1) {                                  \
+            const int64_t first = bss_lowest_bit(left) * BSS_TILE;                                 \
+            for (int64_t j = first; j < first + BSS_TILE; j++) {                                   \
+                cells[j] = (number)all.cells[j];                                                   \
+                all.cells[j] = 0.0;                                                                \
+            }                                                                                      \
+        }                                                                                          \
+        return all.marks;                                                                          \
     }
-    d->marks[slot * d->n_lanes + lane] = 0;
-    return marks;
-}
+BSS_TAKE_FROM_RING(bss_take_from_ring, double)
+BSS_TAKE_FROM_RING(bss_take_from_ring_floats, float)
 
 /* What arrives on a lane at `step`: what the ring holds, and what waits added to it. It is in `cells`
- * where the ring holds nothing; they are 0 before. Who takes it leaves 0 behind. */
+ * unless nothing waits and the ring holds something; they are 0 before. Who takes it leaves 0
+ * behind. */
 static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int64_t step,
                                        double *cells)
 {
-    bss_list *list = bss_list_of(d, lane * d->n_lists, step);
+    bss_list *list = bss_list_of(d, lane, step);
     bss_arrivals arrive = {.cells = cells};
+    if (step <= d->ring_end && !list->count)
+        return bss_look_into_ring(d, lane, step % d->depth);
     if (step <= d->ring_end)
-        arrive = bss_look_into_ring(d, lane, step % d->depth);
+        arrive.marks = bss_take_from_ring(d, lane, step % d->depth, cells);
     if (list->count)
-        arrive.marks |= bss_add_up(list, d->target, d->amplitude, arrive.cells);
+        arrive.marks |= bss_add_up(d, list, lane, cells);
     list->count = 0;
     return arrive;
 }
@@ -364,12 +408,12 @@ static inline bss_arrivals bss_collect(const bss_delivery *d, int64_t lane, int6
 static inline bss_arrivals bss_collect_floats(const bss_delivery *d, int64_t lane, int64_t step,
                                               float *cells)
 {
-    bss_list *list = bss_list_of(d, lane * d->n_lists, step);
+    bss_list *list = bss_list_of(d, lane, step);
     bss_arrivals arrive = {.floats = cells};
     if (step <= d->ring_end)
-        arrive.marks = bss_take_from_ring(d, lane, step % d->depth, cells);
+        arrive.marks = bss_take_from_ring_floats(d, lane, step % d->depth, cells);
     if (list->count)
-        arrive.marks |= bss_add_up_floats(list, d->target, d->float_amplitude, cells);
+        arrive.marks |= bss_add_up_floats(d, list, lane, cells);
     list->count = 0;
     return arrive;
 }
@@ -380,10 +424,12 @@ static inline void bss_put_on_ring(bss_delivery *d, int64_t step)
     d->ring_end = step + d->depth;
     for (int64_t lane = 0; lane < d->n_lanes; lane++) {
         for (int64_t s = step; s < step + d->depth; s++) {
-            bss_list *list = bss_list_of(d, lane * d->n_lists, s);
+            bss_list *list = bss_list_of(d, lane, s);
             for (const bss_waiting *w = list->first; w < list->first + list->count; w++)
-                for (int64_t k = w->begin; k < w->end; k++)
-                    bss_put(d, s % d->depth, (lane << d->lane_bits) + d->target[k], d->amplitude[k]);
+                for (int64_t k = w->begin; k < w->begin + w->n; k++)
+                    if (d->amplitude[k] != 0.0) /* it is at neurons that are not there */
+                        bss_put(d, s % d->depth, (lane << d->lane_bits) + d->target[k],
+                                d->amplitude[k]);
             list->count = 0;
         }
     }

@@ -32,7 +32,7 @@ from pynn_bss2sim._core.pointers cimport (
 
 import numpy as np
 
-from pynn_bss2sim._core.bunches import make_bunches, whole_rows
+from pynn_bss2sim._core.bunches import Lanes, common_amplitude, make_bunches, whole_rows
 from pynn_bss2sim._core.checks import checked_floats, checked_index, checked_offsets
 from pynn_bss2sim._core.link_plan import shortest_notice
 from pynn_bss2sim._core.plasticity import checked_release_state, checked_releases
@@ -42,6 +42,8 @@ from pynn_bss2sim._core.tiles import aligned
 
 #: Fewest synapses of a bunch, on average, for which it is worth to wait.
 SYNAPSES_PER_BUNCH = 3
+#: Most delays and lanes that records of bunches can count.
+MOST_COUNTED = 2**16
 #: A step that does not come.
 NEVER = 2**62
 
@@ -103,6 +105,9 @@ cdef class Delivery:
         self.n_shares = len(pieces.indptr) - 1
         shares = np.repeat(np.arange(self.n_shares), np.diff(pieces.indptr))
         self.share = np.repeat(shares, BSS_LINES)  # of each lane
+        behind = -(-pieces.n // BSS_TILE) * BSS_TILE
+        self.behind = np.repeat(behind, BSS_LINES).astype(np.uint16)
+        self.record.behind = const_uint16s(self.behind)
         self.record.depth, self.record.n_lanes = depth, BSS_LINES * len(pieces.first)
         self.record.lane_bits = (most - 1).bit_length()
         self.record.width = self.record.n_lanes << self.record.lane_bits
@@ -114,8 +119,8 @@ cdef class Delivery:
         self.in_floats = np.tile(np.repeat(in_floats, BSS_LINES), (depth, 1))
         self.record.in_floats = const_octets(self.in_floats)
         self.place_in_floats = np.tile(np.repeat(in_floats, pieces.n), BSS_LINES)
-        n_lists = 1 << (depth - 1).bit_length()
-        self.record.n_lists, self.record.list_mask = n_lists, n_lists - 1
+        self.record.list_bits = (depth - 1).bit_length()
+        n_lists = self.record.n_lists = 1 << self.record.list_bits
         self.lists = np.zeros(max(1, n_lists * self.record.n_lanes) * sizeof(bss_list), np.uint8)
         self.record.lists = <bss_list *>octets(self.lists)
         self.cells = self.cells_of(np.arange(BSS_LINES * self.record.n))
@@ -144,52 +149,52 @@ cdef class Delivery:
 
     def _make_bunches(self, may_wait):
         """Decide what waits, and lay out the synapses for it."""
-        n_lists, bits = self.record.n_lists, self.record.lane_bits
         rows = self.indptr[:self.n_sources], self.indptr[1:]
-        if self.links is not None:
-            rows = self.links.rows()
-        bunches = None
         # events that pass links are written down by the engine's thread
         share, n_shares = self.share, self.n_shares
         if self.links is not None:
+            rows = self.links.rows()
             share, n_shares = np.zeros_like(self.share), 1
-        if may_wait:
-            bunches = make_bunches(*rows, self.delay, self.cell, n_lists, 1 << bits, BSS_TILE,
-                                   BSS_STRIDE, share, n_shares)
-        waits = may_wait and (len(self.cell) >= SYNAPSES_PER_BUNCH * len(bunches.records))
+        depth, n_lanes = self.record.depth, self.record.n_lanes
+        waits = may_wait and max(depth, n_lanes) <= MOST_COUNTED
+        if waits:
+            lanes = Lanes(1 << self.record.lane_bits, BSS_TILE, share, n_shares, self.behind)
+            bunches = make_bunches(*rows, self.delay, self.cell, depth, lanes, BSS_STRIDE)
+            waits = len(self.cell) >= SYNAPSES_PER_BUNCH * len(bunches.records)
         if not waits:
             bunches = whole_rows(*rows, len(self.cell))
         self.record.waits, self.record.ring_end = waits, -1 if waits else NEVER
         self.record.n_shares = n_shares
-        self.synapse, self.silent = bunches.synapse, bunches.silent
-        self.amplitude = aligned(self._in_bunches(self.amplitude))
-        if waits and self.in_floats.any():
-            self.float_amplitude = aligned(rounded(self.amplitude))
-            self.record.float_amplitude = const_floats(self.float_amplitude)
-        self.target = aligned((self.cell[bunches.synapse] & (1 << bits) - 1).astype(np.uint16))
-        self.reach = aligned(self.delay * np.int32(self.record.width) + self.cell)
-        self.bunches = aligned(bunches.records.view(np.uint8))
-        self.record.amplitude = doubles(self.amplitude)
-        self.record.target, self.record.reach = const_uint16s(self.target), const_int32s(self.reach)
-        self.record.bunches = <const bss_bunch *>octets(self.bunches)
+        self.bunches, self.records = bunches, aligned(bunches.records)
+        self.record.bunches = <const bss_bunch *>octets(self.records.view(np.uint8))
         if self.links is None:
-            self.first_bunch = bunches.first
             self.record.first_bunch = const_int32s(bunches.first)
-        else:
-            self.links.lead_to(bunches)
+        self.target = aligned(bunches.target)
+        self.reach = aligned(self.delay * np.int32(self.record.width) + self.cell)
+        self.record.target, self.record.reach = const_uint16s(self.target), const_int32s(self.reach)
+        amplitude, self.amplitude = self.amplitude, aligned(np.zeros(len(bunches.synapse)))
+        self.record.amplitude = doubles(self.amplitude)
+        if waits and self.in_floats.any():
+            self.float_amplitude = aligned(np.zeros(len(bunches.synapse), np.float32))
+            self.record.float_amplitude = const_floats(self.float_amplitude)
+        self._set_amplitudes(amplitude)
+
+    def _set_amplitudes(self, amplitude):
+        """Give the synapses amplitudes, as they stand in the table."""
+        self.amplitude[:] = np.where(self.bunches.silent, 0.0, amplitude[self.bunches.synapse])
+        if self.float_amplitude is not None:
+            self.float_amplitude[:] = rounded(self.amplitude)
+        if self.record.waits:
+            self.records["amplitude"] = common_amplitude(self.bunches, amplitude)
+        if self.links is not None:
+            self.links.lead_to(self.records, self.bunches.first)
 
     def exchange_amplitudes(self, amplitude, step):
         """Give the synapses other amplitudes at `step`: float64 (n_synapses,)."""
         amplitude = checked_floats("amplitude", amplitude, (len(self.cell),))
         if self.record.waits:
             bss_put_on_ring(&self.record, step)
-        self.amplitude[:] = self._in_bunches(amplitude)
-        if self.float_amplitude is not None:
-            self.float_amplitude[:] = rounded(self.amplitude)
-
-    def _in_bunches(self, amplitude):
-        """Amplitudes of all synapses, as they stand in the bunches."""
-        return np.where(self.silent, 0.0, amplitude[self.synapse])
+        self._set_amplitudes(amplitude)
 
     def _take_links(self, plan):
         if plan is None:

@@ -55,11 +55,11 @@ cdef class EventLinks:
         """The synapses behind each hop, in the order of the hops here: begin and end."""
         return self.plan.begin[self.number], self.plan.end[self.number]
 
-    def lead_to(self, bunches):
-        """Let hops lead to bunches: `bunches.Bunches` whose rows are those of the hops."""
-        first, count = bunches.first[:len(self.hops)], np.diff(bunches.first)
+    def lead_to(self, records, first):
+        """Let hops lead to bunches: records, and where those of each hop begin."""
+        count, first = np.diff(first), first[:len(self.hops)]
         some = count > 0
-        self.hops["bunch"][some] = bunches.records[first[some]]
+        self.hops["bunch"][some] = records[first[some]]
         self.hops["first_other"], self.hops["n_others"] = first + 1, np.maximum(count - 1, 0)
 
     def __dealloc__(self):

@@ -24,13 +24,14 @@
 #define BSS_TELL(flag) ((flag) = 1)
 #endif
 
-/* Synapses of a row that add in the same step on one line of neighbouring neurons; of those that do
- * not wait (delivery.h), all of the row. bunches.py fills these records in. */
+/* Synapses of a row that add in the same step on one line of neighbouring neurons, each to another;
+ * of those that do not wait (delivery.h), all of the row. bunches.py fills these records in. */
 typedef struct {
     int32_t begin, end; /* synapses */
-    int32_t list;       /* first one of its lane */
-    int32_t delay;
-    uint64_t marks;
+    uint16_t lane, delay;
+    uint16_t marks;
+    uint16_t unused;
+    double amplitude; /* of each; NaN if they differ */
 } bss_bunch;
 
 /* A hop fills a line of the cache. All hops of a source stand together, those behind one hop next to

@@ -127,7 +127,7 @@ typedef struct bss_part {
     const struct bss_spiking *spiking;
     int64_t apart;
     struct bss_singles *singles; /* one for each tile; not there in BSS_IDEAL */
-    struct bss_tile *tiles;
+    struct bss_tile *tiles;      /* as of `singles`, there is a spare one behind the last */
     int64_t alike; /* whether neurons differ in no coefficient; in BSS_SINGLE, but for potentials */
 } bss_part;
 

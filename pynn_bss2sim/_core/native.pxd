@@ -141,9 +141,10 @@ cdef extern from "delivery.h" nogil:
         int64_t n_shares
         bss_departure *departures
         int64_t n_departures
-        int64_t waits, n_lists, list_mask
+        int64_t waits, n_lists, list_bits
         bss_list *lists
         const uint16_t *target
+        const uint16_t *behind
         int64_t out_of_memory
         double *ring
         uint64_t *marks
@@ -189,7 +190,7 @@ cdef extern from "block.h" nogil:
         int64_t any_kept
         int32_t *spikes
         int64_t step, n_steps, takes, puts, base
-    void bss_lay_tiles(bss_part *part, int64_t n_columns)
+    void bss_lay_tiles(bss_part *part, int64_t n_columns, double *spare)
     ctypedef struct bss_share:
         int64_t number
         bss_part *parts

@@ -101,14 +101,28 @@ BSS_MOVE_ARRIVALS(doubles, double)
 #define BSS_DOUBLE_LINE(tile, line)                                                                \
     ((line) ? part->tiles[tile].cells.line1 : part->tiles[tile].cells.line0)
 
+#define BSS_AT_FLOAT_LINE(k) BSS_FLOAT_LINE((k) / BSS_TILE, line)[(k) % BSS_TILE]
+#define BSS_AT_DOUBLE_LINE(k) BSS_DOUBLE_LINE((k) / BSS_TILE, line)[(k) % BSS_TILE]
+
+/* Add what waits in a list to the line itself: it comes to no neuron twice. */
+BSS_SPECIALIZE void bss_add_straight(const bss_part *part, const bss_delivery *d,
+                                     const bss_list *list, const int line, const int mode)
+{
+    if (mode == BSS_IDEAL)
+        BSS_ADD_LIST(list, d->target, d->amplitude, double, BSS_AT_DOUBLE_LINE)
+    else
+        BSS_ADD_LIST(list, d->target, d->float_amplitude, float, BSS_AT_FLOAT_LINE)
+}
+
 /* Move what arrives at the targets of a list, each for itself. A target that comes again finds 0. */
-BSS_SPECIALIZE void bss_spread(const bss_part *part, const bss_list *list, const uint16_t *target,
+BSS_SPECIALIZE void bss_spread(const bss_part *part, const bss_list *list, const uint16_t *targets,
                                double *cells, const int line)
 {
     for (const bss_waiting *w = list->first; w < list->first + list->count; w++) {
-        for (int64_t k = w->begin; k < w->end; k++) {
+        const uint16_t *target = targets + w->begin;
+        for (int64_t k = 0; k < w->n; k++) {
             const size_t cell = target[k];
-            BSS_DOUBLE_LINE(cell / BSS_TILE, line)[cell % BSS_TILE] += cells[cell];
+            BSS_AT_DOUBLE_LINE(cell) += cells[cell];
             cells[cell] = 0.0;
         }
     }
@@ -134,10 +148,13 @@ BSS_SPECIALIZE void bss_let_arrive(const bss_neurons *all, const bss_part *part,
     const bss_delivery *d = all->delivery;
     BSS_UNROLL for (int line = 0; line < BSS_LINES; line++) {
         const int64_t lane = part->number * BSS_LINES + line;
-        bss_list *list = bss_list_of(d, lane * d->n_lists, step->number);
+        bss_list *list = bss_list_of(d, lane, step->number);
         const int in_ring = step->number <= d->ring_end;
-        if (mode == BSS_IDEAL && !in_ring && bss_synapses_of(list) <= BSS_SPARSE) {
-            bss_add_up(list, d->target, d->amplitude, share->cells);
+        if (!in_ring && bss_are_apart(list)) {
+            bss_add_straight(part, d, list, line, mode);
+            list->count = 0;
+        } else if (mode == BSS_IDEAL && !in_ring && bss_synapses_of(list) <= BSS_SPARSE) {
+            bss_add_up(d, list, lane, share->cells);
             bss_spread(part, list, d->target, share->cells, line);
             list->count = 0;
         } else {

@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 from random_chips import circuits_of_kind, join_circuits, random_synapses, random_ways
 
 from pynn_bss2sim._core import delivery
-from pynn_bss2sim._core.bunches import make_bunches, whole_rows
+from pynn_bss2sim._core.bunches import Lanes, common_amplitude, make_bunches, whole_rows
 from pynn_bss2sim._core.emulator import Emulator
 from pynn_bss2sim._core.engine import Engine
 from pynn_bss2sim._core.plan import Kind
 from pynn_bss2sim._core.records import InputEvents, SynapseTable
 from pynn_bss2sim._core.reference import ReferenceEngine
 
-DEPTH, LANE, GROUP, STRIDE = 5, 16, 8, 4
+DEPTH, LANE, TILE, STRIDE = 5, 16, 8, 4
+BEHIND = np.array([16, 8, 16])  # the last tile of each lane
 
 
 @given(st.data())
@@ -37,28 +38,47 @@ def test_bunches_hold_the_synapses_of_their_rows_in_order(data):
     delay, cell = rng.integers(1, DEPTH, n), rng.integers(0, 3 * LANE, n)
     share = np.array(data.draw(st.sampled_from([(0, 0, 0), (0, 0, 1), (0, 1, 2)])))
     n_shares = share[-1] + 1 + data.draw(st.integers(0, 1))
-    found = make_bunches(begin, end, delay, cell, DEPTH, LANE, GROUP, STRIDE, share, n_shares)
+    lanes = Lanes(LANE, TILE, share, n_shares, BEHIND)
+    found = make_bunches(begin, end, delay, cell, DEPTH, lanes, STRIDE)
     assert len(found.first) == n_rows * n_shares + 1 and found.first[0] == 0
     assert found.first[-1] == len(found.records)
-    lane = found.records["list"] // DEPTH
     place = np.repeat(np.arange(n_rows * n_shares), np.diff(found.first))
-    assert (share[lane] == place % n_shares).all()
+    assert (share[found.records["lane"]] == place % n_shares).all()
     rows = found.first[::n_shares]
     for row, (first, last) in enumerate(zip(rows[:-1], rows[1:], strict=True)):
-        seen = []
+        seen, latest = [], {}
         for bunch in found.records[first:last]:
             mine = slice(bunch["begin"], bunch["end"])
             assert (bunch["end"] - bunch["begin"]) % STRIDE == 0
             synapse, silent = found.synapse[mine], found.silent[mine]
             assert set(synapse[silent]) <= {synapse[~silent][-1]}
+            behind = BEHIND[bunch["lane"]] + np.arange(silent.sum())
+            assert (found.target[mine][silent] == behind).all()
             synapse = synapse[~silent]
             assert len(synapse) and (np.diff(synapse) > 0).all()  # as they stand in the table
             assert set(delay[synapse]) == {bunch["delay"]}
-            assert set(cell[synapse] // LANE * DEPTH) == {bunch["list"]}
-            groups = set(cell[synapse] % LANE // GROUP)
-            assert {k for k in range(64) if int(bunch["marks"]) >> k & 1} == groups
+            assert set(cell[synapse] // LANE) == {bunch["lane"]}
+            assert (found.target[mine][~silent] == cell[synapse] % LANE).all()
+            assert len(set(cell[synapse])) == len(synapse)
+            tiles = set(cell[synapse] % LANE // TILE)
+            assert {k for k in range(16) if int(bunch["marks"]) >> k & 1} == tiles
+            for k, c in zip(synapse, cell[synapse], strict=True):
+                assert latest.get((c, bunch["delay"]), -1) < k  # also from bunch to bunch
+                latest[c, bunch["delay"]] = k
             seen += synapse.tolist()
         assert sorted(seen) == list(range(begin[row], end[row]))
+
+
+def test_synapses_of_a_bunch_have_an_amplitude_in_common_or_none():
+    lanes = Lanes(LANE, TILE, np.zeros(1, np.int64), 1, np.array([16]))
+    begin, end = np.array([0, 2, 5]), np.array([2, 5, 6])
+    cell, delay = np.array([1, 2, 3, 4, 5, 6]), np.ones(6, np.int64)
+    found = make_bunches(begin, end, delay, cell, DEPTH, lanes, STRIDE)
+    common = common_amplitude(found, np.array([0.5, 0.5, 1.0, 1.0, 2.0, 3.0]))
+    np.testing.assert_array_equal(common, [0.5, np.nan, 3.0])
+    nothing = np.empty(0, np.int64)
+    found = make_bunches(nothing, nothing, nothing, nothing, DEPTH, lanes, STRIDE)
+    assert len(common_amplitude(found, np.empty(0))) == 0
 
 
 def test_whole_rows_are_a_bunch_each():
@@ -77,7 +97,10 @@ def all_as_the_first(circuits, n):
 
 
 def dense_network(rng, behind_links, single, alike):
-    """Chips' worth of neurons of two kinds, whose rows are long; some pairs connected twice."""
+    """Chips' worth of neurons of two kinds, whose rows are long; some pairs connected twice.
+
+    Half of the sources have synapses of one amplitude.
+    """
     n, n_inputs, per_row = 1100, 6, 300
     circuits = join_circuits([
         circuits_of_kind(kind, n // 2, rng, g_leak=0.1, single_precision=kind == single)
@@ -89,9 +112,10 @@ def dense_network(rng, behind_links, single, alike):
     pre = pre[rng.random(len(pre)) < 0.1]
     strength = np.where(np.arange(n) < n // 2, 0.5, 0.005)
     post = rng.integers(0, n, len(pre))
+    amplitude = np.where(pre % 2, 0.5, rng.random(len(pre)))
     synapses = SynapseTable.from_pairs(
         n, n + n_inputs, pre, post, rng.integers(0, 2, len(pre)),
-        strength[post] * rng.random(len(pre)), rng.integers(1, 3, len(pre)),
+        strength[post] * amplitude, rng.integers(1, 3, len(pre)),
     )  # fmt: skip
     return circuits, synapses, random_ways(synapses, 0.1, rng) if behind_links else None
 
