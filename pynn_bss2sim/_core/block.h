@@ -93,11 +93,25 @@ typedef struct {
  * are against e_leak. */
 typedef struct bss_singles {
     double w[BSS_TILE];
-    float u[BSS_TILE], line0[BSS_TILE], line1[BSS_TILE], hold[BSS_TILE], drive[BSS_TILE];
-    float thresh[BSS_TILE], reset[BSS_TILE];
+    float u[BSS_TILE], hold[BSS_TILE], drive[BSS_TILE], thresh[BSS_TILE], reset[BSS_TILE];
     float low[BSS_TILE], high[BSS_TILE];                   /* that u does not pass */
     float rev0[BSS_TILE], rev1[BSS_TILE], onset[BSS_TILE]; /* of currents, and the upstroke */
 } bss_singles;
+
+/* The lines of a part as its kernel keeps them, so that what arrives finds its neuron at once. Cells
+ * behind the last tile are of no neuron. */
+typedef struct bss_lines {
+    union {
+        double doubles[BSS_LINES][BSS_CELLS]; /* in BSS_IDEAL */
+        float floats[BSS_LINES][BSS_CELLS];
+    };
+} bss_lines;
+
+/* Where those of a tile begin. */
+typedef union {
+    double *doubles;
+    float *floats;
+} bss_line;
 
 /* A tile: its n neurons from `first` on, their state and coefficients. Those are held in a step
  * whose `hold` is more than the steps from the base to its begin. */
@@ -108,13 +122,14 @@ typedef struct bss_tile {
     const bss_spiking *spiking; /* of its first neuron; the next one's is `apart` records away */
     int64_t apart;
     bss_cells cells;
-    bss_singles *single; /* where there is one, the state is there and not in `cells` */
+    bss_line line[BSS_LINES]; /* from their begin to their end, the state of lines is here */
+    bss_singles *single; /* where there is one, the other state is there and not in `cells` */
     bss_columns columns;
 } bss_tile;
 
 /* Where a tile lies that is not full: behind it come neurons of another part. */
 typedef struct {
-    double state[5][BSS_TILE], drive[BSS_TILE];
+    double state[3][BSS_TILE], drive[BSS_TILE];
     bss_cells from;
 } bss_rest;
 
@@ -157,9 +172,8 @@ static inline void bss_plan_steps(const bss_neurons *all, const bss_part *part, 
     }
 }
 
-/* Fill in the tiles of a part, and behind them one that takes what arrives at neurons that are not
- * there; `spare` are its lines: (BSS_LINES, BSS_TILE). */
-static inline void bss_lay_tiles(bss_part *part, int64_t n_columns, double *spare)
+/* Fill in the tiles of a part. */
+static inline void bss_lay_tiles(bss_part *part, int64_t n_columns)
 {
     const bss_cells *cells = &part->cells;
     for (int64_t at = 0; at < part->n; at += BSS_TILE) {
@@ -175,22 +189,25 @@ static inline void bss_lay_tiles(bss_part *part, int64_t n_columns, double *spar
         tile->single = part->singles ? &part->singles[number] : 0;
         tile->cells = (bss_cells){cells->v + at,     cells->w + at,    cells->line0 + at,
                                   cells->line1 + at, cells->hold + at, cells->drive + at};
+        for (int line = 0; line < BSS_LINES; line++) {
+            if (part->mode == BSS_IDEAL)
+                tile->line[line].doubles = part->lines->doubles[line] + at;
+            else
+                tile->line[line].floats = part->lines->floats[line] + at;
+        }
         for (int64_t k = 0; k < n_columns; k++)
             tile->columns.at[k] = (const char *)part->columns.at[k] + number * part->stride[k];
     }
-    const int64_t last = (part->n + BSS_TILE - 1) / BSS_TILE;
-    part->tiles[last].cells.line0 = spare;
-    part->tiles[last].cells.line1 = spare + BSS_TILE;
 }
 
 /* Let a tile that is not full work on a copy, filled up with copies of its last neuron. */
 static BSS_APART void bss_copy_rest(bss_tile *tile, bss_rest *rest)
 {
     bss_cells *cells = &tile->cells;
-    double **variable[5] = {&cells->v, &cells->w, &cells->line0, &cells->line1, &cells->hold};
+    double **variable[3] = {&cells->v, &cells->w, &cells->hold};
     const int64_t n = tile->n;
     rest->from = *cells;
-    for (int k = 0; k < 5; k++) {
+    for (int k = 0; k < 3; k++) {
         for (int64_t j = 0; j < BSS_TILE; j++)
             rest->state[k][j] = (*variable[k])[j < n ? j : n - 1];
         *variable[k] = rest->state[k];
@@ -203,12 +220,33 @@ static BSS_APART void bss_copy_rest(bss_tile *tile, bss_rest *rest)
 /* Put the state of the copied neurons where it belongs, and let the tile be there again. */
 static BSS_APART void bss_return_rest(bss_tile *tile, const bss_rest *rest)
 {
-    double *variable[5] = {rest->from.v, rest->from.w, rest->from.line0, rest->from.line1,
-                           rest->from.hold};
-    for (int k = 0; k < 5; k++)
+    double *variable[3] = {rest->from.v, rest->from.w, rest->from.hold};
+    for (int k = 0; k < 3; k++)
         for (int64_t j = 0; j < tile->n; j++)
             variable[k][j] = rest->state[k][j];
     tile->cells = rest->from;
+}
+
+/* Take the state of lines from where it lies, and put it back. */
+static inline void bss_take_lines(const bss_tile *tile)
+{
+    const double *from[BSS_LINES] = {tile->cells.line0, tile->cells.line1};
+    for (int line = 0; line < BSS_LINES; line++)
+        for (int64_t j = 0; j < tile->n; j++) {
+            if (tile->single)
+                tile->line[line].floats[j] = (float)from[line][j];
+            else
+                tile->line[line].doubles[j] = from[line][j];
+        }
+}
+
+static inline void bss_put_lines(const bss_tile *tile)
+{
+    double *to[BSS_LINES] = {tile->cells.line0, tile->cells.line1};
+    for (int line = 0; line < BSS_LINES; line++)
+        for (int64_t j = 0; j < tile->n; j++)
+            to[line][j] = tile->single ? (double)tile->line[line].floats[j]
+                                       : tile->line[line].doubles[j];
 }
 
 /* The potential that the float of a membrane stands for. */
@@ -283,9 +321,8 @@ static inline double bss_variable(const bss_tile *tile, int variable, int64_t j)
         return single ? bss_potential(tile, j) : cells->v[j];
     if (variable == 1)
         return single ? single->w[j] : cells->w[j];
-    if (variable == 2)
-        return single ? (double)single->line0[j] : cells->line0[j];
-    return single ? (double)single->line1[j] : cells->line1[j];
+    const bss_line line = tile->line[variable - 2];
+    return single ? (double)line.floats[j] : line.doubles[j];
 }
 
 /* Neurons of a tile are at or above threshold, a bit for each; some may not be there. */

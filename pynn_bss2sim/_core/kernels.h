@@ -103,6 +103,7 @@ typedef struct {
 struct bss_neurons;
 struct bss_spiking;
 struct bss_singles;
+struct bss_lines;
 struct bss_tile;
 struct bss_part;
 struct bss_share;
@@ -127,7 +128,8 @@ typedef struct bss_part {
     const struct bss_spiking *spiking;
     int64_t apart;
     struct bss_singles *singles; /* one for each tile; not there in BSS_IDEAL */
-    struct bss_tile *tiles;      /* as of `singles`, there is a spare one behind the last */
+    struct bss_lines *lines;
+    struct bss_tile *tiles;
     int64_t alike; /* whether neurons differ in no coefficient; in BSS_SINGLE, but for potentials */
 } bss_part;
 

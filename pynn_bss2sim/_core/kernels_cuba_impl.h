@@ -35,15 +35,28 @@ BSS_SPECIALIZE void bss_ideal_cuba_lif(const bss_wide_known *c, bss_wide_group *
     group->line1 = i1 * c->decay1;
 }
 
-BSS_SPECIALIZE bss_wide_group bss_take_wide_group(const bss_cells *cells, int j)
+/* Where the neurons of a tile are. */
+typedef struct {
+    double *v, *line0, *line1;
+    const double *drive, *hold;
+} bss_wide_place;
+
+BSS_SPECIALIZE bss_wide_place bss_wide_place_of(const bss_tile *tile)
 {
-    return (bss_wide_group){bss_load_doubles(cells->v + j), bss_load_doubles(cells->line0 + j),
-                            bss_load_doubles(cells->line1 + j)};
+    const bss_cells *cells = &tile->cells;
+    return (bss_wide_place){cells->v, tile->line[0].doubles, tile->line[1].doubles, cells->drive,
+                            cells->hold};
 }
 
-BSS_SPECIALIZE void bss_put_wide_group(const bss_cells *cells, const bss_wide_group *group, int j)
+BSS_SPECIALIZE bss_wide_group bss_take_wide_group(const bss_wide_place *at, int j)
 {
-    bss_store_doubles(cells->v + j, group->v);
-    bss_store_doubles(cells->line0 + j, group->line0);
-    bss_store_doubles(cells->line1 + j, group->line1);
+    return (bss_wide_group){bss_load_doubles(at->v + j), bss_load_doubles(at->line0 + j),
+                            bss_load_doubles(at->line1 + j)};
+}
+
+BSS_SPECIALIZE void bss_put_wide_group(const bss_wide_place *at, const bss_wide_group *group, int j)
+{
+    bss_store_doubles(at->v + j, group->v);
+    bss_store_doubles(at->line0 + j, group->line0);
+    bss_store_doubles(at->line1 + j, group->line1);
 }

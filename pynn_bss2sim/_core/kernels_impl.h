@@ -55,8 +55,8 @@ typedef struct {
 #define BSS_OF BSS_DOUBLE
 
 #define BSS_STATE                                                                                  \
-    double *restrict v = tile->cells.v, *restrict line0 = tile->cells.line0;                       \
-    double *restrict line1 = tile->cells.line1;                                                    \
+    double *restrict v = tile->cells.v, *restrict line0 = tile->line[0].doubles;                   \
+    double *restrict line1 = tile->line[1].doubles;                                                \
     const double *restrict hold = tile->cells.hold, *restrict drive = tile->cells.drive;           \
     uint64_t any = 0
 
@@ -128,7 +128,8 @@ BSS_SPECIALIZE void BSS_NAME(adex_lines)(const bss_adex_columns *restrict c,
                                          BSS_NAME(membrane) *restrict m,
                                          const bss_tile *tile, const int half, const int coba)
 {
-    const double *restrict line0 = tile->cells.line0, *restrict line1 = tile->cells.line1;
+    const double *restrict line0 = tile->line[0].doubles;
+    const double *restrict line1 = tile->line[1].doubles;
     const double *restrict drive = tile->cells.drive;
     BSS_EACH {
         double g0 = line0[j], g1 = line1[j];

@@ -24,6 +24,8 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct bss_neurons
     ctypedef struct bss_singles:
         float *u
+    ctypedef struct bss_lines:
+        pass
     ctypedef struct bss_spiking:
         pass
     ctypedef struct bss_part
@@ -40,6 +42,7 @@ cdef extern from "kernels.h" nogil:
         const bss_spiking *spiking
         int64_t apart
         bss_singles *singles
+        bss_lines *lines
         bss_tile *tiles
         int64_t alike
     ctypedef const bss_kernel (*bss_kernel_table)[BSS_N_KINDS]
@@ -190,7 +193,7 @@ cdef extern from "block.h" nogil:
         int64_t any_kept
         int32_t *spikes
         int64_t step, n_steps, takes, puts, base
-    void bss_lay_tiles(bss_part *part, int64_t n_columns, double *spare)
+    void bss_lay_tiles(bss_part *part, int64_t n_columns)
     ctypedef struct bss_share:
         int64_t number
         bss_part *parts

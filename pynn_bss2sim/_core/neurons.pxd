@@ -15,7 +15,7 @@ cdef class Neurons:
     cdef object v, w, line, hold, spiking, silent_until, outlasts_hold, thresh_shift, leak_shift
     cdef readonly object pieces, in_floats
     cdef object tiles, thresh_place, leak_place, parts, singles, spikes, kept, cells, float_cells
-    cdef object tile_records, spare
+    cdef object tile_records, lines
 
     cdef void _make_part(self, bss_part *part, int64_t block, int64_t first, int64_t n, tiles,
                          start) except *

@@ -22,6 +22,7 @@ from pynn_bss2sim._core.native cimport (
     BSS_TILE,
     bss_integrate,
     bss_lay_tiles,
+    bss_lines,
     bss_neurons,
     bss_part,
     bss_singles,
@@ -167,12 +168,12 @@ cdef class Neurons:
         n_pieces = len(pieces.block)
         self.parts = np.zeros(max(1, n_pieces) * sizeof(bss_part), np.uint8)
         cdef bss_part *parts = <bss_part *>octets(self.parts)
-        cdef int64_t tile = 0, n_tiles = (-(-pieces.n // BSS_TILE) + 1).sum()  # with spare ones
+        cdef int64_t tile = 0, n_tiles = (-(-pieces.n // BSS_TILE)).sum()
         self.singles = aligned(np.zeros(max(1, n_tiles) * sizeof(bss_singles), np.uint8))
         cdef bss_singles *singles = <bss_singles *>octets(self.singles)
         self.tile_records = aligned(np.zeros(max(1, n_tiles) * sizeof(bss_tile), np.uint8))
         cdef bss_tile *all_tiles = <bss_tile *>octets(self.tile_records)
-        self.spare = aligned(np.zeros(n_pieces * BSS_LINES * BSS_TILE))
+        self.lines = aligned(np.zeros(max(1, n_pieces) * sizeof(bss_lines), np.uint8))
         for k in range(n_pieces):
             parts[k].number = k
             self._make_part(&parts[k], pieces.block[k], pieces.first[k], pieces.n[k], tiles, start)
@@ -183,9 +184,9 @@ cdef class Neurons:
             if parts[k].mode != BSS_IDEAL:
                 parts[k].singles = singles + tile
             parts[k].tiles = all_tiles + tile
-            bss_lay_tiles(&parts[k], len(columns[pieces.block[k]]),
-                          doubles(self.spare) + k * BSS_LINES * BSS_TILE)
-            tile += (parts[k].n + BSS_TILE - 1) // BSS_TILE + 1
+            parts[k].lines = (<bss_lines *>octets(self.lines)) + k
+            bss_lay_tiles(&parts[k], len(columns[pieces.block[k]]))
+            tile += (parts[k].n + BSS_TILE - 1) // BSS_TILE
             parts[k].kernel = kernels_of(self.instruction_set)[parts[k].mode][
                 <int64_t>kind[pieces.block[k]]]
         self.crew.n_shares = self.threads

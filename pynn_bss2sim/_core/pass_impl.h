@@ -24,11 +24,13 @@ BSS_SPECIALIZE void bss_step_singles(const bss_neurons *all, const bss_step *ste
             const int64_t own = number + (first + k) / BSS_TILE_VECTORS;
             place[k].single = &part->singles[own];
             place[k].j = (first + k) % BSS_TILE_VECTORS * BSS_FLOATS;
+            place[k].line0 = part->lines->floats[0] + own * BSS_TILE + place[k].j;
+            place[k].line1 = part->lines->floats[1] + own * BSS_TILE + place[k].j;
             place[k].now = step->float_now - (bss_floats){0};
             if (mode == BSS_NOISY)
                 bss_place_noise(&place[k], &all->noise, step->noise,
                                 part->tiles[own].behind + place[k].j);
-            group[k] = bss_take_group(place[k].single, place[k].j);
+            group[k] = bss_take_group(&place[k]);
             known[k] = alike ? *alike : bss_known_of(&part->tiles[own], place[k].j, kind, mode);
         }
         for (int64_t left = substeps; left; left--)
@@ -43,7 +45,7 @@ BSS_SPECIALIZE void bss_step_singles(const bss_neurons *all, const bss_step *ste
             const bss_floats thresh = bss_load_floats(place[k].single->thresh + place[k].j);
             over[(first + k) / BSS_TILE_VECTORS]
                 |= bss_bits_floats(bss_at_least_floats(group[k].u, thresh)) << place[k].j;
-            bss_put_group(place[k].single, &group[k], place[k].j);
+            bss_put_group(&place[k], &group[k]);
         }
     }
 }
@@ -52,16 +54,16 @@ BSS_SPECIALIZE void bss_step_singles(const bss_neurons *all, const bss_step *ste
 BSS_SPECIALIZE uint32_t bss_step_cuba(const bss_step *step, const bss_tile *tile,
                                       const bss_wide_known *alike)
 {
-    const bss_cells cells = tile->cells; /* a copy, that what is stored cannot change */
+    const bss_wide_place at = bss_wide_place_of(tile);
     const double *const thresholds = tile->columns.cuba_lif.v_thresh;
     const bss_doubles now = step->now - (bss_doubles){0};
     uint32_t over = 0;
     BSS_UNROLL for (int j = 0; j < BSS_TILE; j += BSS_DOUBLES) {
         const bss_wide_known known = alike ? *alike : bss_wide_known_of(tile, j);
-        bss_wide_group group = bss_take_wide_group(&cells, j);
-        bss_ideal_cuba_lif(&known, &group, cells.drive + j, cells.hold + j, now);
+        bss_wide_group group = bss_take_wide_group(&at, j);
+        bss_ideal_cuba_lif(&known, &group, at.drive + j, at.hold + j, now);
         over |= bss_bits_doubles(bss_at_least_doubles(group.v, bss_load_doubles(thresholds + j))) << j;
-        bss_put_wide_group(&cells, &group, j);
+        bss_put_wide_group(&at, &group, j);
     }
     return over;
 }
@@ -96,34 +98,32 @@ BSS_SPECIALIZE uint32_t bss_step_ideal(const bss_step *step, const bss_tile *til
 BSS_MOVE_ARRIVALS(floats, float)
 BSS_MOVE_ARRIVALS(doubles, double)
 
-/* The line of a tile. */
-#define BSS_FLOAT_LINE(tile, line) ((line) ? part->singles[tile].line1 : part->singles[tile].line0)
-#define BSS_DOUBLE_LINE(tile, line)                                                                \
-    ((line) ? part->tiles[tile].cells.line1 : part->tiles[tile].cells.line0)
-
-#define BSS_AT_FLOAT_LINE(k) BSS_FLOAT_LINE((k) / BSS_TILE, line)[(k) % BSS_TILE]
-#define BSS_AT_DOUBLE_LINE(k) BSS_DOUBLE_LINE((k) / BSS_TILE, line)[(k) % BSS_TILE]
-
 /* Add what waits in a list to the line itself: it comes to no neuron twice. */
+#define BSS_AT_LINE(k) cells[k]
 BSS_SPECIALIZE void bss_add_straight(const bss_part *part, const bss_delivery *d,
                                      const bss_list *list, const int line, const int mode)
 {
-    if (mode == BSS_IDEAL)
-        BSS_ADD_LIST(list, d->target, d->amplitude, double, BSS_AT_DOUBLE_LINE)
-    else
-        BSS_ADD_LIST(list, d->target, d->float_amplitude, float, BSS_AT_FLOAT_LINE)
+    if (mode == BSS_IDEAL) {
+        double *cells = part->lines->doubles[line];
+        BSS_ADD_LIST(list, d->target, d->amplitude, double, BSS_AT_LINE)
+    } else {
+        float *cells = part->lines->floats[line];
+        BSS_ADD_LIST(list, d->target, d->float_amplitude, float, BSS_AT_LINE)
+    }
 }
 
 /* Move what arrives at the targets of a list, each for itself. A target that comes again finds 0. */
 BSS_SPECIALIZE void bss_spread(const bss_part *part, const bss_list *list, const uint16_t *targets,
                                double *cells, const int line)
 {
+    double *to = part->lines->doubles[line];
     for (const bss_waiting *w = list->first; w < list->first + list->count; w++) {
         const uint16_t *target = targets + w->begin;
-        for (int64_t k = 0; k < w->n; k++) {
-            const size_t cell = target[k];
-            BSS_AT_DOUBLE_LINE(cell) += cells[cell];
-            cells[cell] = 0.0;
+        for (int64_t k = 0; k < w->n; k += BSS_STRIDE) {
+            for (int64_t j = k; j < k + BSS_STRIDE; j++) {
+                to[target[j]] += cells[target[j]];
+                cells[target[j]] = 0.0;
+            }
         }
     }
 }
@@ -135,9 +135,11 @@ BSS_SPECIALIZE void bss_move_arrivals(const bss_part *part, const bss_arrivals *
     for (; marks; marks &= marks - 1) {
         const int64_t tile = bss_lowest_bit(marks);
         if (mode == BSS_IDEAL)
-            bss_move_doubles(arrivals->cells + tile * BSS_TILE, BSS_DOUBLE_LINE(tile, line));
+            bss_move_doubles(arrivals->cells + tile * BSS_TILE,
+                             part->lines->doubles[line] + tile * BSS_TILE);
         else
-            bss_move_floats(arrivals->floats + tile * BSS_TILE, BSS_FLOAT_LINE(tile, line));
+            bss_move_floats(arrivals->floats + tile * BSS_TILE,
+                            part->lines->floats[line] + tile * BSS_TILE);
     }
 }
 
@@ -264,10 +266,9 @@ BSS_SPECIALIZE void bss_take_tile(const bss_tile *tile, const int kind, const in
 {
     const bss_cells *restrict cells = &tile->cells;
     bss_singles *restrict single = tile->single;
+    bss_take_lines(tile);
     BSS_EACH {
         single->w[j] = cells->w[j];
-        single->line0[j] = (float)cells->line0[j];
-        single->line1[j] = (float)cells->line1[j];
         single->hold[j] = (float)cells->hold[j];
         single->drive[j] = (float)cells->drive[j];
     }
@@ -294,13 +295,12 @@ BSS_SPECIALIZE void bss_put_tile(const bss_tile *tile)
     const bss_cuba_lif_columns *c = &tile->columns.cuba_lif;
     const bss_cells *restrict cells = &tile->cells;
     const bss_singles *restrict single = tile->single;
+    bss_put_lines(tile);
     BSS_EACH {
         cells->v[j] = BSS_DOUBLE(e_leak) + (double)single->u[j];
         cells->w[j] = single->w[j];
     }
     BSS_EACH {
-        cells->line0[j] = (double)single->line0[j];
-        cells->line1[j] = (double)single->line1[j];
         cells->hold[j] = (double)single->hold[j];
     }
 }
@@ -343,9 +343,13 @@ BSS_SPECIALIZE void bss_run_ideal(const bss_neurons *all, const bss_part *part, 
         alike = bss_wide_known_of(part->tiles, 0);
     if (copies)
         bss_copy_rest(last, &rest);
+    for (int64_t number = 0; all->takes && number < n_tiles; number++)
+        bss_take_lines(&part->tiles[number]);
     bss_run_steps(all, part, share, steps, 0, are_alike ? &alike : 0, 1, kind, BSS_IDEAL);
-    for (int64_t number = 0; all->puts && number < n_tiles; number++)
+    for (int64_t number = 0; all->puts && number < n_tiles; number++) {
+        bss_put_lines(&part->tiles[number]);
         bss_end_holds(all, &part->tiles[number]);
+    }
     if (copies)
         bss_return_rest(last, &rest);
 }
