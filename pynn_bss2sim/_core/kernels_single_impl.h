@@ -62,7 +62,7 @@ BSS_SPECIALIZE bss_known bss_known_of(const bss_tile *tile, int j, const int kin
 /* Where they are in their tile, and in the table of noise. */
 typedef struct {
     bss_singles *single;
-    float *line0, *line1; /* of the vector */
+    float *line; /* of the vector: the first one, BSS_CELLS behind which comes the other */
     int j;
     const float *noise_v, *noise0, *noise1;
     bss_floats now; /* those whose `hold` is more are held */
@@ -272,7 +272,8 @@ BSS_SPECIALIZE void bss_tidy_group(bss_group *group)
 /* Take a vector of neurons from their tile, and put it back. */
 BSS_SPECIALIZE bss_group bss_take_group(const bss_place *at)
 {
-    bss_group group = {BSS_AT(u), bss_load_floats(at->line0), bss_load_floats(at->line1)};
+    bss_group group
+        = {BSS_AT(u), bss_load_floats(at->line), bss_load_floats(at->line + BSS_CELLS)};
     BSS_IN_REGISTER(group.u);
     BSS_IN_REGISTER(group.line0);
     BSS_IN_REGISTER(group.line1);
@@ -282,6 +283,6 @@ BSS_SPECIALIZE bss_group bss_take_group(const bss_place *at)
 BSS_SPECIALIZE void bss_put_group(const bss_place *at, const bss_group *group)
 {
     bss_store_floats(at->single->u + at->j, group->u);
-    bss_store_floats(at->line0, group->line0);
-    bss_store_floats(at->line1, group->line1);
+    bss_store_floats(at->line, group->line0);
+    bss_store_floats(at->line + BSS_CELLS, group->line1);
 }

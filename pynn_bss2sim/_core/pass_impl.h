@@ -6,10 +6,11 @@ enum {
     BSS_SPARSE = 96 /* most synapses of a list to which it is worth to go one by one */
 };
 
-/* A step of `n_tiles` of a part in single precision, from tile `number` on: for each a bit for each
- * neuron that is at or above threshold. Some vectors of neurons go through it abreast. */
+/* A step of `n_tiles` in single precision, whose records and lines are given: for each a bit for
+ * each neuron that is at or above threshold. Some vectors of neurons go through it abreast. */
 BSS_SPECIALIZE void bss_step_singles(const bss_neurons *all, const bss_step *step,
-                                     const bss_part *part, int64_t number, const int n_tiles,
+                                     const bss_tile *tiles, bss_singles *singles, float *lines,
+                                     const int n_tiles,
                                      const bss_known *alike, const int64_t substeps,
                                      const int kind, const int mode, uint32_t *over)
 {
@@ -21,17 +22,16 @@ BSS_SPECIALIZE void bss_step_singles(const bss_neurons *all, const bss_step *ste
         bss_known known[BSS_MOST_ABREAST];
         bss_place place[BSS_MOST_ABREAST];
         BSS_UNROLL for (int k = 0; k < abreast; k++) {
-            const int64_t own = number + (first + k) / BSS_TILE_VECTORS;
-            place[k].single = &part->singles[own];
+            const int own = (first + k) / BSS_TILE_VECTORS;
+            place[k].single = &singles[own];
             place[k].j = (first + k) % BSS_TILE_VECTORS * BSS_FLOATS;
-            place[k].line0 = part->lines->floats[0] + own * BSS_TILE + place[k].j;
-            place[k].line1 = part->lines->floats[1] + own * BSS_TILE + place[k].j;
+            place[k].line = lines + own * BSS_TILE + place[k].j;
             place[k].now = step->float_now - (bss_floats){0};
             if (mode == BSS_NOISY)
                 bss_place_noise(&place[k], &all->noise, step->noise,
-                                part->tiles[own].behind + place[k].j);
+                                tiles[own].behind + place[k].j);
             group[k] = bss_take_group(&place[k]);
-            known[k] = alike ? *alike : bss_known_of(&part->tiles[own], place[k].j, kind, mode);
+            known[k] = alike ? *alike : bss_known_of(&tiles[own], place[k].j, kind, mode);
         }
         for (int64_t left = substeps; left; left--)
             bss_advance(known, place, group, abreast, kind, mode);
@@ -178,14 +178,20 @@ BSS_SPECIALIZE void bss_step_tiles(const bss_neurons *all, const bss_part *part,
     const int adex = kind == BSS_CUBA_ADEX || kind == BSS_COBA_ADEX;
     /* two, if it takes so many for the vectors to go abreast */
     const int pairs = mode != BSS_IDEAL && adex && BSS_TILE_VECTORS < BSS_MOST_ABREAST;
+    /* copies, which what is stored cannot change */
+    const bss_tile *const tiles = part->tiles;
+    bss_singles *const singles = part->singles;
+    float *const lines = part->lines->floats[0];
     for (int64_t number = first; number < end;) {
-        const bss_tile *tile = &part->tiles[number];
+        const bss_tile *tile = &tiles[number];
         const int together = pairs && number + 1 < end ? 2 : 1;
         uint32_t over[2] = {0, 0};
         if (together == 2)
-            bss_step_singles(all, step, part, number, 2, alike, substeps, kind, mode, over);
+            bss_step_singles(all, step, tile, singles + number, lines + number * BSS_TILE, 2, alike,
+                             substeps, kind, mode, over);
         else if (mode != BSS_IDEAL)
-            bss_step_singles(all, step, part, number, 1, alike, substeps, kind, mode, over);
+            bss_step_singles(all, step, tile, singles + number, lines + number * BSS_TILE, 1, alike,
+                             substeps, kind, mode, over);
         else if (kind == BSS_CUBA_LIF)
             over[0] = bss_step_cuba(step, tile, wide_alike);
         else
