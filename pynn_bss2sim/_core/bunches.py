@@ -104,7 +104,9 @@ def make_bunches(
         synapse, key, again = synapse[order], key[order], again[order]
     new = np.ones(len(key), bool)
     new[1:] = (key[1:] != key[:-1]) | (again[1:] != again[:-1])
-    return _filled_up(synapse, np.flatnonzero(new), key, delay, cell, len(begin), depth, lanes, stride)
+    return _filled_up(
+        synapse, np.flatnonzero(new), key, delay, cell, len(begin), depth, lanes, stride
+    )
 
 
 def _seen_before(key: np.ndarray, cell: np.ndarray, width: int) -> np.ndarray:
@@ -138,7 +140,9 @@ def _filled_up(synapse, first, key, delay, cell, n_rows, depth, lanes, stride) -
     silent = number > last
     synapse = synapse[np.repeat(first, filled) + np.minimum(number, last)]
     target = np.where(
-        silent, np.repeat(lanes.behind[lane], filled) + (number - last - 1), cell[synapse] % lanes.width
+        silent,
+        np.repeat(lanes.behind[lane], filled) + (number - last - 1),
+        cell[synapse] % lanes.width,
     )
     return Bunches(synapse, silent, target.astype(np.uint16), records, begins.astype(np.int32))
 
