@@ -142,12 +142,14 @@ Written by `benchmarks/kernels.py`; the measurements stand in `engine.json`.
 * **Instruction sets.** The same source is compiled plainly, for AVX2 and for AVX-512, and the best
   is chosen when an engine is made; all give the same bits.
 * **Work where events are.** A spike writes down that its synapses wait for their step
-  (`delivery.h`): those with one delay onto one line of the neurons of a chip are one entry. They
-  are fetched towards the processor at once. When the step comes, their amplitudes are added up in
-  cells that all chips of a thread share, so that what is under way does not fall out of the caches
-  however large the network is; the sums are then moved to the lines of those tiles, or where they
-  are few in double precision, of those neurons. Kernels report tiles in which a neuron reaches
-  threshold; no other tile is searched.
+  (`delivery.h`): those with one delay onto one line of the neurons of a chip are one entry, which
+  knows their amplitude if they have one in common. They are fetched towards the processor at once.
+  When the step comes and no neuron is reached twice, their amplitudes are added straight to the
+  lines of the chip, which lie next to each other. Else they are first added up in cells that all
+  chips of a thread share, so that what is under way does not fall out of the caches however large
+  the network is; the sums are then moved to the lines of those tiles, or where they are few in
+  double precision, of those neurons. Kernels report tiles in which a neuron reaches threshold; no
+  other tile is searched.
 * **Blocks of steps.** No spike arrives sooner than the shortest delay. For so many steps, 16 at
   most, the neurons of one chip are integrated, spike and take what arrives before those of the
   next do (`pass_impl.h`), so that their state comes from caches near the processor. Where neurons

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import importing
 import slider
 import standalone
 from bench_networks import NETWORKS
@@ -236,6 +237,9 @@ The chip itself runs 1000 times faster than the network that it stands for.
 One turn of a tutorial's loop on the chip's own face (`benchmarks/slider.py`: set up, one neuron,
 0.2 ms, its membrane, end) takes {1e3 * record["slider"]:.0f} ms.
 
+Importing this backend (`benchmarks/importing.py`) takes {record["importing"][1]:.3f} s after PyNN's
+parts for all backends and Neo, which take {record["importing"][0]:.3f} s.
+
 * *build*: the statements of the script. *map*: the first step, in which backends finish what they
   have postponed; here it is the mapping to the chips, and on `silicon` reading the calibration.
   *run*: all further steps. *spread*: the slowest run over the fastest.
@@ -264,7 +268,7 @@ def main():
     if options.repetitions < 1:
         parser.error("at least one repetition is needed")
     compile_backend()
-    results, slide = before(options), slider.seconds()
+    results, slide, imported = before(options), slider.seconds(), importing.seconds()
     for network in options.only:
         results[network] = measure(network, options.peer, options.repetitions)
         print(table({network: results[network]}), flush=True)
@@ -272,6 +276,7 @@ def main():
             "versions": {name: installed(name) for name in PACKAGES},
             "processor": processor(),
             "slider": slide,
+            "importing": imported,
             "results": {name: results[name] for name in NETWORKS if name in results},
         }
         write_page(options.output, "networks", record, page)

@@ -90,6 +90,36 @@ def make_bunches(
     stride : int
         Bunches are filled up to multiples of it.
     """
+    synapse, key, first = _in_bunches(begin, end, delay, cell, depth, lanes)
+    n_lanes, n = len(lanes.share), np.diff(first, append=len(synapse))
+    filled = -(-n // stride) * stride
+    records = np.zeros(len(first), BUNCH)
+    records["end"] = np.cumsum(filled)
+    records["begin"] = records["end"] - filled
+    lane = key[first] % n_lanes
+    records["lane"], records["delay"] = lane, delay[synapse[first]]
+    marks = 1 << cell[synapse] % lanes.width // lanes.tile
+    records["marks"] = np.bitwise_or.reduceat(marks, first) if len(first) else 0
+    n_parts = len(begin) * lanes.n_shares
+    begins = np.searchsorted(key[first] // (n_lanes * depth), np.arange(n_parts + 1))
+    number = ranges(np.zeros(len(n), np.int64), filled)  # of each in its bunch
+    last = np.repeat(n - 1, filled)
+    silent = number > last
+    synapse = synapse[np.repeat(first, filled) + np.minimum(number, last)]
+    nowhere = np.repeat(lanes.behind[lane], filled) + (number - last - 1)
+    target = np.where(silent, nowhere, cell[synapse] % lanes.width).astype(np.uint16)
+    return Bunches(synapse, silent, target, records, begins.astype(np.int32))
+
+
+def _in_bunches(
+    begin: np.ndarray,
+    end: np.ndarray,
+    delay: np.ndarray,
+    cell: np.ndarray,
+    depth: int,
+    lanes: Lanes,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Synapses bunch by bunch; keys of their row, share, delay and lane; where bunches begin."""
     count = np.maximum(end - begin, 0)
     synapse = ranges(begin, count)
     row = np.repeat(np.arange(len(begin)), count)
@@ -104,9 +134,7 @@ def make_bunches(
         synapse, key, again = synapse[order], key[order], again[order]
     new = np.ones(len(key), bool)
     new[1:] = (key[1:] != key[:-1]) | (again[1:] != again[:-1])
-    return _filled_up(
-        synapse, np.flatnonzero(new), key, delay, cell, len(begin), depth, lanes, stride
-    )
+    return synapse, key, np.flatnonzero(new)
 
 
 def _seen_before(key: np.ndarray, cell: np.ndarray, width: int) -> np.ndarray:
@@ -120,31 +148,6 @@ def _seen_before(key: np.ndarray, cell: np.ndarray, width: int) -> np.ndarray:
     n = np.diff(first, append=len(key))
     result[order] = np.arange(len(key)) - np.repeat(first, n)
     return result
-
-
-def _filled_up(synapse, first, key, delay, cell, n_rows, depth, lanes, stride) -> Bunches:
-    """Bunches of synapses that stand in order, each from `first` on, filled up."""
-    n = np.diff(first, append=len(synapse))
-    filled = -(-n // stride) * stride
-    records = np.zeros(len(first), BUNCH)
-    records["end"] = np.cumsum(filled)
-    records["begin"] = records["end"] - filled
-    lane = key[first] % len(lanes.share)
-    records["lane"], records["delay"] = lane, delay[synapse[first]]
-    marks = 1 << cell[synapse] % lanes.width // lanes.tile
-    records["marks"] = np.bitwise_or.reduceat(marks, first) if len(first) else 0
-    n_parts = n_rows * lanes.n_shares
-    begins = np.searchsorted(key[first] // (len(lanes.share) * depth), np.arange(n_parts + 1))
-    number = ranges(np.zeros(len(n), np.int64), filled)  # of each in its bunch
-    last = np.repeat(n - 1, filled)
-    silent = number > last
-    synapse = synapse[np.repeat(first, filled) + np.minimum(number, last)]
-    target = np.where(
-        silent,
-        np.repeat(lanes.behind[lane], filled) + (number - last - 1),
-        cell[synapse] % lanes.width,
-    )
-    return Bunches(synapse, silent, target.astype(np.uint16), records, begins.astype(np.int32))
 
 
 def whole_rows(begin: np.ndarray, end: np.ndarray, n_synapses: int) -> Bunches:

@@ -122,14 +122,13 @@ static inline void bss_put(bss_delivery *d, int64_t slot, int64_t reach, double 
 /* Make room for another bunch in a list; returns whether there is. */
 static BSS_APART int bss_grow(bss_delivery *d, bss_list *list)
 {
-    const int32_t room = list->room ? 2 * list->room : 16;
-    bss_waiting *larger = realloc(list->first, (size_t)room * sizeof *larger);
-    if (larger == NULL) {
-        BSS_TELL(d->out_of_memory);
+    enum { FEWEST = 16 };
+    int64_t room = list->room;
+    bss_waiting *larger = bss_grown(list->first, &room, FEWEST, sizeof *larger, &d->out_of_memory);
+    if (larger == NULL)
         return 0;
-    }
     list->first = larger;
-    list->room = room;
+    list->room = (int32_t)room;
     return 1;
 }
 
@@ -194,14 +193,11 @@ static BSS_APART void bss_draw_pulses(bss_delivery *d, int64_t trigger, int64_t 
 static inline void bss_note(bss_delivery *d, int64_t source, int64_t step)
 {
     if (d->n_departures == d->departure_room) {
-        const int64_t room = d->departure_room ? 2 * d->departure_room : 1024;
-        bss_departure *larger = realloc(d->departures, (size_t)room * sizeof *larger);
-        if (larger == NULL) {
-            d->out_of_memory = 1;
+        bss_departure *larger = bss_grown(d->departures, &d->departure_room, BSS_FEWEST,
+                                          sizeof *larger, &d->out_of_memory);
+        if (larger == NULL)
             return;
-        }
         d->departures = larger;
-        d->departure_room = room;
     }
     d->departures[d->n_departures++] = (bss_departure){source, step};
 }

@@ -10,7 +10,8 @@ cdef class Delivery:
     cdef bss_pulses pulses
     cdef readonly EventLinks links
     cdef readonly int64_t n_sources, notice
-    cdef object first_neuron, share, n_shares, behind, cells, ring, marks, lists, in_floats, place_in_floats
+    cdef object first_neuron, share, n_shares, behind, cells, ring, marks, lists
+    cdef object in_floats, place_in_floats
     cdef object indptr, delay, cell, amplitude, target, reach, bunches, records
     cdef object float_amplitude
     cdef object release_plan, release_state, release_last

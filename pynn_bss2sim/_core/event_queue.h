@@ -86,24 +86,28 @@ typedef struct {
     bss_present *row, *first, *last, *row_end; /* those of the time `now`: from `first` to `last` */
     bss_event *heap;
     int64_t count, heap_room;
-    int out_of_memory;
+    int64_t out_of_memory;
 } bss_event_queue;
+
+/* Events for which there is room at least. */
+enum { BSS_FEWEST = 1024 };
 
 static inline int bss_earlier(const bss_event *a, const bss_event *b)
 {
     return a->time < b->time || (a->time == b->time && a->order < b->order);
 }
 
-/* Twice the room for records of a size; NULL where there is no memory for it, of which out_of_memory
- * tells. */
-static BSS_APART void *bss_grown(bss_event_queue *q, void *records, int64_t *room, size_t size)
+/* Twice the room for records of a size, or room for `fewest` if there was none; NULL where there is
+ * no memory for it, of which `lacking` tells. */
+static BSS_APART void *bss_grown(void *records, int64_t *room, int64_t fewest, size_t size,
+                                 int64_t *lacking)
 {
-    const int64_t more = *room ? 2 * *room : 1024;
+    const int64_t more = *room ? 2 * *room : fewest;
     void *larger = realloc(records, (size_t)more * size);
     if (larger)
         *room = more;
     else
-        q->out_of_memory = 1;
+        BSS_TELL(*lacking);
     return larger;
 }
 
@@ -111,7 +115,8 @@ static BSS_APART void *bss_grown(bss_event_queue *q, void *records, int64_t *roo
 static BSS_APART void bss_push(bss_event_queue *q, bss_event event)
 {
     if (q->count == q->heap_room) {
-        bss_event *larger = bss_grown(q, q->heap, &q->heap_room, sizeof *larger);
+        bss_event *larger
+            = bss_grown(q->heap, &q->heap_room, BSS_FEWEST, sizeof *larger, &q->out_of_memory);
         if (larger == NULL)
             return;
         q->heap = larger;
@@ -154,7 +159,8 @@ static BSS_APART int bss_lengthen(bss_event_queue *q)
 {
     const int64_t first = q->first - q->row, last = q->last - q->row;
     int64_t room = last;
-    bss_present *larger = bss_grown(q, q->row, &room, sizeof *larger);
+    bss_present *larger
+        = bss_grown(q->row, &room, BSS_FEWEST, sizeof *larger, &q->out_of_memory);
     if (larger == NULL)
         return 0;
     q->row = larger;

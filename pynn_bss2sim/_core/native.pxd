@@ -87,7 +87,7 @@ cdef extern from "event_queue.h" nogil:
         bss_present *last
         bss_event *heap
         int64_t count
-        int out_of_memory
+        int64_t out_of_memory
     void bss_send(bss_event_queue *q, int64_t when, int64_t emitted, const bss_hop *hop)
     int64_t bss_end_of(const bss_event_queue *q, int64_t step)
     void bss_restart_clock(bss_event_queue *q, int64_t n_links, int64_t clock)

@@ -140,6 +140,11 @@ def test_the_standalone_networks_are_those_of_pynn(run_networks):
         assert network.size == run_networks.NETWORKS[name].neurons
 
 
+def test_the_import_is_timed_apart_from_that_of_the_libraries():
+    libraries, backend = script("importing").once()
+    assert 0.0 < backend < libraries  # which are many more modules
+
+
 def test_a_turn_of_the_slider_reads_the_membrane(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     monkeypatch.setenv("BSS2SIM_CHIP", "quantized")
