@@ -320,24 +320,23 @@ static inline int bss_are_apart(const bss_list *list)
     return !again;
 }
 
-/* Add what waits in a list to PLACE(k) of each target k, in the order in which it came. */
-#define BSS_ADD_LIST(list, targets, amplitudes, number, PLACE)                                     \
+/* Add what waits in a list to the cells of its targets, in the order in which it came. */
+#define BSS_ADD_LIST(list, targets, amplitudes, number, cells)                                     \
     for (const bss_waiting *w = (list)->first; w < (list)->first + (list)->count; w++) {           \
         const uint16_t *target = (targets) + w->begin;                                             \
         const number *amplitude = (amplitudes) + w->begin, common = (number)w->amplitude;          \
         if (bss_is_common(w->amplitude)) {                                                         \
             for (int64_t k = 0; k < w->n; k += BSS_STRIDE)                                         \
                 for (int64_t j = k; j < k + BSS_STRIDE; j++)                                       \
-                    PLACE(target[j]) += common;                                                    \
+                    (cells)[target[j]] += common;                                                  \
         } else {                                                                                   \
             for (int64_t k = 0; k < w->n; k += BSS_STRIDE)                                         \
                 for (int64_t j = k; j < k + BSS_STRIDE; j++)                                       \
-                    PLACE(target[j]) += amplitude[j];                                              \
+                    (cells)[target[j]] += amplitude[j];                                            \
         }                                                                                          \
     }
 
 /* Add what waits in a list of a lane to cells; returns marks of them. */
-#define BSS_CELL(k) cells[k]
 #define BSS_ADD_UP(name, number, amplitude_of)                                                     \
     static inline uint64_t name(const bss_delivery *d, const bss_list *list, int64_t lane,         \
                                 number *cells)                                                     \
@@ -346,7 +345,7 @@ static inline int bss_are_apart(const bss_list *list)
         uint64_t marks = 0;                                                                        \
         for (const bss_waiting *w = list->first; w < list->first + list->count; w++)               \
             marks |= w->marks;                                                                     \
-        BSS_ADD_LIST(list, d->target, d->amplitude_of, number, BSS_CELL)                           \
+        BSS_ADD_LIST(list, d->target, d->amplitude_of, number, cells)                              \
         for (int64_t k = 0; k < BSS_STRIDE; k++)                                                   \
             behind[k] = 0;                                                                         \
         return marks;                                                                              \

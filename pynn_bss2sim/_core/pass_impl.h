@@ -10,9 +10,9 @@ enum {
  * each neuron that is at or above threshold. Some vectors of neurons go through it abreast. */
 BSS_SPECIALIZE void bss_step_singles(const bss_neurons *all, const bss_step *step,
                                      const bss_tile *tiles, bss_singles *singles, float *lines,
-                                     const int n_tiles,
-                                     const bss_known *alike, const int64_t substeps,
-                                     const int kind, const int mode, uint32_t *over)
+                                     const int n_tiles, const bss_known *alike,
+                                     const int64_t substeps, const int kind, const int mode,
+                                     uint32_t *over)
 {
     const int adex = kind == BSS_CUBA_ADEX || kind == BSS_COBA_ADEX;
     const int most = adex ? BSS_MOST_ABREAST : BSS_FEW_ABREAST, n_vectors = n_tiles * BSS_TILE_VECTORS;
@@ -99,16 +99,15 @@ BSS_MOVE_ARRIVALS(floats, float)
 BSS_MOVE_ARRIVALS(doubles, double)
 
 /* Add what waits in a list to the line itself: it comes to no neuron twice. */
-#define BSS_AT_LINE(k) cells[k]
 BSS_SPECIALIZE void bss_add_straight(const bss_part *part, const bss_delivery *d,
                                      const bss_list *list, const int line, const int mode)
 {
     if (mode == BSS_IDEAL) {
         double *cells = part->lines->doubles[line];
-        BSS_ADD_LIST(list, d->target, d->amplitude, double, BSS_AT_LINE)
+        BSS_ADD_LIST(list, d->target, d->amplitude, double, cells)
     } else {
         float *cells = part->lines->floats[line];
-        BSS_ADD_LIST(list, d->target, d->float_amplitude, float, BSS_AT_LINE)
+        BSS_ADD_LIST(list, d->target, d->float_amplitude, float, cells)
     }
 }
 
